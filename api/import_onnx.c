@@ -1,0 +1,93 @@
+/* GraphML, with its edits, to ONNX. */
+#include "api/load.h"
+#include "api/paths.h"
+#include "converter/check.h"
+#include "onnx_io/onnx_io.h"
+
+#include <stdio.h>
+
+typedef struct import_job {
+    const mx_env *env;
+    const char *graphml, *output;
+    const mx_import_onnx_options *options;
+    mx_graph *graph;
+    mx_weights weights;
+    mx_graphml_report report;
+    char sidecar[MX_PATH_BYTES];
+} import_job;
+
+/* The first problem becomes the error; the others are only counted. */
+typedef struct first_problem {
+    const mx_graph *graph;
+    mx_error *err;
+    bool found;
+} first_problem;
+
+static void keep_first(void *ctx, const mx_problem *p) {
+    first_problem *first = ctx;
+    if (first->found) return;
+    first->found = true;
+    mx_fail(first->err, MX_ERR_INVALID, "the result would not be valid: %s", p->message);
+    if (p->node != MX_NO_NODE)
+        mx_at_node(first->err, MX_ERR_INVALID, mx_text(first->graph, mx_node_at(first->graph, p->node)->name));
+}
+
+static mx_status validate(const mx_graph *g, mx_error *err) {
+    mx_error unused;
+    first_problem first = {g, err ? err : &unused, false};
+    uint64_t count;
+    MX_TRY(mx_graph_check(g, keep_first, &first, &count, err));
+    return count ? MX_ERR_INVALID : MX_OK;
+}
+
+/* What was written, read back and checked: whatever went wrong between graph and file shows here. */
+static mx_status validate_written(void *ctx, mx_source *written, mx_error *err) {
+    const import_job *job = ctx;
+    mx_graph *g;
+    MX_TRY(mx_onnx_read_source(job->env, written, NULL, &g, err));
+    mx_status status = mx_graph_wire(g, err);
+    if (status == MX_OK) status = validate(g, err);
+    mx_graph_release(g);
+    return mx_at_file(err, status, job->graphml);
+}
+
+static mx_status sidecar_location(const import_job *job, char out[MX_PATH_BYTES], mx_error *err) {
+    const char *why = NULL;
+    if (job->weights.strategy != MX_PARAMETERS_SIDECAR) {
+        why = "this GraphML has no .onnxdata file to point at; export it with the strategy 'sidecar'";
+    } else if (!mx_path_below(job->output, job->sidecar, out)) {
+        why = "the .onnxdata file must lie in the output's folder or below it to be pointed at; import without "
+              "external data";
+    }
+    if (!why) return MX_OK;
+    return mx_at_file(err, mx_fail(err, MX_ERR_USAGE, "%s", why), job->graphml);
+}
+
+static mx_status run(import_job *job, mx_error *err) {
+    char location[MX_PATH_BYTES];
+    mx_onnx_write_options options = {0};
+    MX_TRY(mx_load_graphml(job->env, job->graphml, job->options->sidecar, &job->graph, &job->weights, &job->report,
+                           job->sidecar, err));
+    if (job->options->external_data) {
+        MX_TRY(sidecar_location(job, location, err));
+        options.sidecar_location = location;
+    }
+    if (job->weights.strategy != MX_PARAMETERS_REFERENCE) MX_TRY(mx_path_is_no_source(job->graph, job->output, err));
+    if (job->options->validate) MX_TRY(mx_at_file(err, validate(job->graph, err), job->graphml));
+    return mx_onnx_write(job->graph, job->output, &options, job->options->validate ? validate_written : NULL, job, err);
+}
+
+mx_status mx_import_onnx(const mx_env *env, const char *graphml, const char *output,
+                         const mx_import_onnx_options *options, mx_import_onnx_result *result, mx_error *err) {
+    static const mx_import_onnx_options defaults = {0};
+    import_job job = {.env = env, .graphml = graphml, .output = output, .options = options ? options : &defaults};
+    mx_status status = run(&job, err);
+    if (status == MX_OK && result) {
+        const mx_graphml_report *r = &job.report;
+        *result = (mx_import_onnx_result){r->nodes_new,     r->nodes_deleted,        r->nodes_moved,
+                                          r->ports_changed, r->initializers_dropped, r->unknown_keys};
+    }
+    mx_source_release(job.weights.image);
+    mx_graph_release(job.graph);
+    return status;
+}

@@ -1,0 +1,11 @@
+/* Loading a GraphML file together with the weights it points at. */
+#ifndef MX_API_LOAD_H
+#define MX_API_LOAD_H
+
+#include "graphml/graphml.h"
+
+/* sidecar NULL: as the GraphML says. sidecar_path (MX_PATH_BYTES, may be NULL) gets the path of the .onnxdata file. */
+mx_status mx_load_graphml(const mx_env *env, const char *path, const char *sidecar, mx_graph **out, mx_weights *weights,
+                          mx_graphml_report *report, char *sidecar_path, mx_error *err);
+
+#endif

@@ -1,0 +1,46 @@
+/* GraphML v1.1 files (profile: schemas/graphml.md), written and read as streams with libxml2. */
+#ifndef MX_GRAPHML_H
+#define MX_GRAPHML_H
+
+#include "base/outfile.h"
+#include "converter/graph.h"
+
+/* What a GraphML file says about its weights. mx_tensor.data gives offset and size in the .onnxdata image (sidecar,
+ * embedded), or in the model's file, or in the external file (reference). */
+typedef struct mx_weights {
+    mx_parameter_strategy strategy;
+    char file[1024];     /* sidecar: its name; reference: the model's path relative to the GraphML; embedded: "" */
+    mx_hash128 checksum; /* sidecar, embedded: of the index; reference: of all bytes of the model that are no weights */
+    uint64_t file_size;  /* in bytes: the image, or the model's file */
+    uint64_t count;      /* tensors with data */
+    mx_source *image;    /* embedded: the .onnxdata image, to be written into or as found in the XML; else NULL.
+                            From mx_graphml_read: the caller releases it */
+} mx_weights;
+
+typedef struct mx_graphml_write_options {
+    const char *source_name;   /* base name of the ONNX file for m0, NULL: none */
+    const char *metadata_name; /* base name of the metadata JSON for m1, NULL: none */
+    const char *timestamp;     /* m3, NULL: none */
+    int collapse_depth;        /* groups deeper than this start folded in yEd; -1: all open */
+    bool no_layout;            /* no geometry is computed */
+} mx_graphml_write_options;
+
+/* Write a wired graph to f (open; the caller commits). The same graph gives the same bytes. */
+mx_status mx_graphml_write(const mx_graph *g, const mx_weights *weights, const mx_graphml_write_options *options,
+                           mx_outfile *f, mx_error *err);
+
+/* What an import noticed. */
+typedef struct mx_graphml_report {
+    uint64_t unknown_keys;  /* data with keys that are not ours, ignored */
+    uint64_t nodes_new, nodes_deleted, nodes_moved, ports_changed, attributes_dropped, initializers_dropped;
+    bool legacy;            /* an earlier v1.1 file: no ports, ids that are names */
+} mx_graphml_report;
+
+/* Read a GraphML file with whatever edits it has (contract section 5) into a wired, checked graph whose nodes are in order.
+ * sources[0] is NULL and stands for the .onnxdata image or (reference) the model's file; with `reference` each
+ * external file's source is a further NULL entry. The caller binds them. Values written in the XML ("values") are in
+ * memory sources. Errors: READ, SYNTAX (line), LIMIT, INVALID (node and port in the message), NOMEM. */
+mx_status mx_graphml_read(const mx_env *env, const char *path, mx_graph **out, mx_weights *weights,
+                          mx_graphml_report *report, mx_error *err);
+
+#endif

@@ -1,0 +1,201 @@
+/* From a GraphML file to a graph, in small passes over one intermediate table.
+ *
+ *  1. read_*.c            the XML as a stream; every <node> becomes an mx_item, every <edge> an mx_edge. All JSON is
+ *                         decoded on the way, into pieces that the new graph owns.
+ *  2. import_contain.c    which compound and which scope every item stands in
+ *     import_flat.c       in files without nesting, edited tags move operators
+ *  3. import_identity.c   which of several items with one node_index is the old one; the others are new
+ *  4. import_edges.c      edges become the sources of input ports
+ *  5. import_names.c      fresh names for what is new; graph outputs give their names to values
+ *     import_outputs.c
+ *  6. import_build.c      the items become the nodes of the graph, in order
+ *  7. import_check.c      mx_graph_wire must find by name what the edges say
+ *  8. mx_graph_sort       repairs the order of scopes that an edit touched
+ *  9. import_tags.c       hierarchy tags follow the containment
+ *  10. import_orphans.c   initializers that nothing uses any more are dropped
+ */
+#ifndef MX_GRAPHML_IMPORT_H
+#define MX_GRAPHML_IMPORT_H
+
+#include "graphml/graphml.h"
+#include "graphml/keys.h"
+#include "graphml/map.h"
+
+enum { /* kinds of items beyond mx_node_kind */
+    MX_ITEM_GROUP = 100, /* a group without our data: transparent */
+    MX_ITEM_NOTE         /* a leaf without our data */
+};
+
+enum { /* mx_item.flags */
+    MX_ITEM_HAS_INDEX = 1u << 0,
+    MX_ITEM_NEW = 1u << 1,        /* not in the source model */
+    MX_ITEM_UNORDERED = 1u << 2,  /* faults of the source model */
+    MX_ITEM_DUPLICATE = 1u << 3,
+    MX_ITEM_CHANGED = 1u << 4,    /* an edge gives a port another value than its stored name says */
+    MX_ITEM_MOVED = 1u << 5,      /* stands in another compound than its stored parent */
+    MX_ITEM_FRESH_NAMES = 1u << 6, /* a copy: its name and values need fresh names */
+    MX_ITEM_TOUCHED = 1u << 7,    /* some edge ends here */
+    MX_ITEM_FRESH_OUTPUTS = 1u << 8 /* a new operator that came without output names */
+};
+
+/* One <node>. */
+typedef struct mx_item {
+    mx_sid xml_id; /* in mx_import.ids */
+    uint32_t line;
+    uint32_t outer;     /* item of the <node> around it, MX_NO_INDEX: none */
+    uint32_t container; /* item of the compound it stands in (pass 2); the model's: MX_NO_INDEX */
+    uint32_t scope;     /* item of the model, function or body whose name space it lives in; a scope's own: itself */
+    uint32_t compound;  /* model, function, body, module: index into compounds */
+    uint32_t type;      /* input, output: type or MX_NO_INDEX */
+    uint32_t fault;     /* index into faults or MX_NO_INDEX */
+    mx_node_id node;    /* pass 6 */
+    uint8_t kind;
+    uint16_t flags;
+    int32_t index; /* node_index */
+    mx_sid key, parent_key;
+    mx_sid name, op_type, domain, overload, doc, rest, tag;
+    uint32_t n_inputs, n_outputs, n_attrs, attr_index;
+    uint32_t next_in_scope; /* pass 6 */
+    uint32_t n_in_edges, n_wanted; /* pass 4: edges that end here; ports they ask for */
+    mx_port *inputs; /* operator, output (one). source is an item until pass 6 */
+    mx_sid *outputs;
+    mx_attr *attrs;
+    mx_pairs metadata;
+} mx_item;
+
+/* What only compounds have. */
+typedef struct mx_compound {
+    bool own_tag, has_order, no_graph;
+    int32_t order;
+    mx_sid class_name, module_type, scope;
+    mx_sid graph_name, graph_doc, graph_rest;
+    mx_pairs graph_metadata;
+    mx_opset *opsets;
+    uint32_t *initializers, *sparse;
+    mx_sid *attribute_names;
+    uint32_t first_item, last_item; /* of a scope, in order (pass 6) */
+    uint32_t n_opsets, n_initializers, n_sparse, n_attribute_names;
+} mx_compound;
+
+/* One <edge>. */
+typedef struct mx_edge {
+    uint32_t source, target; /* xml ids until pass 4, then items */
+    int32_t source_port, target_port; /* -1: not said */
+    uint32_t line;
+} mx_edge;
+
+/* A value_info entry. */
+typedef struct mx_info {
+    uint32_t item;
+    uint32_t port;  /* MX_NO_INDEX: by name (a scope's) */
+    uint32_t index; /* place in GraphProto.value_info */
+    mx_value_info value;
+} mx_info;
+
+/* Input ports whose name nothing made in the source model. */
+typedef struct mx_item_faults {
+    uint32_t *unresolved; /* ascending */
+    uint32_t n_unresolved;
+} mx_item_faults;
+
+typedef struct mx_import {
+    mx_graph *g;
+    mx_arena *arena; /* the graph's */
+    const mx_allocator *allocator;
+    mx_error *err;
+    mx_weights *weights;
+    mx_graphml_report *report;
+
+    mx_strings ids; /* XML ids of nodes */
+    uint32_t *item_of_id;
+    size_t cap_item_of_id;
+    mx_item *items;
+    mx_compound *compounds;
+    mx_edge *edges;
+    mx_info *infos;
+    mx_item_faults *faults;
+    size_t n_items, n_compounds, n_edges, n_infos, n_faults;
+    size_t cap_items, cap_compounds, cap_edges, cap_infos, cap_faults;
+
+    mx_buffer values; /* bytes of all "values" tensors; their blobs have source MX_VALUES_PENDING */
+    bool nested;      /* some <node> stands in another one */
+    bool has_weights; /* the model's node said where the weights are */
+    uint32_t model;   /* item of the model */
+    uint32_t *order;  /* live items by node_index, new ones last (pass 3) */
+    size_t n_order, cap_order;
+    mx_map by_key;       /* compound_key -> item, the first in the file */
+    mx_map initializers; /* (scope's item, name) -> 0 (pass 2) */
+    mx_map renamed;      /* (scope's item, old name of an initializer) -> new name (pass 5) */
+
+    uint32_t *item_of_node; /* pass 6 */
+    mx_port *expected;      /* what the edges said, port by port in order of node ids (pass 6, 7) */
+    size_t cap_item_of_node, n_expected;
+    uint8_t *unused_tensors, *unused_sparses; /* initializers that nothing used in the source model (pass 7) */
+    uint64_t fresh;         /* counter of fresh names */
+} mx_import;
+
+#define MX_VALUES_PENDING (MX_NO_INDEX - 1)
+
+static inline bool mx_item_is_scope(const mx_item *i) {
+    return i->kind <= MX_NODE_BODY;
+}
+static inline bool mx_item_is_compound(const mx_item *i) {
+    return i->kind <= MX_NODE_MODULE;
+}
+static inline bool mx_item_is_live(const mx_item *i) { /* will be a node of the graph */
+    return i->kind <= MX_NODE_OUTPUT;
+}
+
+/* ---- items (import_items.c) ---- */
+
+mx_status mx_import_add_item(mx_import *im, uint32_t *out);
+mx_status mx_import_add_compound(mx_import *im, uint32_t item);
+/* An error that names the item and its line. */
+mx_status mx_item_fail(mx_import *im, uint32_t item, mx_status code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* The item's place, added to an error that was just made. */
+mx_status mx_item_place(mx_import *im, uint32_t item, mx_status code);
+/* The name by which messages call an item: its name, or "MatMul (node_index 7)". Ends in NUL. */
+typedef struct mx_item_label {
+    char text[200];
+} mx_item_label;
+mx_item_label mx_item_show(const mx_import *im, uint32_t item);
+void mx_import_free(mx_import *im);
+
+/* ---- reading (read_xml.c, read_item.c, read_weights.c) ---- */
+
+/* Parse the source; pass 1. */
+mx_status mx_read_xml(mx_import *im, const mx_source *source);
+/* The texts of one <node> or <edge>, by key; lines for messages. */
+typedef struct mx_texts {
+    mx_str at[MX_KEY_COUNT];
+    bool has_graph; /* a <graph> stands in the node */
+} mx_texts;
+mx_status mx_read_item(mx_import *im, uint32_t item, const mx_texts *texts);
+mx_status mx_read_edge(mx_import *im, mx_edge *edge, const mx_texts *texts);
+/* The "weights" and "external_files" texts of the model. */
+mx_status mx_read_weights(mx_import *im, uint32_t item, const mx_texts *texts);
+
+/* ---- passes ---- */
+
+mx_status mx_import_contain(mx_import *im);
+mx_status mx_import_move_by_tags(mx_import *im);
+mx_status mx_import_identify(mx_import *im);
+mx_status mx_import_connect(mx_import *im);
+mx_status mx_import_name(mx_import *im);
+mx_status mx_import_name_outputs(mx_import *im);
+mx_status mx_import_build(mx_import *im);
+mx_status mx_import_check(mx_import *im);
+mx_status mx_import_tag(mx_import *im);
+mx_status mx_import_drop_orphans(mx_import *im);
+
+/* Whether an initializer of this name can be seen from a scope: its own, or an outer one's. */
+bool mx_import_sees_initializer(const mx_import *im, uint32_t scope, mx_sid name);
+/* The scope around a scope that sees outer values (a body's); MX_NO_INDEX: none. */
+uint32_t mx_import_outer_scope(const mx_import *im, uint32_t scope);
+/* hierarchy_tag of an operator, from its metadata, else its attributes; absent: untagged (import_tags.c). */
+mx_sid mx_operator_tag(const mx_graph *g, const mx_attr *attrs, uint32_t n_attrs, const mx_pairs *metadata);
+/* A name that nothing in the file uses: base, "_" and a number; an absent or empty base gives `fallback`. */
+mx_status mx_import_fresh_name(mx_import *im, mx_sid base, const char *fallback, mx_sid *out);
+
+#endif

@@ -1,0 +1,464 @@
+/* The XML side of reading: libxml2's push parser, fed in pieces, and what its events mean in GraphML. Texts of <data> are
+ * gathered per <node> or <edge> and handed on when it ends; texts of keys that are not ours are never stored. */
+#include "graphml/import.h"
+#include "graphml/read_image.h"
+
+#include <libxml/parser.h>
+#include <stdlib.h>
+
+#define CHUNK_BYTES ((size_t)64 << 10)
+
+/* A <data> of an open <node> or <edge>. */
+typedef struct piece {
+    mx_key key;
+    uint32_t number;     /* place among NAME, NAME_1, ... */
+    size_t start, size;  /* in reader.texts */
+} piece;
+
+/* An open <node> or <edge>. Outer nodes stay open while their inner ones come and go, so texts and pieces are stacks. */
+typedef struct frame {
+    bool is_edge;
+    bool has_graph;
+    uint32_t item; /* node: its item */
+    mx_edge edge;
+    size_t first_piece, first_text;
+} frame;
+
+typedef struct declared_key {
+    mx_key node, edge; /* what the key means on nodes and on edges; MX_KEY_UNKNOWN: nothing of ours */
+    uint32_t node_piece, edge_piece;
+    bool silent; /* graphics: not counted as unknown */
+} declared_key;
+
+typedef struct reader {
+    mx_import *im;
+    xmlParserCtxtPtr parser;
+    mx_status status;
+    uint64_t text_limit;
+    uint32_t depth, depth_limit;
+    uint32_t skip;     /* depth of an element whose content is not read, 0: none */
+    bool in_data;      /* texts belong to the newest piece */
+    bool in_root;      /* <graphml> was seen */
+    bool in_image;     /* the newest piece is parameter_data, which is not stored */
+    uint64_t data_bytes;
+    mx_strings key_ids;
+    declared_key *keys;
+    size_t cap_keys;
+    frame *frames;
+    piece *pieces;
+    size_t n_frames, cap_frames, n_pieces, cap_pieces;
+    mx_buffer texts, joined;
+    mx_texts current;
+    mx_image_reader image;
+} reader;
+
+static uint32_t line_of(const reader *r) {
+    int line = r->parser->input ? r->parser->input->line : 0;
+    return line > 0 ? (uint32_t)line : 0;
+}
+
+/* Remember the first failure and end the parsing. */
+static void stop(reader *r, mx_status status) {
+    if (status == MX_OK || r->status != MX_OK) return;
+    r->status = mx_at_line(r->im->err, status, line_of(r));
+    xmlStopParser(r->parser);
+}
+
+static mx_status grow(const reader *r, void *items, size_t *cap, size_t count, size_t size) {
+    return mx_grow(r->im->allocator, items, cap, count, size) ? MX_OK : mx_nomem(r->im->err);
+}
+
+/* ---- attributes ---- */
+
+static mx_str attribute(int n, const xmlChar **attributes, const char *name) {
+    for (int i = 0; i < n; i++) {
+        const xmlChar **a = attributes + 5 * i;
+        if (strcmp((const char *)a[0], name) == 0) return (mx_str){(const char *)a[3], (size_t)(a[4] - a[3])};
+    }
+    return (mx_str){NULL, 0};
+}
+
+/* ---- <key> ---- */
+
+static mx_status begin_key(reader *r, int n, const xmlChar **attributes) {
+    mx_str id = attribute(n, attributes, "id"), where = attribute(n, attributes, "for");
+    mx_str name = attribute(n, attributes, "attr.name");
+    if (!id.p) return mx_fail(r->im->err, MX_ERR_INVALID, "a <key> has no id");
+    mx_sid sid = mx_strings_add(&r->key_ids, id);
+    if (sid == MX_SID_NOMEM) return mx_nomem(r->im->err);
+    while (r->cap_keys <= sid)
+        MX_TRY(grow(r, &r->keys, &r->cap_keys, r->cap_keys, sizeof *r->keys));
+    declared_key k = {.node = MX_KEY_UNKNOWN, .edge = MX_KEY_UNKNOWN, .silent = !name.p};
+    bool all = !where.p || mx_str_is(where, "all");
+    if (name.p && (all || mx_str_is(where, "node"))) k.node = mx_key_find(MX_KEY_FOR_NODE, name, &k.node_piece);
+    if (name.p && (all || mx_str_is(where, "edge"))) k.edge = mx_key_find(MX_KEY_FOR_EDGE, name, &k.edge_piece);
+    r->keys[sid] = k;
+    return MX_OK;
+}
+
+/* ---- <node>, <edge>, <graph> ---- */
+
+static mx_status push_frame(reader *r, frame **out) {
+    MX_TRY(grow(r, &r->frames, &r->cap_frames, r->n_frames, sizeof *r->frames));
+    *out = &r->frames[r->n_frames++];
+    **out = (frame){.first_piece = r->n_pieces, .first_text = r->texts.size};
+    return MX_OK;
+}
+
+static mx_status intern_id(reader *r, mx_str id, mx_sid *out) {
+    mx_import *im = r->im;
+    *out = mx_strings_add(&im->ids, id);
+    if (*out == MX_SID_NOMEM) return mx_nomem(im->err);
+    while (im->cap_item_of_id <= *out) {
+        size_t old = im->cap_item_of_id;
+        MX_TRY(grow(r, &im->item_of_id, &im->cap_item_of_id, old, sizeof *im->item_of_id));
+        memset(im->item_of_id + old, 0xff, (im->cap_item_of_id - old) * sizeof *im->item_of_id);
+    }
+    return MX_OK;
+}
+
+static mx_status begin_node(reader *r, int n, const xmlChar **attributes) {
+    mx_import *im = r->im;
+    mx_str id = attribute(n, attributes, "id");
+    uint32_t outer = MX_NO_INDEX;
+    if (r->n_frames) {
+        if (r->frames[r->n_frames - 1].is_edge)
+            return mx_fail(im->err, MX_ERR_INVALID, "a <node> stands in an <edge>");
+        outer = r->frames[r->n_frames - 1].item;
+        im->nested = true;
+    }
+    if (!id.p) return mx_fail(im->err, MX_ERR_INVALID, "a <node> has no id");
+    mx_sid sid;
+    MX_TRY(intern_id(r, id, &sid));
+    if (im->item_of_id[sid] != MX_NO_INDEX)
+        return mx_fail(im->err, MX_ERR_INVALID, "two nodes have the id %s", mx_show(id).text);
+    frame *f;
+    MX_TRY(push_frame(r, &f));
+    MX_TRY(mx_import_add_item(im, &f->item));
+    im->item_of_id[sid] = f->item;
+    mx_item *item = &im->items[f->item];
+    item->xml_id = sid;
+    item->outer = outer;
+    item->line = line_of(r);
+    return MX_OK;
+}
+
+static mx_status begin_edge(reader *r, int n, const xmlChar **attributes) {
+    mx_str source = attribute(n, attributes, "source"), target = attribute(n, attributes, "target");
+    if (!source.p || !target.p)
+        return mx_fail(r->im->err, MX_ERR_INVALID, "an <edge> has no %s", source.p ? "target" : "source");
+    frame *f;
+    MX_TRY(push_frame(r, &f));
+    f->is_edge = true;
+    f->edge = (mx_edge){.source_port = -1, .target_port = -1, .line = line_of(r)};
+    mx_sid from, to;
+    MX_TRY(intern_id(r, source, &from));
+    MX_TRY(intern_id(r, target, &to));
+    f->edge.source = from;
+    f->edge.target = to;
+    return MX_OK;
+}
+
+static int compare_pieces(const void *a, const void *b) {
+    const piece *x = a, *y = b;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static mx_str trimmed(const char *p, size_t n) {
+    while (n && strchr(" \t\r\n", p[0])) p++, n--;
+    while (n && strchr(" \t\r\n", p[n - 1])) n--;
+    return (mx_str){p, n};
+}
+
+/* A value of one piece is used where it lies; others are joined in r->joined, which has room for all of them. */
+static mx_status join_pieces(reader *r, const piece *p, size_t n, mx_str *out) {
+    mx_error *err = r->im->err;
+    size_t start = r->joined.size;
+    for (size_t i = 0; i < n; i++) {
+        const char *name = mx_key_table[p[i].key].name;
+        if (i && p[i].number == p[i - 1].number)
+            return mx_fail(err, MX_ERR_INVALID, "the data \"%s\" is given twice", name);
+        if (p[i].number != i) return mx_fail(err, MX_ERR_INVALID, "piece %zu of the data \"%s\" is missing", i, name);
+        mx_str text = trimmed(r->texts.data + p[i].start, p[i].size);
+        if (n == 1) *out = text;
+        if (n > 1) mx_buffer_add(&r->joined, text.p, text.n);
+    }
+    if (n > 1) *out = (mx_str){r->joined.data + start, r->joined.size - start};
+    return MX_OK;
+}
+
+/* Fill r->current from the pieces of a frame. */
+static mx_status gather(reader *r, const frame *f) {
+    size_t n = r->n_pieces - f->first_piece;
+    if (!n) return MX_OK;
+    piece *p = r->pieces + f->first_piece;
+    qsort(p, n, sizeof *p, compare_pieces);
+    mx_buffer_clear(&r->joined);
+    bool several = p[n - 1].number > 0;
+    for (size_t i = 1; i < n; i++) several |= p[i].key == p[i - 1].key;
+    if (several && !mx_buffer_reserve(&r->joined, r->texts.size - f->first_text + 1)) return mx_nomem(r->im->err);
+    for (size_t i = 0, end; i < n; i = end) {
+        for (end = i + 1; end < n && p[end].key == p[i].key;) end++;
+        mx_str text;
+        MX_TRY(join_pieces(r, p + i, end - i, &text));
+        if (text.n) r->current.at[p[i].key] = text;
+    }
+    return MX_OK;
+}
+
+static mx_status finish_frame(reader *r, frame *f) {
+    mx_import *im = r->im;
+    if (r->texts.failed) return mx_nomem(im->err);
+    MX_TRY(gather(r, f));
+    r->current.has_graph = f->has_graph;
+    if (!f->is_edge) return mx_read_item(im, f->item, &r->current);
+    MX_TRY(mx_read_edge(im, &f->edge, &r->current));
+    if (!mx_grow(im->allocator, (void **)&im->edges, &im->cap_edges, im->n_edges, sizeof *im->edges))
+        return mx_nomem(im->err);
+    im->edges[im->n_edges++] = f->edge;
+    return MX_OK;
+}
+
+static void end_frame(reader *r) {
+    frame *f = &r->frames[r->n_frames - 1];
+    stop(r, finish_frame(r, f));
+    for (size_t i = f->first_piece; i < r->n_pieces; i++) r->current.at[r->pieces[i].key] = (mx_str){NULL, 0};
+    r->n_pieces = f->first_piece;
+    r->texts.size = f->first_text;
+    r->n_frames--;
+}
+
+/* ---- <data> ---- */
+
+static mx_status begin_data(reader *r, int n, const xmlChar **attributes) {
+    r->skip = r->depth; /* taken back below where the data is ours */
+    if (!r->n_frames) return MX_OK;
+    const frame *f = &r->frames[r->n_frames - 1];
+    mx_str id = attribute(n, attributes, "key");
+    mx_sid sid = id.p ? mx_strings_find(&r->key_ids, id) : UINT32_MAX;
+    if (sid == UINT32_MAX || sid >= r->cap_keys) {
+        r->im->report->unknown_keys++;
+        return MX_OK;
+    }
+    const declared_key *k = &r->keys[sid];
+    mx_key key = f->is_edge ? k->edge : k->node;
+    if (key == MX_KEY_UNKNOWN) {
+        r->im->report->unknown_keys += !k->silent;
+        return MX_OK;
+    }
+    if (mx_key_table[key].form == MX_FORM_TOOLTIP || mx_key_table[key].form == MX_FORM_YFILES) return MX_OK;
+    uint32_t number = f->is_edge ? k->edge_piece : k->node_piece;
+    r->skip = 0;
+    r->in_data = true;
+    r->data_bytes = 0;
+    r->in_image = key == MX_KEY_PARAMETER_DATA;
+    if (r->in_image) return mx_image_begin(&r->image, number);
+    MX_TRY(grow(r, &r->pieces, &r->cap_pieces, r->n_pieces, sizeof *r->pieces));
+    r->pieces[r->n_pieces++] = (piece){key, number, r->texts.size, 0};
+    return MX_OK;
+}
+
+static void end_data(reader *r) {
+    if (r->in_image) {
+        stop(r, mx_image_end(&r->image));
+    } else {
+        piece *p = &r->pieces[r->n_pieces - 1];
+        p->size = r->texts.size - p->start;
+    }
+    r->in_data = r->in_image = false;
+}
+
+/* ---- events ---- */
+
+typedef enum element { ELEMENT_OTHER = 0, ELEMENT_GRAPHML, ELEMENT_KEY, ELEMENT_GRAPH, ELEMENT_NODE, ELEMENT_EDGE,
+                       ELEMENT_DATA } element;
+
+static element element_of(const xmlChar *name, const xmlChar *uri) {
+    static const char *const names[] = {"graphml", "key", "graph", "node", "edge", "data"};
+    if (uri && strcmp((const char *)uri, "http://graphml.graphdrawing.org/xmlns") != 0) return ELEMENT_OTHER;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp((const char *)name, names[i]) == 0) return (element)(i + 1);
+    return ELEMENT_OTHER;
+}
+
+static void start_element(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int n_namespaces,
+                          const xmlChar **namespaces, int n, int n_defaulted, const xmlChar **attributes) {
+    (void)prefix, (void)n_namespaces, (void)namespaces, (void)n_defaulted;
+    reader *r = ctx;
+    if (r->status != MX_OK) return;
+    if (++r->depth > r->depth_limit) {
+        stop(r, mx_fail(r->im->err, MX_ERR_LIMIT, "elements are nested more than %u deep", r->depth_limit));
+        return;
+    }
+    if (r->skip) return;
+    if (r->in_data) {
+        r->skip = r->depth;
+        return;
+    }
+    element e = element_of(name, uri);
+    if (!r->in_root && e != ELEMENT_GRAPHML) {
+        stop(r, mx_fail(r->im->err, MX_ERR_INVALID, "this is not GraphML: its outermost element is <%.80s>",
+                        (const char *)name));
+        return;
+    }
+    r->in_root = true;
+    switch (e) {
+    case ELEMENT_KEY: stop(r, begin_key(r, n, attributes)); break;
+    case ELEMENT_NODE: stop(r, begin_node(r, n, attributes)); break;
+    case ELEMENT_EDGE: stop(r, begin_edge(r, n, attributes)); break;
+    case ELEMENT_DATA: stop(r, begin_data(r, n, attributes)); break;
+    case ELEMENT_GRAPH:
+        if (r->n_frames) r->frames[r->n_frames - 1].has_graph = true;
+        break;
+    case ELEMENT_GRAPHML: break;
+    case ELEMENT_OTHER: r->skip = r->depth; break;
+    }
+}
+
+static void end_element(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri) {
+    (void)prefix;
+    reader *r = ctx;
+    if (r->status != MX_OK) return;
+    uint32_t depth = r->depth--;
+    if (r->skip) {
+        if (r->skip == depth) r->skip = 0;
+        return;
+    }
+    element e = element_of(name, uri);
+    if (r->in_data) {
+        end_data(r);
+    } else if (e == ELEMENT_NODE || e == ELEMENT_EDGE) {
+        end_frame(r);
+    }
+}
+
+static void characters(void *ctx, const xmlChar *text, int n) {
+    reader *r = ctx;
+    if (r->status != MX_OK || !r->in_data || r->skip) return;
+    r->data_bytes += (uint64_t)n;
+    if (r->data_bytes > r->text_limit) {
+        stop(r, mx_fail(r->im->err, MX_ERR_LIMIT, "a text is longer than %llu bytes",
+                        (unsigned long long)r->text_limit));
+    } else if (r->in_image) {
+        stop(r, mx_image_text(&r->image, (const char *)text, (size_t)n));
+    } else {
+        mx_buffer_add(&r->texts, text, (size_t)n);
+        if (r->texts.failed) stop(r, mx_nomem(r->im->err));
+    }
+}
+
+static void document_type(void *ctx, const xmlChar *name, const xmlChar *external, const xmlChar *system) {
+    (void)name, (void)external, (void)system;
+    reader *r = ctx;
+    stop(r, mx_fail(r->im->err, MX_ERR_SYNTAX, "a DOCTYPE is not allowed"));
+}
+
+static xmlEntityPtr no_entity(void *ctx, const xmlChar *name) {
+    reader *r = ctx;
+    stop(r, mx_fail(r->im->err, MX_ERR_SYNTAX, "the entity \"%.80s\" is not allowed", (const char *)name));
+    return NULL;
+}
+
+#if LIBXML_VERSION >= 21200
+typedef const xmlError *parse_error;
+#else
+typedef xmlErrorPtr parse_error;
+#endif
+
+/* libxml2's own message, as one sentence without its newline. */
+static void parser_error(void *ctx, parse_error e) {
+    reader *r = ctx;
+    if (r->status != MX_OK || e->level < XML_ERR_ERROR) return;
+    if (e->code == XML_ERR_NO_MEMORY) {
+        stop(r, mx_nomem(r->im->err));
+        return;
+    }
+    const char *message = e->message ? e->message : "not well-formed";
+    r->status = mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: %.*s", (int)strcspn(message, "\n"), message);
+    mx_at_line(r->im->err, r->status, e->line > 0 ? (uint32_t)e->line : 0);
+    xmlStopParser(r->parser);
+}
+
+static void no_message(void *ctx, const char *format, ...) {
+    (void)ctx, (void)format;
+}
+
+/* ---- the parser ---- */
+
+static bool open_reader(reader *r) {
+    xmlSAXHandler sax = {.initialized = XML_SAX2_MAGIC,
+                         .startElementNs = start_element,
+                         .endElementNs = end_element,
+                         .characters = characters,
+                         .ignorableWhitespace = characters,
+                         .cdataBlock = characters,
+                         .internalSubset = document_type,
+                         .getEntity = no_entity,
+                         .warning = no_message,
+                         .error = no_message,
+                         .fatalError = no_message,
+                         .serror = (xmlStructuredErrorFunc)parser_error};
+    xmlInitParser();
+    r->parser = xmlCreatePushParserCtxt(&sax, r, NULL, 0, NULL);
+    mx_buffer_init(&r->texts, r->im->allocator);
+    mx_buffer_init(&r->joined, r->im->allocator);
+    mx_image_init(&r->image, r->im);
+    if (!mx_strings_init(&r->key_ids, r->im->allocator) || !r->parser) return false;
+    xmlCtxtUseOptions(r->parser, XML_PARSE_HUGE | XML_PARSE_NONET);
+    return true;
+}
+
+static void close_reader(reader *r) {
+    const mx_allocator *a = r->im->allocator;
+    if (r->parser) xmlFreeParserCtxt(r->parser);
+    mx_strings_free(&r->key_ids);
+    mx_free(a, r->keys, r->cap_keys * sizeof *r->keys);
+    mx_free(a, r->frames, r->cap_frames * sizeof *r->frames);
+    mx_free(a, r->pieces, r->cap_pieces * sizeof *r->pieces);
+    mx_buffer_free(&r->texts);
+    mx_buffer_free(&r->joined);
+    mx_image_free(&r->image);
+}
+
+static mx_status feed(reader *r, const mx_source *source, uint64_t offset, size_t n, bool last) {
+    mx_window w = {0};
+    MX_TRY(mx_window_open(source, offset, n, &w, r->im->err));
+    int failed = xmlParseChunk(r->parser, (const char *)w.data, (int)n, last);
+    mx_window_close(&w);
+    if (r->status != MX_OK) return r->status;
+    if (failed && !r->parser->wellFormed)
+        return mx_at_line(r->im->err, mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: not well-formed"), line_of(r));
+    return MX_OK;
+}
+
+/* Markup that is not complete yet (a tag, a comment, a CDATA section) stays in the parser's buffer, which scans it again
+ * with every piece: so the pieces grow with it, and there is an end to it. */
+static mx_status feed_all(reader *r, const mx_source *source) {
+    uint64_t offset = 0;
+    while (offset < source->size) {
+        size_t waiting = r->parser->input ? (size_t)(r->parser->input->end - r->parser->input->cur) : 0;
+        if (waiting > r->text_limit + CHUNK_BYTES)
+            return mx_fail(r->im->err, MX_ERR_LIMIT, "a tag, comment or CDATA section is longer than %llu bytes",
+                           (unsigned long long)r->text_limit);
+        size_t n = waiting > CHUNK_BYTES ? waiting : CHUNK_BYTES;
+        if (n > source->size - offset) n = (size_t)(source->size - offset);
+        MX_TRY(feed(r, source, offset, n, false));
+        offset += n;
+    }
+    if (xmlParseChunk(r->parser, "", 0, 1) != 0 && r->status == MX_OK)
+        return mx_at_line(r->im->err, mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: the document ends too early"),
+                          line_of(r));
+    return r->status;
+}
+
+mx_status mx_read_xml(mx_import *im, const mx_source *source) {
+    reader r = {.im = im,
+                .text_limit = im->g->limits.text_bytes,
+                .depth_limit = im->g->limits.xml_depth};
+    mx_status status = open_reader(&r) ? feed_all(&r, source) : mx_nomem(im->err);
+    if (status == MX_OK && !r.in_root) status = mx_fail(im->err, MX_ERR_SYNTAX, "XML: the document is empty");
+    if (status == MX_OK) status = mx_image_finish(&r.image);
+    close_reader(&r);
+    return status;
+}

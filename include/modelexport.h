@@ -1,0 +1,332 @@
+/* modelexport: neural networks as hierarchical compound graphs, between ONNX and GraphML.
+ *
+ * The one public header. Conventions, true for every function here:
+ *  - Functions that can fail return mx_status; 0 (MX_OK) is success. On failure `err`, which may be NULL,
+ *    holds the code, the place and one clear sentence, and no output file was written or changed.
+ *  - Results come last but one, before `err`, and are set to NULL or 0 on failure.
+ *  - Strings are given and returned as mx_str: bytes with a length. They need not end in NUL, may hold NUL and
+ *    need not be UTF-8, because ONNX files hold such names. A returned mx_str lives as long as its graph.
+ *    mx_str with p == NULL means "absent", which differs from "present but empty" (p != NULL, n == 0).
+ *  - There is no global state. Different graphs can be used from different threads at one time; one graph from
+ *    one thread at a time.
+ */
+#ifndef MODELEXPORT_H
+#define MODELEXPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define MX_API __attribute__((visibility("default")))
+#else
+#define MX_API
+#endif
+
+/* ---- Section: basics ------------------------------------------------------------------------------------------ */
+
+typedef enum mx_status {
+    MX_OK = 0,
+    MX_ERR_NOMEM,                  /* an allocation failed or the memory limit was reached */
+    MX_ERR_USAGE,                  /* the call's arguments make no sense */
+    MX_ERR_READ,                   /* an input cannot be opened or read */
+    MX_ERR_SYNTAX,                 /* an input is not well-formed protobuf, XML, JSON, ... */
+    MX_ERR_LIMIT,                  /* an input goes beyond a limit of mx_limits */
+    MX_ERR_INVALID,                /* an input is well-formed but means nothing valid (edits included) */
+    MX_ERR_CHECKSUM,               /* bytes differ from their recorded checksum */
+    MX_ERR_FORBIDDEN_PATH,         /* a path that leads out of the model's folder */
+    MX_ERR_UNSUPPORTED,            /* valid, but uses something that is not supported */
+    MX_ERR_WRITE,                  /* an output cannot be written; what stood there still stands */
+    MX_ERR_CANCELLED,              /* the progress callback asked to stop */
+    MX_ERR_AUXILIARY_OPERATION,    /* tagging: an auxiliary operator could not be placed */
+    MX_ERR_CONTEXT_INHERITANCE,    /* tagging: inheritance from the context failed */
+    MX_ERR_COVERAGE_VALIDATION     /* tagging: fewer nodes have a tag than the strategy promises */
+} mx_status;
+
+/* Where and why something failed. Plain data, owned by the caller, no cleanup. All texts end in NUL and are cut
+ * (at a UTF-8 boundary) where they are too long. */
+typedef struct mx_error {
+    mx_status code;
+    uint32_t line;      /* 1-based line in a text input, 0: does not apply */
+    uint64_t offset;    /* byte offset in the input, UINT64_MAX: does not apply */
+    char file[512];     /* the file concerned, "" if none */
+    char node[256];     /* name of the node concerned, "" if none */
+    char message[768];  /* one sentence without the file's name and without a newline */
+} mx_error;
+
+typedef struct mx_str {
+    const char *p;
+    size_t n;
+} mx_str;
+
+/* Memory comes from here. `realloc` gets the old size. Sizes are in bytes and never 0. */
+typedef struct mx_allocator {
+    void *(*alloc)(void *ctx, size_t size);
+    void *(*realloc)(void *ctx, void *old, size_t old_size, size_t size);
+    void (*free)(void *ctx, void *old, size_t old_size);
+    void *ctx;
+} mx_allocator;
+
+typedef enum mx_log_level { MX_LOG_DEBUG = 0, MX_LOG_INFO, MX_LOG_WARNING } mx_log_level;
+
+/* Bounds on untrusted input; each is tested at n and n + 1. */
+typedef struct mx_limits {
+    uint32_t message_depth;   /* nested protobuf messages; default 400 */
+    uint32_t body_depth;      /* graphs within graphs; default 64 */
+    uint32_t xml_depth;       /* nested XML elements; default 1024 */
+    uint32_t json_depth;      /* nested JSON values; default 256 */
+    uint64_t text_bytes;      /* bytes of one XML text; default 64,000,000 */
+    uint64_t nodes;           /* nodes of one graph; default 100,000,000 */
+} mx_limits;
+
+/* What every entry point may be given; NULL, or a zeroed struct, means the defaults. Not kept after the call by
+ * functions without a graph result; must outlive a graph that was made with it. */
+typedef struct mx_env {
+    const mx_allocator *allocator; /* NULL: malloc */
+    const mx_limits *limits;       /* NULL: mx_limits_default() */
+    void (*log)(void *ctx, mx_log_level level, const char *message);       /* NULL: silent */
+    bool (*progress)(void *ctx, const char *stage, uint64_t done, uint64_t total); /* false stops the call */
+    void *ctx;                     /* given to log and progress */
+    const char *allow_links;       /* folder into which symbolic links may lead; NULL: links are refused */
+} mx_env;
+
+MX_API const char *mx_version(void);
+MX_API mx_limits mx_limits_default(void);
+/* One word for a status, such as "MX_ERR_SYNTAX"; static. */
+MX_API const char *mx_status_name(mx_status status);
+
+/* ---- Section: the compound graph ------------------------------------------------------------------------------
+ *
+ * A graph is a tree of nodes (containment) plus edges between ports (data flow). Node 0 is the model.
+ *   model     the ModelProto with its main graph; also the root module
+ *   function  a local FunctionProto; child of the model
+ *   body      a graph-valued attribute of an operator (If, Loop, Scan, ...); child of that operator
+ *   module    a module of the source program; child of a model, function, body or module
+ *   operator  a NodeProto; child of a model, function, body or module
+ *   input     a formal input of a model, function or body; child of it
+ *   output    a formal output, likewise, with one input port
+ * "Scopes" are the nodes with a name space of values: model, function, body.
+ */
+typedef struct mx_graph mx_graph;
+typedef uint32_t mx_node_id;
+#define MX_NO_NODE UINT32_MAX
+
+typedef enum mx_node_kind {
+    MX_NODE_MODEL = 0,
+    MX_NODE_FUNCTION,
+    MX_NODE_BODY,
+    MX_NODE_MODULE,
+    MX_NODE_OPERATOR,
+    MX_NODE_INPUT,
+    MX_NODE_OUTPUT
+} mx_node_kind;
+
+/* Load a model, with everything wired: ports know the ports that make their values. Weights stay in their files.
+ * Names of files decide the format in mx_graph_load: ".graphml" (with the edits it holds) or else ONNX.
+ * out: the caller frees it with mx_graph_free. Errors: READ, SYNTAX, LIMIT, INVALID, CHECKSUM, FORBIDDEN_PATH, NOMEM. */
+MX_API mx_status mx_graph_load(const mx_env *env, const char *path, mx_graph **out, mx_error *err);
+MX_API mx_status mx_graph_load_onnx(const mx_env *env, const char *path, mx_graph **out, mx_error *err);
+/* sidecar: another place for the .onnxdata file, NULL: as the GraphML says. */
+MX_API mx_status mx_graph_load_graphml(const mx_env *env, const char *path, const char *sidecar, mx_graph **out,
+                                       mx_error *err);
+/* An empty model: a graph without nodes, no opset imports. */
+MX_API mx_status mx_graph_create(const mx_env *env, mx_graph **out, mx_error *err);
+MX_API void mx_graph_free(mx_graph *graph); /* NULL is fine */
+
+/* Walking. Node ids run from 0 (the model) to mx_graph_node_count - 1; ids of removed nodes answer mx_node_exists with
+ * false. A wrong id or index gives the "nothing" answer: MX_NO_NODE, an absent mx_str, 0. All O(1) but where said. */
+MX_API size_t mx_graph_node_count(const mx_graph *graph);
+MX_API bool mx_node_exists(const mx_graph *graph, mx_node_id node);
+MX_API mx_node_kind mx_node_get_kind(const mx_graph *graph, mx_node_id node);
+MX_API mx_node_id mx_node_parent(const mx_graph *graph, mx_node_id node);
+MX_API mx_node_id mx_node_first_child(const mx_graph *graph, mx_node_id node);
+MX_API mx_node_id mx_node_next_sibling(const mx_graph *graph, mx_node_id node);
+/* The model, function or body in whose name space the node's values live. */
+MX_API mx_node_id mx_node_scope(const mx_graph *graph, mx_node_id node);
+/* Operator: NodeProto.name. Module: its own part of the dotted name. Input, output: the value's name. */
+MX_API mx_str mx_node_name(const mx_graph *graph, mx_node_id node);
+MX_API mx_str mx_node_op_type(const mx_graph *graph, mx_node_id node);
+MX_API mx_str mx_node_domain(const mx_graph *graph, mx_node_id node);
+MX_API mx_str mx_node_doc_string(const mx_graph *graph, mx_node_id node);
+/* Model and module: class ("BertLayer"), dotted name ("encoder.layer.0") and tag; absent where not known. */
+MX_API mx_str mx_node_class_name(const mx_graph *graph, mx_node_id node);
+MX_API mx_str mx_node_module_scope(const mx_graph *graph, mx_node_id node);
+MX_API mx_str mx_node_module_tag(const mx_graph *graph, mx_node_id node);
+/* Ports: names of values; for inputs also the node and port that make the value (MX_NO_NODE: an initializer, the
+ * empty name of an optional input that is not given, or a name that nothing makes). */
+MX_API size_t mx_node_input_count(const mx_graph *graph, mx_node_id node);
+MX_API mx_str mx_node_input(const mx_graph *graph, mx_node_id node, size_t port);
+MX_API mx_node_id mx_node_input_source(const mx_graph *graph, mx_node_id node, size_t port, uint32_t *source_port);
+MX_API size_t mx_node_output_count(const mx_graph *graph, mx_node_id node);
+MX_API mx_str mx_node_output(const mx_graph *graph, mx_node_id node, size_t port);
+MX_API size_t mx_node_metadata_count(const mx_graph *graph, mx_node_id node);
+MX_API mx_str mx_node_metadata_key(const mx_graph *graph, mx_node_id node, size_t index);
+MX_API mx_str mx_node_metadata_value(const mx_graph *graph, mx_node_id node, size_t index);
+/* The value of the first entry with this key; absent if there is none. Linear in the node's entries. */
+MX_API mx_str mx_node_metadata(const mx_graph *graph, mx_node_id node, const char *key);
+
+/* Operators, inputs and outputs of a scope, in the model's order. */
+MX_API size_t mx_scope_operator_count(const mx_graph *graph, mx_node_id scope);
+MX_API mx_node_id mx_scope_operator(const mx_graph *graph, mx_node_id scope, size_t index);
+MX_API size_t mx_scope_input_count(const mx_graph *graph, mx_node_id scope);
+MX_API mx_node_id mx_scope_input(const mx_graph *graph, mx_node_id scope, size_t index);
+MX_API size_t mx_scope_output_count(const mx_graph *graph, mx_node_id scope);
+MX_API mx_node_id mx_scope_output(const mx_graph *graph, mx_node_id scope, size_t index);
+
+/* Attributes. Numbers of AttributeProto.AttributeType; 1000: an odd attribute that is kept as it came. */
+typedef enum mx_attribute_type {
+    MX_ATTRIBUTE_UNDEFINED = 0,
+    MX_ATTRIBUTE_FLOAT = 1,
+    MX_ATTRIBUTE_INT = 2,
+    MX_ATTRIBUTE_STRING = 3,
+    MX_ATTRIBUTE_TENSOR = 4,
+    MX_ATTRIBUTE_GRAPH = 5,
+    MX_ATTRIBUTE_FLOATS = 6,
+    MX_ATTRIBUTE_INTS = 7,
+    MX_ATTRIBUTE_STRINGS = 8,
+    MX_ATTRIBUTE_TENSORS = 9,
+    MX_ATTRIBUTE_GRAPHS = 10,
+    MX_ATTRIBUTE_SPARSE_TENSOR = 11,
+    MX_ATTRIBUTE_SPARSE_TENSORS = 12,
+    MX_ATTRIBUTE_TYPE_PROTO = 13,
+    MX_ATTRIBUTE_TYPE_PROTOS = 14,
+    MX_ATTRIBUTE_OPAQUE = 1000
+} mx_attribute_type;
+typedef struct mx_attribute_view {
+    mx_str name, reference; /* reference: ref_attr_name, absent if it has a value of its own */
+    mx_attribute_type type;
+    size_t count;           /* values: 1 for the singular types */
+} mx_attribute_view;
+MX_API size_t mx_node_attribute_count(const mx_graph *graph, mx_node_id node);
+MX_API bool mx_node_attribute(const mx_graph *graph, mx_node_id node, size_t index, mx_attribute_view *out);
+/* Index of the first attribute of that name, SIZE_MAX if there is none. Linear in the node's attributes. */
+MX_API size_t mx_node_find_attribute(const mx_graph *graph, mx_node_id node, const char *name);
+/* Values by index; false if the type or the index is another. Bodies and tensors by mx_node_id and tensor id. */
+MX_API bool mx_attribute_int(const mx_graph *graph, mx_node_id node, size_t attribute, size_t index, int64_t *out);
+MX_API bool mx_attribute_float(const mx_graph *graph, mx_node_id node, size_t attribute, size_t index, float *out);
+MX_API bool mx_attribute_string(const mx_graph *graph, mx_node_id node, size_t attribute, size_t index, mx_str *out);
+MX_API bool mx_attribute_tensor(const mx_graph *graph, mx_node_id node, size_t attribute, size_t index, uint32_t *out);
+MX_API bool mx_attribute_body(const mx_graph *graph, mx_node_id node, size_t attribute, size_t index, mx_node_id *out);
+
+/* Tensors: initializers and tensors in attributes; ids run from 0 to mx_graph_tensor_count - 1. */
+typedef struct mx_tensor_view {
+    mx_str name;
+    int32_t data_type;   /* TensorProto.DataType */
+    const int64_t *dims; /* rank numbers, owned by the graph */
+    size_t rank;
+    uint64_t size;       /* bytes of data as stored */
+    bool external;       /* in a file of its own */
+} mx_tensor_view;
+MX_API size_t mx_graph_tensor_count(const mx_graph *graph);
+MX_API bool mx_graph_tensor(const mx_graph *graph, uint32_t tensor, mx_tensor_view *out);
+MX_API size_t mx_scope_initializer_count(const mx_graph *graph, mx_node_id scope);
+MX_API uint32_t mx_scope_initializer(const mx_graph *graph, mx_node_id scope, size_t index);
+/* Copy `size` bytes of a tensor's data from `offset` on. Errors: USAGE (beyond its end), READ. */
+MX_API mx_status mx_tensor_read(const mx_graph *graph, uint32_t tensor, uint64_t offset, void *to, size_t size,
+                                mx_error *err);
+
+/* Editing. An edit keeps the graph consistent; what it would break is MX_ERR_INVALID and leaves the graph as it was.
+ * Order: mx_graph_save_* put new and rewired operators in topological order; untouched ones stay where they are. */
+MX_API mx_status mx_node_set_name(mx_graph *graph, mx_node_id node, mx_str name, mx_error *err);
+MX_API mx_status mx_node_set_op_type(mx_graph *graph, mx_node_id node, mx_str op_type, mx_error *err);
+MX_API mx_status mx_node_set_domain(mx_graph *graph, mx_node_id node, mx_str domain, mx_error *err);
+MX_API mx_status mx_node_set_doc_string(mx_graph *graph, mx_node_id node, mx_str doc, mx_error *err);
+/* Sets the first entry of that key, adds one, or with an absent value removes all of that key. */
+MX_API mx_status mx_node_set_metadata(mx_graph *graph, mx_node_id node, mx_str key, mx_str value, mx_error *err);
+/* Replace or add an attribute; count values. */
+MX_API mx_status mx_node_set_int(mx_graph *graph, mx_node_id node, const char *name, int64_t value, mx_error *err);
+MX_API mx_status mx_node_set_float(mx_graph *graph, mx_node_id node, const char *name, float value, mx_error *err);
+MX_API mx_status mx_node_set_string(mx_graph *graph, mx_node_id node, const char *name, mx_str value, mx_error *err);
+MX_API mx_status mx_node_set_ints(mx_graph *graph, mx_node_id node, const char *name, const int64_t *values,
+                                  size_t count, mx_error *err);
+MX_API mx_status mx_node_set_floats(mx_graph *graph, mx_node_id node, const char *name, const float *values,
+                                    size_t count, mx_error *err);
+MX_API mx_status mx_node_remove_attribute(mx_graph *graph, mx_node_id node, const char *name, mx_error *err);
+/* A new operator in a model, function, body or module, with n_inputs empty inputs and n_outputs outputs of fresh names. */
+MX_API mx_status mx_graph_add_operator(mx_graph *graph, mx_node_id parent, mx_str op_type, mx_str name, size_t n_inputs,
+                                       size_t n_outputs, mx_node_id *out, mx_error *err);
+MX_API mx_status mx_graph_add_module(mx_graph *graph, mx_node_id parent, mx_str name, mx_str class_name,
+                                     mx_node_id *out, mx_error *err);
+/* Input `port` of node now takes output `source_port` of source (which must be visible there: same scope or an outer
+ * one). */
+MX_API mx_status mx_graph_connect(mx_graph *graph, mx_node_id source, size_t source_port, mx_node_id node, size_t port,
+                                  mx_error *err);
+/* Input `port` now names an initializer of its scope or an outer one, or with an empty name nothing. */
+MX_API mx_status mx_graph_connect_initializer(mx_graph *graph, mx_str initializer, mx_node_id node, size_t port,
+                                              mx_error *err);
+/* Remove an operator (with its bodies), or a module with all inside. INVALID if a value it makes is still used. Linear
+ * in the graph. */
+MX_API mx_status mx_graph_remove(mx_graph *graph, mx_node_id node, mx_error *err);
+/* Move an operator or module into another compound of the same scope. */
+MX_API mx_status mx_graph_move(mx_graph *graph, mx_node_id node, mx_node_id parent, mx_error *err);
+
+/* ---- Section: conversion -------------------------------------------------------------------------------------- */
+
+typedef enum mx_parameter_strategy {
+    MX_PARAMETERS_SIDECAR = 0, /* weights go to X.onnxdata beside the GraphML */
+    MX_PARAMETERS_EMBEDDED,    /* weights go into the XML, base64 */
+    MX_PARAMETERS_REFERENCE    /* weights stay in the model file and are pointed at */
+} mx_parameter_strategy;
+
+typedef struct mx_export_graphml_options {
+    mx_parameter_strategy strategy;
+    const char *metadata;  /* metadata JSON that goes with the model, NULL: none */
+    int collapse_depth;    /* groups deeper than this start folded in yEd; negative: all open */
+    bool no_layout;
+    const char *timestamp; /* for m3, NULL: absent */
+} mx_export_graphml_options;
+
+typedef struct mx_export_graphml_result {
+    uint64_t nodes, edges;   /* of the compound graph */
+    uint64_t tensors;        /* with data */
+    uint64_t parameter_bytes;
+    char parameter_file[1024]; /* path of the .onnxdata file or of the model that is pointed at; "" if embedded */
+} mx_export_graphml_result;
+
+/* Write `model` (ONNX) as GraphML v1.1. options NULL: the defaults (sidecar, all open). result may be NULL.
+ * Errors: those of loading, USAGE (reference: the model is not in the output's folder or below), WRITE. */
+MX_API mx_status mx_export_graphml(const mx_env *env, const char *model, const char *output,
+                                   const mx_export_graphml_options *options, mx_export_graphml_result *result,
+                                   mx_error *err);
+
+typedef struct mx_import_onnx_options {
+    bool validate;       /* check the structure of the result before it is put in place */
+    bool external_data;  /* the model points into the .onnxdata file */
+    const char *sidecar; /* another place for the .onnxdata file, NULL: as the GraphML says */
+} mx_import_onnx_options;
+
+typedef struct mx_import_onnx_result {
+    uint64_t nodes_new, nodes_deleted, nodes_moved, ports_changed, initializers_dropped, unknown_keys;
+} mx_import_onnx_result;
+
+/* Write a GraphML file, with all edits it holds, as ONNX. options, result may be NULL.
+ * Errors: those of loading, USAGE (external_data: the sidecar is not in the output's folder or below), WRITE. */
+MX_API mx_status mx_import_onnx(const mx_env *env, const char *graphml, const char *output,
+                                const mx_import_onnx_options *options, mx_import_onnx_result *result, mx_error *err);
+
+/* ---- Section: comparing --------------------------------------------------------------------------------------- */
+
+typedef enum mx_difference_kind { MX_ADDED = 0, MX_REMOVED, MX_CHANGED } mx_difference_kind;
+typedef struct mx_difference {
+    mx_difference_kind kind;
+    const char *what;   /* "node", "edge", "attribute", "weight", "metadata", "model", ... */
+    const char *where;  /* printable: the node and the port, key or attribute concerned */
+    const char *before; /* printable, shortened; NULL if there is none */
+    const char *after;
+} mx_difference;
+/* Called for each difference, texts valid during the call; return false to stop. */
+typedef bool (*mx_difference_fn)(void *ctx, const mx_difference *difference);
+
+/* Compare two models (each .onnx or .graphml). Weights are compared by content, nodes by name and structure; two orders
+ * that are both topologically valid are no difference. *count: differences found. */
+MX_API mx_status mx_compare(const mx_env *env, const char *a, const char *b, mx_difference_fn each, void *ctx,
+                            uint64_t *count, mx_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+"""Re-save GraphML in yEd's manner.
+
+usage: yed_resave.py IN OUT [--seed N]
+       yed_resave.py --batch LISTFILE [--seed N]
+
+yEd keeps the nesting, the labels and the values of custom properties (keys with an attr.name, for
+nodes and edges). All else is its own: ids of nodes, edges, graphs and keys, the order of siblings,
+the graphics, the whitespace between elements; data of graphs are gone, and `long` becomes `int`.
+What yEd does in one version or situation and not in another is drawn from the seed: CDATA or
+xml:space, open or folded groups, edges in the innermost common graph or in the outermost, characters
+beyond ASCII as such or as references.
+"""
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from random import Random
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from batch import pairs_of, parser_for  # noqa: E402
+from yed_document import Document, Edge, Graph, Key, Node, read_document  # noqa: E402
+from yed_xml import XmlWriter  # noqa: E402
+
+NAMESPACES = {
+    "xmlns": "http://graphml.graphdrawing.org/xmlns",
+    "xmlns:java": "http://www.yworks.com/xml/yfiles-common/1.0/java",
+    "xmlns:sys": "http://www.yworks.com/xml/yfiles-common/markup/primitives/2.0",
+    "xmlns:x": "http://www.yworks.com/xml/yfiles-common/markup/2.0",
+    "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance",
+    "xmlns:y": "http://www.yworks.com/xml/graphml",
+    "xmlns:yed": "http://www.yworks.com/xml/yed/3",
+    "xsi:schemaLocation": "http://graphml.graphdrawing.org/xmlns "
+    "http://www.yworks.com/xml/schema/graphml/1.1/ygraphml.xsd",
+}
+
+# Keys that yEd declares in every file, beside the custom properties.
+OWN_KEYS = [
+    {"attr.name": "Description", "attr.type": "string", "for": "graph"},
+    {"for": "port", "yfiles.type": "portgraphics"},
+    {"for": "port", "yfiles.type": "portgeometry"},
+    {"for": "port", "yfiles.type": "portuserdata"},
+    {"for": "node", "yfiles.type": "nodegraphics"},
+    {"for": "graphml", "yfiles.type": "resources"},
+    {"for": "edge", "yfiles.type": "edgegraphics"},
+]
+# Properties that every node and edge has in yEd; a key of the file that has their name is them.
+STANDARD_PROPERTIES = ("url", "description")
+
+SHAPES = ("rectangle", "roundrectangle", "ellipse", "hexagon")
+COLOURS = ("#FFCC00", "#CCCCFF", "#99CC00", "#E8EEF7")
+INDENTS = ("  ", "\t", "    ", None)
+
+FOLDED_SHARE = 0.2
+CDATA_SHARE = 0.3
+
+
+class Saver:
+    """Writes one document; all that is free to differ comes from `random`."""
+
+    def __init__(self, document: Document, random: Random) -> None:
+        self.document = document
+        self.random = random
+        self.edges_in_common_graph = random.random() < 0.5
+        self.keys_reversed = random.random() < 0.5
+        self.xml = XmlWriter(indent=random.choice(INDENTS), ascii_only=random.random() < 0.5)
+        self.key_ids: dict[Key, str] = {}
+        self.own_ids: dict[str, str] = {}
+        self.node_ids: dict[str, str] = {}
+
+    def save(self) -> bytes:
+        self._shuffle(self.document.root)
+        self._name_nodes(self.document.root, "")
+        self._place_edges()
+        self.xml.declaration('<?xml version="1.0" encoding="UTF-8" standalone="no"?>')
+        self.xml.open("graphml", NAMESPACES)
+        self.xml.comment("Created by yEd 3.23")
+        self._write_keys()
+        self._write_graph(self.document.root, "G", "")
+        self.xml.open("data", {"key": self.own_ids["resources"]})
+        self.xml.empty("y:Resources")
+        self.xml.close()
+        self.xml.close()
+        return self.xml.bytes()
+
+    # --- ids and order ---
+
+    def _shuffle(self, graph: Graph) -> None:
+        self.random.shuffle(graph.nodes)
+        for node in graph.nodes:
+            if node.children is not None:
+                self._shuffle(node.children)
+
+    def _name_nodes(self, graph: Graph, prefix: str) -> None:
+        for at, node in enumerate(graph.nodes):
+            node.new_id = f"{prefix}n{at}"
+            self.node_ids[node.id] = node.new_id
+            if node.children is not None:
+                self._name_nodes(node.children, node.new_id + "::")
+
+    def _place_edges(self) -> None:
+        """Put every edge in its graph, in a new order."""
+        graphs = dict(self._graphs(self.document.root, ""))
+        edges = list(self.document.edges)
+        self.random.shuffle(edges)
+        for edge in edges:
+            graphs[self._graph_of(edge)].edges.append(edge)
+
+    def _graphs(self, graph: Graph, prefix: str) -> list[tuple[str, Graph]]:
+        found = [(prefix, graph)]
+        for node in graph.nodes:
+            if node.children is not None:
+                found += self._graphs(node.children, node.new_id + "::")
+        return found
+
+    def _graph_of(self, edge: Edge) -> str:
+        """The prefix of the ids in the innermost graph with both ends, or of the outermost graph."""
+        if not self.edges_in_common_graph:
+            return ""
+        source = self.node_ids[edge.source].split("::")[:-1]
+        target = self.node_ids[edge.target].split("::")[:-1]
+        common = 0
+        while common < min(len(source), len(target)) and source[common] == target[common]:
+            common += 1
+        return "".join(part + "::" for part in source[:common])
+
+    # --- keys ---
+
+    def _write_keys(self) -> None:
+        declared: list[Key | dict[str, str]] = [*self.document.keys, *OWN_KEYS]
+        declared += self._missing_properties()
+        self.random.shuffle(declared)
+        for at, key in enumerate(declared):
+            key_id = f"d{at}"
+            if isinstance(key, Key):
+                self.key_ids[key] = key_id
+                self._write_custom_key(key, key_id)
+            else:
+                self.own_ids[key.get("yfiles.type") or f"{key['for']} {key['attr.name']}"] = key_id
+                self.xml.empty("key", {**key, "id": key_id})
+
+    def _missing_properties(self) -> list[dict[str, str]]:
+        present = {(key.where, key.name) for key in self.document.keys}
+        return [
+            {"attr.name": name, "attr.type": "string", "for": where}
+            for where in ("node", "edge") for name in STANDARD_PROPERTIES if (where, name) not in present
+        ]
+
+    def _write_custom_key(self, key: Key, key_id: str) -> None:
+        attributes = {"attr.name": key.name, "attr.type": key.saved_type, "for": key.where, "id": key_id}
+        if key.default is None:
+            self.xml.empty("key", attributes)
+            return
+        self.xml.open("key", attributes)
+        self.xml.leaf("default", {"xml:space": "preserve"}, key.default)
+        self.xml.close()
+
+    # --- graphs, nodes, edges ---
+
+    def _write_graph(self, graph: Graph, graph_id: str, prefix: str) -> None:
+        self.xml.open("graph", {"edgedefault": "directed", "id": graph_id})
+        if graph_id == "G":
+            self.xml.leaf("data", {"key": self.own_ids["graph Description"], "xml:space": "preserve"}, "")
+        for node in graph.nodes:
+            self._write_node(node)
+        for at, edge in enumerate(graph.edges):
+            self._write_edge(edge, f"{prefix}e{at}")
+        self.xml.close()
+
+    def _write_node(self, node: Node) -> None:
+        if not node.is_group:
+            self.xml.open("node", {"id": node.new_id})
+            self._write_data("node", node.data)
+            self._write_shape(node.labels)
+            self.xml.close()
+            return
+        folded = self.random.random() < FOLDED_SHARE
+        self.xml.open("node", {"id": node.new_id, "yfiles.foldertype": "folder" if folded else "group"})
+        self._write_data("node", node.data)
+        self._write_group(node.labels, folded)
+        self._write_graph(node.children or Graph(), node.new_id + ":", node.new_id + "::")
+        self.xml.close()
+
+    def _write_edge(self, edge: Edge, edge_id: str) -> None:
+        ends = {"source": self.node_ids[edge.source], "target": self.node_ids[edge.target]}
+        self.xml.open("edge", {"id": edge_id, **ends})
+        self._write_data("edge", edge.data)
+        self._write_line(edge.labels)
+        self.xml.close()
+
+    def _write_data(self, where: str, data: list[tuple[Key, str]]) -> None:
+        for key, text in reversed(data) if self.keys_reversed else data:
+            self._write_value(self.key_ids[key], key, text)
+        for name in STANDARD_PROPERTIES:
+            key_id = self.own_ids.get(f"{where} {name}")
+            if key_id is not None:
+                self.xml.empty("data", {"key": key_id})
+
+    def _write_value(self, key_id: str, key: Key, text: str) -> None:
+        if key.saved_type != "string":
+            self.xml.leaf("data", {"key": key_id}, key.saved_value(text))
+        elif self.random.random() < CDATA_SHARE and "\r" not in text:
+            # A reader would take a CR in CDATA for a line feed, and no reference is possible there.
+            self.xml.cdata("data", {"key": key_id}, text)
+        else:
+            self.xml.leaf("data", {"key": key_id, "xml:space": "preserve"}, text)
+
+    # --- graphics ---
+
+    def _write_shape(self, labels: list[str]) -> None:
+        self.xml.open("data", {"key": self.own_ids["nodegraphics"]})
+        self.xml.open("y:ShapeNode")
+        self._write_box()
+        self.xml.empty("y:Fill", {"color": self.random.choice(COLOURS), "transparent": "false"})
+        self.xml.empty("y:BorderStyle", {"color": "#000000", "raised": "false", "type": "line", "width": "1.0"})
+        self._write_labels("y:NodeLabel", labels, {"modelName": "custom"})
+        self.xml.empty("y:Shape", {"type": self.random.choice(SHAPES)})
+        self.xml.close()
+        self.xml.close()
+
+    def _write_group(self, labels: list[str], folded: bool) -> None:
+        self.xml.open("data", {"key": self.own_ids["nodegraphics"]})
+        self.xml.open("y:ProxyAutoBoundsNode")
+        self.xml.open("y:Realizers", {"active": "1" if folded else "0"})
+        for closed in ("false", "true"):
+            self.xml.open("y:GroupNode")
+            self._write_box()
+            self.xml.empty("y:Fill", {"color": self.random.choice(COLOURS), "transparent": "false"})
+            self._write_labels("y:NodeLabel", labels, {"modelName": "internal", "modelPosition": "t"})
+            self.xml.empty("y:Shape", {"type": "roundrectangle"})
+            self.xml.empty("y:State", {"closed": closed, "closedHeight": "50.0", "closedWidth": "50.0"})
+            self.xml.close()
+        for _ in ("Realizers", "ProxyAutoBoundsNode", "data"):
+            self.xml.close()
+
+    def _write_line(self, labels: list[str]) -> None:
+        self.xml.open("data", {"key": self.own_ids["edgegraphics"]})
+        self.xml.open(self.random.choice(("y:PolyLineEdge", "y:BezierEdge")))
+        self.xml.open("y:Path", {"sx": self._number(), "sy": self._number(), "tx": "0.0", "ty": "0.0"})
+        self.xml.empty("y:Point", {"x": self._number(), "y": self._number()})
+        self.xml.close()
+        self.xml.empty("y:LineStyle", {"color": "#000000", "type": "line", "width": "1.0"})
+        self.xml.empty("y:Arrows", {"source": "none", "target": "standard"})
+        self._write_labels("y:EdgeLabel", labels, {"modelName": "custom", "preferredPlacement": "anywhere"})
+        self.xml.empty("y:BendStyle", {"smoothed": "false"})
+        self.xml.close()
+        self.xml.close()
+
+    def _write_box(self) -> None:
+        box = {name: self._number() for name in ("height", "width", "x", "y")}
+        self.xml.empty("y:Geometry", box)
+
+    def _write_labels(self, element: str, labels: list[str], placement: dict[str, str]) -> None:
+        for label in labels:
+            attributes = {**placement, "fontFamily": "Dialog", "height": self._number(), "width": self._number(),
+                          "xml:space": "preserve"}
+            self.xml.leaf(element, attributes, label)
+
+    def _number(self) -> str:
+        return repr(round(self.random.uniform(10, 900), 3))
+
+
+def resave(source: Path, target: Path, seed: int = 0) -> None:
+    target.write_bytes(Saver(read_document(source), Random(seed)).save())
+
+
+def main() -> None:
+    parser = parser_for(__doc__)
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of a batch: the seed of its first file")
+    given = parser.parse_args()
+    for at, (source, target) in enumerate(pairs_of(parser, given)):
+        resave(source, target, given.seed + at)
+
+
+if __name__ == "__main__":
+    main()
