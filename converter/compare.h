@@ -24,7 +24,7 @@
 /* Compare two wired graphs, both with their sources bound. each may be NULL (only counted); if it returns false the
  * call ends with MX_OK and the count so far. Differences come in a fixed order: model, functions added or removed, then
  * scope by scope what b changes and lacks in the order of a, and what it adds in its own.
- * Linear in the graphs; about 60 bytes a node are allocated. Errors: NOMEM, READ, INVALID (a range beyond its file). */
+ * Linear in the graphs; about 70 bytes a node are allocated. Errors: NOMEM, READ, INVALID (a range beyond its file). */
 mx_status mx_graph_compare(mx_graph *a, mx_graph *b, mx_difference_fn each, void *ctx, uint64_t *count, mx_error *err);
 
 #endif

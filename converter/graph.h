@@ -206,6 +206,7 @@ typedef struct mx_module_data {
     mx_sid tag;         /* the tag of its operators, absent: untagged model */
     bool has_own_tag;   /* its class is the last step of the tag (false: the tag is its parent's) */
     bool has_order;
+    bool inferred;      /* while tags are looked for: this one was derived from those of its children */
     int32_t execution_order;
 } mx_module_data;
 

@@ -219,12 +219,19 @@ static void infer_outputs(mx_infer *in, const mx_scope_data *s) {
     }
 }
 
+/* Looking at something again costs what it has besides its operators. */
+static void charge_repeat(mx_infer *in, const mx_scope_data *s) {
+    uint64_t cost = (uint64_t)s->n_inputs + s->n_outputs + s->n_initializers + s->n_sparse + s->n_value_infos;
+    if (in->repeats > 0) in->repeat_budget -= cost < in->repeat_budget ? cost : in->repeat_budget;
+}
+
 void mx_infer_scope(mx_infer *in, mx_node_id scope, const uint32_t *inputs, const mx_contents *const *contents,
                     size_t n_inputs) {
     const mx_scope_data *s = &in->g->scopes[mx_node_at(in->g, scope)->data];
     size_t mark = in->n_log;
     if (in->status != MX_OK || in->depth >= MX_INFER_DEPTH) return;
     in->depth++;
+    charge_repeat(in, s);
     bind_tensors(in, s);
     bind_declared(in, s);
     bind_opsets(in, s);

@@ -55,6 +55,8 @@ typedef struct mx_axes {
     int64_t values[MX_INFER_CONTENTS];
 } mx_axes;
 void mx_op_axes(mx_op *op, const char *attribute, uint32_t input, int64_t input_since, mx_axes *out);
+void mx_op_axes_attribute(mx_op *op, const char *attribute, mx_axes *out);
+void mx_op_axes_input(const mx_op *op, uint32_t input, mx_axes *out);
 /* Whether the operator is of a version before `version`. */
 static inline bool mx_op_before(const mx_op *op, int64_t version) {
     return op->version >= 0 && op->version < version;

@@ -24,17 +24,23 @@ bool mx_op_in_length(const mx_op *op, uint32_t input, uint32_t *out) {
     return true;
 }
 
-void mx_op_axes(mx_op *op, const char *attribute, uint32_t input, int64_t input_since, mx_axes *out) {
+void mx_op_axes_input(const mx_op *op, uint32_t input, mx_axes *out) {
+    *out = (mx_axes){0};
+    out->given = mx_op_in_given(op, input);
+    out->known = out->given && mx_op_in_ints(op, input, out->values, MX_INFER_CONTENTS, &out->count);
+}
+
+void mx_op_axes_attribute(mx_op *op, const char *attribute, mx_axes *out) {
     const int64_t *values;
     *out = (mx_axes){0};
-    if (!mx_op_before(op, input_since)) {
-        out->given = mx_op_in_given(op, input);
-        out->known = out->given && mx_op_in_ints(op, input, out->values, MX_INFER_CONTENTS, &out->count);
-        return;
-    }
-    out->given = mx_op_ints(op, attribute, &values, &out->count);
-    out->known = out->given && out->count <= MX_INFER_CONTENTS;
+    out->given = mx_op_ints(op, attribute, &values, &out->count) || op->blind;
+    out->known = out->given && !op->blind && out->count <= MX_INFER_CONTENTS;
     for (uint32_t i = 0; out->known && i < out->count; i++) out->values[i] = values[i];
+}
+
+void mx_op_axes(mx_op *op, const char *attribute, uint32_t input, int64_t input_since, mx_axes *out) {
+    if (mx_op_before(op, input_since)) mx_op_axes_attribute(op, attribute, out);
+    else mx_op_axes_input(op, input, out);
 }
 
 /* ---- one input ---- */

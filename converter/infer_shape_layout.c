@@ -195,8 +195,8 @@ void mx_shape_center_crop_pad(mx_op *op) {
     mx_axes axes, sizes;
     mx_dim dims[MX_INFER_RANK] = {{0}};
     if (!mx_op_in_shape(op, 0, &shape)) return;
-    mx_op_axes(op, "", 1, 0, &sizes);
-    mx_op_axes(op, "axes", 0, INT64_MAX, &axes);
+    mx_op_axes_input(op, 1, &sizes);
+    mx_op_axes_attribute(op, "axes", &axes);
     uint32_t count = axes.given ? axes.count : shape.rank;
     if (axes.given == axes.known)
         for (uint32_t i = 0; i < shape.rank; i++) dims[i] = shape.dims[i];

@@ -1,7 +1,7 @@
 /* Every input port, of an operator or inside its bodies, is one dependency of the operator in the scope where the value is
  * made. Three passes over a touched scope:
  *   1. find cycles (Tarjan's strongly connected components, without recursion); they come out consumers last
- *   2. in the reverse of that order, each maker learns the first place where an untouched consumer wants it
+ *   2. in the reverse of that order, each maker learns where its users want it
  *   3. Kahn's algorithm, taking by that wish and then by the present place */
 #include "converter/order.h"
 
@@ -19,7 +19,8 @@ typedef struct sorter {
     dependency *needs;
     size_t n_needs, n_kept;
     uint32_t *visit;    /* by node, Tarjan: 0 not seen, else the number of the visit, lowered to the component's first */
-    uint32_t *wish;     /* by node: the place where it is wanted at the latest */
+    uint32_t *pull;     /* by node: the first place where an untouched user wants its values */
+    uint32_t *wish;     /* by node: the place that it would take if its makers allow */
     size_t *next;       /* by place in the scope */
     mx_node_id *stack;  /* by place: open nodes of Tarjan, later the heap */
     mx_node_id *path;   /* by place */
@@ -225,20 +226,27 @@ static mx_status find_cycles(sorter *s, const mx_scope_data *d, bool with_kept) 
 
 /* ---- order ---- */
 
-/* An untouched operator stays and wants its makers before it; a touched one passes on what its consumers want, and is
- * itself content with where it stands. */
+static void lower(uint32_t *value, uint32_t to) {
+    if (to < *value) *value = to;
+}
+
+/* An untouched operator stays and pulls its makers before it; a touched one hands that on, and is itself content with where
+ * it stands. What is new has no place to keep: it follows what its users wish. */
 static void pass_wishes(sorter *s, const mx_scope_data *d) {
     for (size_t i = 0; i < d->n_operators; i++) {
         mx_node_id id = d->operators[i];
-        s->wish[id] = s->touched[id] ? UINT32_MAX : (uint32_t)i;
+        s->pull[id] = s->touched[id] ? UINT32_MAX : (uint32_t)i;
+        s->wish[id] = (uint32_t)i;
     }
     for (size_t i = d->n_operators; i-- > 0;) {
         mx_node_id id = s->order[i];
+        lower(&s->wish[id], s->pull[id]);
         for (size_t k = s->first[id]; k < s->first[id + 1]; k++) {
             mx_node_id maker = s->needs[k].maker;
-            if (!s->needs[k].kept && s->wish[id] < s->wish[maker]) s->wish[maker] = s->wish[id];
+            if (s->needs[k].kept) continue;
+            lower(&s->pull[maker], s->pull[id]);
+            if (mx_node_at(s->g, maker)->flags & MX_FLAG_NEW) lower(&s->wish[maker], s->wish[id]);
         }
-        if (s->place[id] < s->wish[id]) s->wish[id] = s->place[id];
     }
 }
 
@@ -318,6 +326,7 @@ static mx_status allocate_work(sorter *s) {
     const mx_allocator *a = s->g->allocator;
     size_t n = s->n_widest, nodes = s->g->n_nodes;
     s->visit = mx_alloc_zero(a, nodes, sizeof *s->visit);
+    s->pull = mx_alloc_zero(a, nodes, sizeof *s->pull);
     s->wish = mx_alloc_zero(a, nodes, sizeof *s->wish);
     s->next = mx_alloc_zero(a, n, sizeof *s->next);
     s->stack = mx_alloc_zero(a, n, sizeof *s->stack);
@@ -327,7 +336,7 @@ static mx_status allocate_work(sorter *s) {
     s->users_at = mx_alloc_zero(a, n + 2, sizeof *s->users_at);
     s->users = mx_alloc_zero(a, s->n_needs, sizeof *s->users);
     s->lists = mx_alloc_zero(a, s->g->n_scopes, sizeof *s->lists);
-    bool all = s->visit && s->wish && s->next && s->stack && s->path && s->order && s->waiting && s->users_at &&
+    bool all = s->visit && s->pull && s->wish && s->next && s->stack && s->path && s->order && s->waiting && s->users_at &&
                s->users && s->lists;
     return all ? MX_OK : mx_nomem(s->err);
 }
@@ -365,6 +374,7 @@ static void free_all(sorter *s) {
     mx_free(a, s->path, n * sizeof *s->path);
     mx_free(a, s->stack, n * sizeof *s->stack);
     mx_free(a, s->next, n * sizeof *s->next);
+    mx_free(a, s->pull, nodes * sizeof *s->pull);
     mx_free(a, s->wish, nodes * sizeof *s->wish);
     mx_free(a, s->visit, nodes * sizeof *s->visit);
     mx_free(a, s->needs, s->n_needs * sizeof *s->needs);

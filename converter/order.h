@@ -8,8 +8,8 @@
  * or output carries MX_FLAG_NEW or MX_FLAG_CHANGED, directly or in a body. An operator with bodies depends on all that
  * its bodies capture.
  *
- * What is in order stays where it is. An untouched operator pulls what it needs before itself; a touched one that needs
- * something later goes right behind it. Two untouched operators that the source had out of order (MX_FLAG_UNORDERED on
+ * What is in order stays where it is. An untouched operator pulls what it needs before itself; a changed one that needs
+ * something later goes right behind it; a new one goes right before the first that uses it. Two untouched operators that the source had out of order (MX_FLAG_UNORDERED on
  * the consumer) are left so.
  *
  * The graph must be wired (port sources; positions are those of mx_scope_data.operators, which is rewritten). Touched

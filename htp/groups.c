@@ -1,5 +1,7 @@
 #include "htp/groups.h"
 
+#include "converter/retag.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -152,39 +154,78 @@ static mx_status find_module(grouping *w, const mx_node *n, mx_node_id *out) {
     return follow(w, n->scope, path, next_slashed, out);
 }
 
-/* Class of a tag's last step: "BertLayer" of /BertModel/BertLayer.0. */
-static mx_str tag_class(mx_str tag) {
+/* ---- tags ---- */
+
+/* A tag's last step, "BertLayer.0" of /BertModel/BertLayer.0, and what stands before its '/'. */
+static mx_str last_step(mx_str tag, mx_str *before) {
     const char *slash = tag.n ? memrchr(tag.p, '/', tag.n) : NULL;
-    mx_str step = slash ? (mx_str){slash + 1, (size_t)(tag.p + tag.n - slash) - 1} : tag;
-    const char *dot = step.n ? memrchr(step.p, '.', step.n) : NULL;
-    if (dot && all_digits(dot + 1, (size_t)(step.p + step.n - dot) - 1)) step.n = (size_t)(dot - step.p);
-    return step;
+    *before = (mx_str){tag.p, slash ? (size_t)(slash - tag.p) : 0};
+    return slash ? (mx_str){slash + 1, tag.n - before->n - 1} : tag;
 }
 
-static mx_status learn_tag(grouping *w, const mx_node *n, mx_node_id module) {
+/* The number that a name ends with, ".0"; empty if there is none. */
+static mx_str number_of(mx_str name) {
+    const char *dot = name.n ? memrchr(name.p, '.', name.n) : NULL;
+    size_t n = dot ? (size_t)(name.p + name.n - dot) : 0;
+    if (n > 1 && all_digits(dot + 1, n - 1)) return (mx_str){dot, n};
+    return all_digits(name.p, name.n) ? name : (mx_str){name.p + name.n, 0};
+}
+
+static mx_module_data *module_of(const mx_graph *g, mx_node_id id) {
+    const mx_node *n = mx_node_at(g, id);
+    if (n->kind == MX_NODE_MODEL) return &g->modules[0];
+    return n->kind == MX_NODE_MODULE ? &g->modules[n->data] : NULL;
+}
+
+static void learn_tag(grouping *w, const mx_node *n, mx_node_id module) {
     mx_sid tag = w->key_tag == MX_SID_NOMEM ? MX_SID_ABSENT : metadata_value(n, w->key_tag);
-    const mx_node *m = mx_node_at(w->g, module);
-    if (tag == MX_SID_ABSENT || (m->kind != MX_NODE_MODULE && m->kind != MX_NODE_MODEL)) return MX_OK;
-    mx_module_data *data = &w->g->modules[m->kind == MX_NODE_MODEL ? 0 : m->data];
-    if (data->tag != MX_SID_ABSENT) return MX_OK;
-    data->tag = tag;
-    return mx_graph_string(w->g, tag_class(mx_text(w->g, tag)), &data->class_name, w->err);
+    mx_module_data *data = module_of(w->g, module);
+    if (data && data->tag == MX_SID_ABSENT) data->tag = tag;
 }
 
-/* A tag equal to that of the module around it is not the module's own. */
-static void settle_own_tags(mx_graph *g) {
+/* A module without operators of its own: what its children's tags begin with; where they disagree (a child that makes no
+ * step of its own), the longest. Children have larger ids than their parents. */
+static mx_status infer_from_children(mx_graph *g, mx_error *err) {
+    for (size_t i = g->n_modules; i-- > 1;) {
+        mx_str before;
+        const mx_module_data *m = &g->modules[i];
+        mx_module_data *around = mx_module_around(g, m->node);
+        if (!around || m->tag == MX_SID_ABSENT) continue;
+        last_step(mx_text(g, m->tag), &before);
+        if (before.n == 0 || (around->tag != MX_SID_ABSENT && !(around->inferred))) continue;
+        if (around->tag != MX_SID_ABSENT && mx_text(g, around->tag).n >= before.n) continue;
+        MX_TRY(mx_graph_string(g, before, &around->tag, err));
+        around->inferred = true;
+    }
+    return MX_OK;
+}
+
+/* Whether `tag` is that of a child called `name` of a module with the tag `around`; class: the child's. */
+static bool is_step(mx_str tag, mx_str around, mx_str name, mx_str *class_name) {
+    mx_str before, step = last_step(tag, &before), number = number_of(step), own = number_of(name);
+    if (!mx_str_eq(before, around) || step.n == 0) return false;
+    if (own.n && own.p[0] == '.') own = (mx_str){own.p + 1, own.n - 1};
+    if (number.n != (own.n ? own.n + 1 : 0) || (own.n && memcmp(number.p + 1, own.p, own.n) != 0)) return false;
+    *class_name = (mx_str){step.p, step.n - number.n};
+    return class_name->n > 0;
+}
+
+/* Learnt tags become classes; the tags are then worked out from the classes, as after an edit, so that a file that
+ * nobody edits has nothing to be set right. Tags that do not follow from the tree (stale ones) stay on their operators. */
+static mx_status settle_tags(mx_graph *g, mx_error *err) {
     for (size_t i = 0; i < g->n_modules; i++) {
         mx_module_data *m = &g->modules[i];
-        mx_node_id parent = mx_node_at(g, m->node)->parent;
-        const mx_node *p = parent == MX_NO_NODE ? NULL : mx_node_at(g, parent);
-        if (m->tag == MX_SID_ABSENT) continue;
-        mx_sid around = !p ? MX_SID_ABSENT
-                        : p->kind == MX_NODE_MODULE ? g->modules[p->data].tag
-                        : p->kind == MX_NODE_MODEL  ? g->modules[0].tag
-                                                    : MX_SID_ABSENT;
-        m->has_own_tag = m->tag != around;
-        if (!m->has_own_tag) m->class_name = MX_SID_ABSENT;
+        const mx_module_data *around = i ? mx_module_around(g, m->node) : NULL;
+        mx_str nothing = {"", 0}, class_name, tag = mx_text(g, m->tag);
+        bool known = m->tag != MX_SID_ABSENT && (!i || (around && around->tag != MX_SID_ABSENT));
+        m->inferred = false;
+        m->has_own_tag = known && is_step(tag, i ? mx_text(g, around->tag) : nothing,
+                                          i ? mx_text(g, mx_node_at(g, m->node)->name) : nothing, &class_name);
+        if (m->has_own_tag) MX_TRY(mx_graph_string(g, class_name, &m->class_name, err));
+        if (i) MX_TRY(mx_retag_module(g, m->node, err));
+        else if (!m->has_own_tag) m->tag = MX_SID_ABSENT;
     }
+    return MX_OK;
 }
 
 /* Children lists are rebuilt in one go: moving nodes one by one would search each parent's list again. */
@@ -212,7 +253,7 @@ static mx_status group_all(grouping *w) {
         if (n->kind != MX_NODE_OPERATOR) continue;
         MX_TRY(find_module(w, n, &module));
         n->parent = module;
-        MX_TRY(learn_tag(w, n, module));
+        learn_tag(w, n, module);
     }
     return MX_OK;
 }
@@ -225,7 +266,8 @@ mx_status mx_htp_group(mx_graph *g, mx_error *err) {
     g->modules[0].scope = MX_SID_EMPTY;
     mx_status status = group_all(&w);
     relink(g);
-    settle_own_tags(g);
+    if (status == MX_OK) status = infer_from_children(g, err);
+    if (status == MX_OK) status = settle_tags(g, err);
     mx_buffer_free(&w.scope);
     mx_free(g->allocator, w.table.slots, w.table.n_slots * sizeof *w.table.slots);
     return status;

@@ -19,8 +19,10 @@ mx_status mx_onnx_read_source(const mx_env *env, mx_source *source, const char *
 mx_status mx_onnx_skeleton_hash(const mx_graph *g, uint64_t *size, mx_hash128 *out, mx_error *err);
 
 typedef struct mx_onnx_write_options {
-    /* Not NULL: tensors whose bytes lie in g->sources[0] (the .onnxdata image) as raw_data become external data with this
-     * location instead of being copied; their checksums are verified all the same. Typed data is copied. */
+    /* Not NULL: tensors whose bytes lie in g->sources[0] (the .onnxdata image, or a model's file) are left there and
+     * become external data with this location: raw_data of 1024 bytes or more, and all that was external data before
+     * (its own files are then not written). Checksums are verified all the same. Typed data, small tensors, which shape
+     * inference needs to see, and what is in sparse tensors are copied. */
     const char *sidecar_location;
     bool no_fsync; /* tests */
 } mx_onnx_write_options;
