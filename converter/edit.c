@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 mx_status mx_edit_node(mx_graph *g, mx_node_id id, unsigned kinds, mx_node **out, mx_error *err) {
-    static const char *const names[] = {"the model", "a function", "a body", "a module",
-                                        "an operator", "an input", "an output"};
+    static const char *const names[] = {"the model",   "a function", "a body",   "a module",
+                                        "an operator", "an input",   "an output"};
     *out = NULL;
     if (!g || id >= g->n_nodes || mx_node_at(g, id)->flags & MX_FLAG_REMOVED)
         return mx_fail(err, MX_ERR_USAGE, "there is no node %lu", (unsigned long)id);
@@ -143,8 +143,8 @@ static mx_status rename_function(mx_graph *g, mx_node_id id, mx_str name, mx_str
     }
     for (mx_node_id c = 0; c < g->n_nodes; c++) {
         mx_node *call = mx_node_at(g, c);
-        if (call->kind != MX_NODE_OPERATOR || call->op_type != old_name ||
-            !same_domain(g, call->domain, old_domain) || !same_overload(call->overload, n->overload))
+        if (call->kind != MX_NODE_OPERATOR || call->op_type != old_name || !same_domain(g, call->domain, old_domain) ||
+            !same_overload(call->overload, n->overload))
             continue;
         call->op_type = new_name;
         if (new_domain != old_domain) call->domain = new_domain;
@@ -217,7 +217,8 @@ mx_status mx_node_set_metadata(mx_graph *graph, mx_node_id node, mx_str key, mx_
         return MX_OK;
     }
     uint32_t at = 0;
-    while (at < pairs->count && (pairs->items[at].opaque || pairs->items[at].key != key_id)) at++;
+    while (at < pairs->count && (pairs->items[at].opaque || pairs->items[at].key != key_id))
+        at++;
     if (pairs->count) memcpy(items, pairs->items, pairs->count * sizeof *items);
     items[at] = (mx_pair){key_id, value_id, 0};
     *pairs = (mx_pairs){items, pairs->count + (at == pairs->count)};

@@ -76,11 +76,11 @@ typedef struct slice {
 /* Bring start and end of a slice into a dim of known size; false: nothing can be said. */
 static bool clamp_slice(slice *s, int64_t size) {
     if (s->step == 0 || s->step == INT64_MIN) return false;
+    if (size == 0) *s = (slice){0, 0, 1};
     int64_t low = s->step > 0 ? 0 : -1, high = s->step > 0 ? size : size - 1;
     if (s->start < 0) s->start += size;
     if (s->end < 0) s->end += size;
-    int64_t first = s->step > 0 ? 0 : 0;
-    s->start = s->start < first ? first : s->start > high ? high : s->start;
+    s->start = s->start < 0 ? 0 : s->start > high ? high : s->start;
     s->end = s->end < low ? low : s->end > size ? size : s->end;
     return true;
 }

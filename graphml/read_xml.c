@@ -446,10 +446,12 @@ static mx_status feed_all(reader *r, const mx_source *source) {
         MX_TRY(feed(r, source, offset, n, false));
         offset += n;
     }
-    if (xmlParseChunk(r->parser, "", 0, 1) != 0 && r->status == MX_OK)
-        return mx_at_line(r->im->err, mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: the document ends too early"),
-                          line_of(r));
-    return r->status;
+    uint32_t line = line_of(r);
+    bool failed = xmlParseChunk(r->parser, "", 0, 1) != 0;
+    if (r->status == MX_ERR_NOMEM || (!failed && r->status == MX_OK)) return r->status;
+    if (r->depth == 0 && r->status != MX_OK) return r->status;
+    /* A tag that is cut off was given to start_element without its attributes: what that said is of no use. */
+    return mx_at_line(r->im->err, mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: the document ends too early"), line);
 }
 
 mx_status mx_read_xml(mx_import *im, const mx_source *source) {

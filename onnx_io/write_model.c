@@ -64,9 +64,18 @@ static mx_status write_content(mx_onnx_writer *w, mx_outfile *f, const validatio
     return mx_outfile_finish(f, err);
 }
 
+/* protobuf libraries refuse messages of 2 GiB and more, though the format knows no such limit. */
+static void warn_of_size(const mx_onnx_writer *w) {
+    const mx_env *env = &w->g->env;
+    if (w->counted > INT32_MAX && env->log != NULL)
+        env->log(env->ctx, MX_LOG_WARNING,
+                 "the model is larger than 2 GiB: most programs can read it only with its weights as external data");
+}
+
 static mx_status write_files(mx_onnx_writer *w, mx_outfile *f, mx_external_output *e, const char *path,
                              const validation *v, mx_error *err) {
     MX_TRY(mx_out_model(w, err)); /* counts */
+    warn_of_size(w);
     MX_TRY(mx_outfile_open(&w->g->env, path, f, err));
     MX_TRY(mx_external_prepare(e, &w->weights, w->file_used, path, err));
     MX_TRY(write_content(w, f, v, err));
