@@ -54,7 +54,7 @@ endforeach()
 if(MX_TESTS)
   add_library(fail_shim MODULE ${PROJECT_SOURCE_DIR}/tests/tools/fail_shim.c)
   target_link_libraries(fail_shim PRIVATE ${CMAKE_DL_LIBS})
-  set_target_properties(fail_shim PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/tools)
+  set_target_properties(fail_shim PROPERTIES PREFIX "" C_VISIBILITY_PRESET default LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/tools)
   # It stands below a sanitizer's own library, so it must not be built with one.
   target_compile_options(fail_shim PRIVATE -fno-sanitize=all)
   target_link_options(fail_shim PRIVATE -fno-sanitize=all)

@@ -163,6 +163,19 @@ void mx_shape_unpool(mx_op *op) {
 
 /* ---- Col2Im ---- */
 
+/* How many spatial dims there are: every list has one entry for each of them, or two. */
+static bool col2im_dims(mx_op *op, uint32_t *spatial) {
+    const int64_t *values;
+    uint32_t count;
+    bool known = mx_op_in_length(op, 1, spatial) || mx_op_in_length(op, 2, spatial) ||
+                 mx_op_ints(op, "dilations", &values, spatial) || mx_op_ints(op, "strides", &values, spatial);
+    if (!known && mx_op_ints(op, "pads", &values, &count)) {
+        *spatial = count / 2;
+        known = true;
+    }
+    return known && *spatial <= MX_INFER_RANK - 2;
+}
+
 void mx_shape_col2im(mx_op *op) {
     mx_shape x;
     mx_axes image, block;
@@ -170,8 +183,7 @@ void mx_shape_col2im(mx_op *op) {
     uint32_t spatial;
     mx_op_axes_input(op, 1, &image);
     mx_op_axes_input(op, 2, &block);
-    if (!mx_op_in_length(op, 1, &spatial) && !mx_op_in_length(op, 2, &spatial)) return;
-    if (spatial > MX_INFER_RANK - 2) return;
+    if (!col2im_dims(op, &spatial)) return;
     for (uint32_t i = 0; i < block.count; i++) area = mx_dim_multiply(area, mx_dim_of(block.values[i]));
     if (mx_op_in_shape(op, 0, &x) && x.rank == 3) {
         dims[0] = x.dims[0];

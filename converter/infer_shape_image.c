@@ -128,6 +128,7 @@ void mx_shape_grid_sample(mx_op *op) {
     uint32_t rank = has_x ? x.rank : grid.rank;
     if (has_x && has_grid && x.rank != grid.rank) return;
     dims[0] = has_x ? x.dims[0] : grid.dims[0];
+    if (has_grid) dims[0] = mx_dim_better(dims[0], grid.dims[0]);
     dims[1] = has_x ? x.dims[1] : mx_dim_unknown;
     for (uint32_t i = 2; i < rank; i++) dims[i] = has_grid ? grid.dims[i - 1] : mx_dim_unknown;
     mx_op_out_shape(op, 0, rank, dims);

@@ -1,10 +1,14 @@
 /* Layers: normalisation, recurrent nets, attention, losses. */
 #include "converter/infer_rules.h"
 
-/* Mean and variance have one number for each channel, as the inputs from 1 on. */
+/* Mean and variance have one number for each channel, as scale and bias. */
 void mx_shape_batch_norm(mx_op *op) {
+    mx_shape x, scale;
+    mx_dim channels = mx_dim_unknown;
     mx_op_out_like(op, 0, 0);
-    for (uint32_t k = 1; k < op->node->n_outputs; k++) mx_op_out_like(op, k, mx_op_before(op, 14) ? k : k + 2);
+    if (mx_op_in_shape(op, 0, &x) && x.rank > 1) channels = x.dims[1];
+    if (mx_op_in_shape(op, 1, &scale) && scale.rank == 1) channels = mx_dim_better(channels, scale.dims[0]);
+    for (uint32_t k = 1; k < op->node->n_outputs; k++) mx_op_out_shape(op, k, 1, &channels);
 }
 
 /* The moments have size 1 from the axis on. */
@@ -95,8 +99,10 @@ void mx_shape_linear_attention(mx_op *op) {
     heads q = heads_of(op, 0, "q_num_heads"), k = heads_of(op, 1, "kv_num_heads"), v = heads_of(op, 2, "kv_num_heads");
     mx_dim dims[3] = {q.batch, q.sequence, mx_dim_multiply(q.heads, v.size)};
     mx_dim state[4] = {q.batch, v.heads, k.size, v.size};
+    mx_shape matrices = {4, state};
     mx_op_out_shape(op, 0, 3, dims);
-    mx_op_out_shape(op, 1, 4, state);
+    mx_op_out_tensor(op, 1, mx_op_in_element(op, mx_op_in_given(op, 3) ? 3 : 0), &matrices);
+    mx_op_out_like(op, 1, 3);
 }
 
 void mx_shape_causal_conv(mx_op *op) {
@@ -107,6 +113,7 @@ void mx_shape_causal_conv(mx_op *op) {
     if (mx_op_in_shape(op, 1, &w) && w.rank == 3 && w.dims[2].kind == MX_DIM_VALUE)
         dims[2] = mx_dim_of(w.dims[2].value - 1);
     mx_op_out_shape(op, 1, 3, dims);
+    mx_op_out_like(op, 1, 3);
 }
 
 /* ---- losses ---- */

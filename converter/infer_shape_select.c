@@ -41,13 +41,13 @@ void mx_shape_concat(mx_op *op) {
     if (rank == 1 && all) concat_contents(op);
 }
 
-/* The size of part k of a dim that is split into equal parts; the last one may be smaller. */
+/* The size of part k of a dim that is split into equal parts, of which the last one may be smaller. */
 static mx_dim equal_part(mx_dim whole, uint32_t k, int64_t parts) {
-    if (whole.kind != MX_DIM_VALUE || parts <= 0) return mx_dim_unknown;
-    int64_t chunk = whole.value / parts + (whole.value % parts != 0), used;
-    if (__builtin_mul_overflow(chunk, (int64_t)k, &used)) return mx_dim_unknown;
-    int64_t left = whole.value - used;
-    return mx_dim_of(left < chunk ? left : chunk);
+    int64_t before;
+    if (whole.kind != MX_DIM_VALUE || parts <= 0 || (int64_t)k >= parts) return mx_dim_unknown;
+    int64_t chunk = whole.value / parts + (whole.value % parts != 0);
+    if (__builtin_mul_overflow(chunk, parts - 1, &before) || before > whole.value) return mx_dim_unknown;
+    return mx_dim_of((int64_t)k == parts - 1 ? whole.value - before : chunk);
 }
 
 void mx_shape_split(mx_op *op) {

@@ -22,6 +22,8 @@ static mx_status writer_open(mx_onnx_writer *w, mx_graph *g, const char *sidecar
     w->tensor_sizes = mx_alloc_zero(g->allocator, g->n_tensors + 1, sizeof *w->tensor_sizes);
     w->type_sizes = mx_alloc_zero(g->allocator, g->n_types + 1, sizeof *w->type_sizes);
     if (!w->file_used || !w->scope_sizes || !w->node_sizes || !w->tensor_sizes || !w->type_sizes) return mx_nomem(err);
+    for (size_t i = 0; i < g->n_external_files; i++) w->file_used[i] = g->external_files[i].hidden_use;
+    MX_TRY(mx_check_opaque(g, err));
     return mx_weights_open(&w->weights, g, "writing ONNX", err);
 }
 

@@ -188,6 +188,7 @@ ELEMENTS = {
     ("", "Identity"): [NONE],
     ("", "If"): [NONE],
     ("", "LayerNormalization"): [inputs(0), *2 * [attribute("stash_type", TensorProto.FLOAT)]],
+    ("", "LinearAttention"): [inputs(0, 1, 2, 4, 5), NONE],
     ("", "Loop"): [NONE],
     ("", "MelWeightMatrix"): [attribute("output_datatype", TensorProto.FLOAT)],
     ("", "Multinomial"): [attribute("dtype", TensorProto.INT32)],

@@ -72,7 +72,7 @@ def test_protobuf_bombs(bomb: str, tmp_path: Path) -> None:
 
 def test_the_bomb_of_68_kilobytes_is_one(tmp_path: Path) -> None:
     assert len(PROTOBUF_BOMBS["subgraphs"]) < 70_000
-    assert "deep" in refused_model(PROTOBUF_BOMBS["subgraphs"], tmp_path).message
+    assert "messages within messages" in refused_model(PROTOBUF_BOMBS["subgraphs"], tmp_path).message
 
 
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<graphml xmlns="http://graphml.graphdrawing.org/xmlns">'
@@ -192,11 +192,17 @@ def test_a_sidecar_of_another_version(copied: Copied) -> None:
     assert not copied.output.exists()
 
 
-@pytest.mark.parametrize("place", ["[100000, 64]", "[128, 100000]", "[128, 65]", "[127, 2]", "[18446744073709551615, 64]",
-                                   "[128, 9223372036854775807]", "[-128, 64]", "[128]", '["128", "64"]', "[128.0, 64]", "{}"])
+@pytest.mark.parametrize("place", ["[100000, 64]", "[128, 100000]", "[128, 65]", "[127, 2]", "[9223372036854775807, 64]",
+                                   "[128, 9223372036854775807]", "[0, 1]", "[256, 1]"])
 def test_tensors_beyond_the_sidecar(place: str, copied: Copied) -> None:
     copied.replace('"data": [128, 64]', f'"data": {place}')
     assert "encoder.layer.0.weight" in refused_import(copied).message
+
+
+@pytest.mark.parametrize("place", ["[18446744073709551615, 64]", "[-128, 64]", "[128]", '["128", "64"]', "[128.0, 64]", "{}", "[]"])
+def test_places_of_tensors_that_are_none(place: str, copied: Copied) -> None:
+    copied.replace('"data": [128, 64]', f'"data": {place}')
+    assert "initializers" in refused_import(copied).message
 
 
 # ---- XML that wants more ----

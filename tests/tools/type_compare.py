@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Compare the types that we infer with those that onnx.shape_inference finds.
 
-usage: type_compare.py [--bare] [--list] DUMP_TYPES MODEL.onnx ...
+usage: type_compare.py [--bare] [--inputs sizes|symbols|ranks] [--list] DUMP_TYPES MODEL.onnx ...
 
 The models are compared without their value_info; with --bare also without the types of their
-outputs, so that nothing but the inputs and the operators tells a type.
+outputs, so that nothing but the inputs and the operators tells a type. With --inputs the sizes of
+the inputs become symbols, or are left out.
 """
 from __future__ import annotations
 
@@ -59,13 +60,32 @@ def graphs_of(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
                 yield from graphs_of(inner)
 
 
-def strip(model: onnx.ModelProto, bare: bool) -> None:
+class Stripping(NamedTuple):
+    bare: bool = False
+    inputs: str = "sizes"
+
+
+def strip(model: onnx.ModelProto, how: Stripping) -> None:
     for graph in graphs_of(model.graph):
         del graph.value_info[:]
-        for output in graph.output if bare else []:
+        for output in graph.output if how.bare else []:
             output.ClearField("type")
     for function in model.functions:
         del function.value_info[:]
+    if how.inputs != "sizes":
+        blur_inputs(model.graph, how.inputs == "symbols")
+
+
+def blur_inputs(graph: onnx.GraphProto, symbols: bool) -> None:
+    initializers = {tensor.name for tensor in graph.initializer}
+    for number, value in enumerate(graph.input):
+        if value.type.WhichOneof("value") != "tensor_type" or value.name in initializers:
+            continue
+        for axis, dim in enumerate(value.type.tensor_type.shape.dim):
+            size = dim.dim_value
+            dim.Clear()
+            if symbols:
+                dim.dim_param = f"d{number}_{axis}" if size != 1 else "one"
 
 
 def type_of(proto: onnx.TypeProto) -> list | None:
@@ -186,12 +206,12 @@ def operators_by_output(graph: onnx.GraphProto, scope: str, names: dict[tuple[st
                 operators_by_output(attribute.g, f"{scope}/{number}.{attribute.name}", names)
 
 
-def compare_chunk(program: Path, paths: list[Path], bare: bool, folder: Path) -> Counts:
+def compare_chunk(program: Path, paths: list[Path], how: Stripping, folder: Path) -> Counts:
     counts = Counts()
     stripped, names, wanted = [], [], []
     for number, path in enumerate(paths):
         model = onnx.load(path, load_external_data=False)
-        strip(model, bare)
+        strip(model, how)
         try:
             types = expected(model)
         except Exception as problem:  # some models of the suite are there to be refused
@@ -215,22 +235,23 @@ def compare_chunk(program: Path, paths: list[Path], bare: bool, folder: Path) ->
     return counts
 
 
-def compare_models(program: Path, paths: Iterable[Path], bare: bool) -> Counts:
+def compare_models(program: Path, paths: Iterable[Path], how: Stripping) -> Counts:
     paths, total = list(paths), Counts()
     for start in range(0, len(paths), CHUNK):
         with tempfile.TemporaryDirectory() as folder:
-            total.add(compare_chunk(program, paths[start:start + CHUNK], bare, Path(folder)))
+            total.add(compare_chunk(program, paths[start:start + CHUNK], how, Path(folder)))
     return total
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bare", action="store_true", help="compare without the types of outputs")
+    parser.add_argument("--inputs", choices=["sizes", "symbols", "ranks"], default="sizes")
     parser.add_argument("--list", action="store_true", help="list what we do not know")
     parser.add_argument("program", type=Path)
     parser.add_argument("models", type=Path, nargs="+")
     options = parser.parse_args()
-    counts = compare_models(options.program, options.models, options.bare)
+    counts = compare_models(options.program, options.models, Stripping(options.bare, options.inputs))
     for line in counts.wrong:
         print("wrong", line)
     if options.list:
