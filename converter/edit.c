@@ -224,3 +224,35 @@ mx_status mx_node_set_metadata(mx_graph *graph, mx_node_id node, mx_str key, mx_
     *pairs = (mx_pairs){items, pairs->count + (at == pairs->count)};
     return MX_OK;
 }
+
+/* ---- the model ---- */
+
+mx_status mx_graph_set_ir_version(mx_graph *g, int64_t version, mx_error *err) {
+    if (version < 1) return mx_fail(err, MX_ERR_USAGE, "%lld is no IR version", (long long)version);
+    g->model.has_ir_version = true;
+    g->model.ir_version = version;
+    return MX_OK;
+}
+
+mx_status mx_graph_set_opset(mx_graph *g, mx_str domain, int64_t version, mx_error *err) {
+    mx_scope_data *s = &g->scopes[0];
+    mx_opset *opsets;
+    mx_sid sid;
+    if (version < 1) return mx_fail(err, MX_ERR_USAGE, "%lld is no version of an operator set", (long long)version);
+    MX_TRY(mx_graph_string(g, mx_str_is(domain, "ai.onnx") ? MX_STR_LITERAL("") : domain, &sid, err));
+    for (uint32_t i = 0; i < s->n_opsets; i++) {
+        mx_opset *o = &s->opsets[i];
+        mx_str have = o->domain == MX_SID_ABSENT ? MX_STR_LITERAL("") : mx_text(g, o->domain);
+        bool same = mx_str_eq(have, mx_text(g, sid)) || (sid == MX_SID_EMPTY && mx_str_is(have, "ai.onnx"));
+        if (o->opaque != MX_SID_ABSENT || !same) continue;
+        o->has_version = true;
+        o->version = version;
+        return MX_OK;
+    }
+    MX_TRY(mx_graph_array(g, s->n_opsets + 1, sizeof *opsets, &opsets, err));
+    if (s->n_opsets) memcpy(opsets, s->opsets, s->n_opsets * sizeof *opsets);
+    opsets[s->n_opsets] = (mx_opset){.domain = sid, .has_version = true, .version = version};
+    s->opsets = opsets;
+    s->n_opsets++;
+    return MX_OK;
+}

@@ -258,6 +258,9 @@ MX_API mx_status mx_node_set_ints(mx_graph *graph, mx_node_id node, const char *
 MX_API mx_status mx_node_set_floats(mx_graph *graph, mx_node_id node, const char *name, const float *values,
                                     size_t count, mx_error *err);
 MX_API mx_status mx_node_remove_attribute(mx_graph *graph, mx_node_id node, const char *name, mx_error *err);
+/* Import an operator set: sets the version of `domain` ("" is ai.onnx) for the model, or adds it. */
+MX_API mx_status mx_graph_set_opset(mx_graph *graph, mx_str domain, int64_t version, mx_error *err);
+MX_API mx_status mx_graph_set_ir_version(mx_graph *graph, int64_t version, mx_error *err);
 /* A new operator in a model, function, body or module, with n_inputs empty inputs and n_outputs outputs of fresh names,
  * tagged as its module is. Its name may be absent; its domain is "" until it is set. */
 MX_API mx_status mx_graph_add_operator(mx_graph *graph, mx_node_id parent, mx_str op_type, mx_str name, size_t n_inputs,
@@ -291,6 +294,7 @@ typedef enum mx_parameter_strategy {
     MX_PARAMETERS_REFERENCE    /* weights stay in the model file and are pointed at */
 } mx_parameter_strategy;
 
+/* What mx_export_graphml and mx_graph_save_graphml write besides the graph. */
 typedef struct mx_export_graphml_options {
     mx_parameter_strategy strategy;
     const char *metadata;  /* metadata JSON that goes with the model, NULL: none */
@@ -311,6 +315,14 @@ typedef struct mx_export_graphml_result {
 MX_API mx_status mx_export_graphml(const mx_env *env, const char *model, const char *output,
                                    const mx_export_graphml_options *options, mx_export_graphml_result *result,
                                    mx_error *err);
+
+/* Write a graph as GraphML (new and rewired operators in topological order); `reference` is not possible here (USAGE).
+ * With `sidecar` the graph's tensors lie in the new .onnxdata file afterwards. Errors: INVALID (a cycle), WRITE, NOMEM. */
+MX_API mx_status mx_graph_save_graphml(mx_graph *graph, const char *output, const mx_export_graphml_options *options,
+                                       mx_export_graphml_result *result, mx_error *err);
+/* Write a graph as ONNX, external data files under their recorded names beside it. Initializers that an edit left without a
+ * use are dropped. Errors: INVALID (a cycle), WRITE, CHECKSUM, NOMEM. */
+MX_API mx_status mx_graph_save_onnx(mx_graph *graph, const char *output, mx_error *err);
 
 typedef struct mx_import_onnx_options {
     bool validate;       /* check the structure of the result before it is put in place */

@@ -6,8 +6,8 @@
  * "SCOPE/INDEX.ATTRIBUTE" for a body of the operator at that place of its scope, "function NAME" for a function. TYPE is
  * null, ["tensor", ELEMENT or null, DIMS or null], ["sequence", TYPE], ["optional", TYPE] or ["other"]. A model that
  * cannot be read gives ["error", MESSAGE]. */
-#include "base/text.h"
 #include "converter/infer.h"
+#include "onnx_io/onnx_io.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,7 +105,8 @@ static void add_model(mx_buffer *b, const char *path) {
     mx_graph *g;
     mx_types types = {0};
     mx_error err;
-    mx_status status = mx_graph_load_onnx(NULL, path, &g, &err);
+    mx_status status = mx_onnx_read(NULL, path, &g, &err);
+    if (status == MX_OK) status = mx_graph_wire(g, &err);
     if (status == MX_OK) status = mx_infer_types(g, &types, &err);
     mx_buffer_cstr(b, "[\"file\", ");
     mx_json_bytes(b, mx_str_of(path));
@@ -119,7 +120,7 @@ static void add_model(mx_buffer *b, const char *path) {
         mx_buffer_cstr(b, "]\n");
     }
     mx_types_free(&types);
-    mx_graph_free(g);
+    mx_graph_release(g);
 }
 
 int main(int argc, char **argv) {
