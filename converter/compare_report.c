@@ -2,6 +2,7 @@
 #include "converter/compare_internal.h"
 
 #include <jansson.h>
+
 #define SHOWN_DIMS 16u
 
 /* ---- texts before and after ---- */

@@ -10,7 +10,7 @@ struct mx_infer_function {
     bool active; /* being inferred: a call now would be a cycle */
     bool called;
     bool spoiled;        /* a call could not be followed: nothing is agreed */
-    const mx_node *call; /* the last one, whose findings are in the body's slots */
+    const mx_node *call; /* the last one, whose findings are in the body's slots; NULL: none */
     uint32_t n_inputs;
     uint32_t *types;
     const mx_contents **contents;
@@ -166,7 +166,7 @@ static void copy_outputs(mx_op *op, const mx_infer_function *f) {
 static bool is_known(mx_op *op, const mx_infer_function *f) {
     mx_infer *in = op->in;
     uint64_t cost = f->n_inputs > op->node->n_inputs ? f->n_inputs - op->node->n_inputs : 0;
-    if (!f->called || cost > in->repeat_budget) return false;
+    if (!f->call || cost > in->repeat_budget) return false;
     in->repeat_budget -= cost;
     return same_attributes(f->call, op->node) && same_inputs(op, f);
 }
@@ -192,6 +192,33 @@ bool mx_infer_call(mx_op *op) {
     return true;
 }
 
+static mx_infer_function *called_by(mx_infer *in, mx_node_id id) {
+    const mx_node *n = mx_node_at(in->g, id);
+    uint32_t slot = n->kind == MX_NODE_OPERATOR ? *find_slot(in, n->domain, n->op_type, n->overload) : 0;
+    return slot ? &in->functions[slot - 1] : NULL;
+}
+
+/* What a function calls was not followed either, where the function was not. */
+static void spoil_called(mx_infer *in) {
+    size_t n_open = 0;
+    uint32_t *open = mx_arena_array(&in->arena, in->n_functions, sizeof *open);
+    if (!open) {
+        in->status = mx_nomem(in->err);
+        return;
+    }
+    for (uint32_t i = 0; i < in->n_functions; i++)
+        if (in->functions[i].spoiled) open[n_open++] = i;
+    while (n_open > 0) {
+        mx_node_id root = in->functions[open[--n_open]].node, id = root;
+        while ((id = mx_node_next_below(in->g, root, id)) != MX_NO_NODE) {
+            mx_infer_function *f = called_by(in, id);
+            if (!f || f->spoiled) continue;
+            f->spoiled = true;
+            open[n_open++] = (uint32_t)(f - in->functions);
+        }
+    }
+}
+
 void mx_infer_functions_finish(mx_infer *in) {
     const mx_graph *g = in->g;
     for (size_t i = 0; i < in->n_functions && in->status == MX_OK; i++) {
@@ -203,6 +230,7 @@ void mx_infer_functions_finish(mx_infer *in) {
         }
         infer_function(in, f, NULL);
     }
+    if (in->status == MX_OK) spoil_called(in);
     for (size_t i = 0; i < in->n_functions && in->status == MX_OK; i++) {
         const mx_infer_function *f = &in->functions[i];
         for (mx_node_id id = mx_node_next_below(g, f->node, f->node); id != MX_NO_NODE;

@@ -112,6 +112,15 @@ def test_functions_that_call_each_other_end(tmp_path: Path) -> None:
     assert infer(tmp_path, text)["", "d"] == ["tensor", BOOL, [7]]
 
 
+def test_functions_that_nobody_calls(tmp_path: Path) -> None:
+    calls = FUNCTIONS.index("   a = local.twice"), FUNCTIONS.index("}")
+    text = FUNCTIONS[:calls[0]] + "   a = Neg (x)\n   b = Neg (y)\n   c = Neg (z)\n   d = Neg (z)\n" + FUNCTIONS[calls[1]:]
+    for order in (text, text.replace("inner", "later").replace("twice", "inner").replace("later", "twice")):
+        types = infer(tmp_path, order)
+        assert types["", "a"] == ["tensor", FLOAT, ["N", 4]]
+        assert types["function cast", "w"] is None
+
+
 def test_chain_of_calls_beyond_the_depth(tmp_path: Path) -> None:
     levels = 200
     functions = [f"""
