@@ -203,6 +203,7 @@ static mx_status infer_from_children(mx_graph *g, mx_error *err) {
 /* Whether `tag` is that of a child called `name` of a module with the tag `around`; class: the child's. */
 static bool is_step(mx_str tag, mx_str around, mx_str name, mx_str *class_name) {
     mx_str before, step = last_step(tag, &before), number = number_of(step), own = number_of(name);
+    if (step.n == tag.n) return false; /* no '/' at all */
     if (!mx_str_eq(before, around) || step.n == 0) return false;
     if (own.n && own.p[0] == '.') own = (mx_str){own.p + 1, own.n - 1};
     if (number.n != (own.n ? own.n + 1 : 0) || (own.n && memcmp(number.p + 1, own.p, own.n) != 0)) return false;

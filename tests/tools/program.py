@@ -33,7 +33,7 @@ class Result(NamedTuple):
     def expect_success(self) -> "Result":
         self.expect_bounded()
         assert self.code == 0, f"exit {self.code}: {self.stderr!r}"
-        assert self.stderr == b""
+        assert self.stderr == b"", f"a success, and yet on stderr: {self.stderr!r}"
         return self
 
     def expect_error(self, *codes: int) -> "Result":
@@ -41,7 +41,7 @@ class Result(NamedTuple):
         self.expect_bounded()
         assert self.code in codes, f"exit {self.code}, not {codes}: {self.stderr!r}"
         assert self.stdout == b"", f"an error, and yet on stdout: {self.stdout!r}"
-        assert self.stderr.startswith(b"modelexport: ") and self.stderr.endswith(b"\n")
+        assert self.stderr.startswith(b"modelexport: ") and self.stderr.endswith(b"\n"), f"on stderr: {self.stderr!r}"
         assert self.stderr.count(b"\n") == 1, f"not one line: {self.stderr!r}"
         return self
 
