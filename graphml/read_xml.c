@@ -433,7 +433,8 @@ static void parser_error(void *ctx, parse_error e) {
         return;
     }
     const char *message = e->message ? e->message : "not well-formed";
-    if (e->code == XML_ERR_INVALID_ENCODING) message = "the document is not UTF-8, the only encoding that is read";
+    bool bytes = e->code == XML_ERR_INVALID_ENCODING || strstr(message, "not proper UTF-8"); /* 2.9 has no code for it */
+    if (bytes) message = "the document is not UTF-8, the only encoding that is read";
     r->status = mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: %.*s", (int)strcspn(message, "\n"), message);
     mx_at_line(r->im->err, r->status, e->line > 0 ? (uint32_t)e->line : 0);
     if (r->parser) xmlStopParser(r->parser);
@@ -473,10 +474,18 @@ static void scan_character(tag_scan *t, char c) {
     if (!strchr(" \t\r\n", c)) t->before = c;
 }
 
-/* libxml2 looks for repeated attributes by comparing each with all before it: a tag of many takes quadratic time. */
+/* libxml2 looks for repeated attributes by comparing each with all before it: a tag of many takes quadratic time.
+ * From one '<' to the next there are mostly too few bytes for many (a="" is the shortest), which need no closer look. */
 static mx_status scan_tags(reader *r, const char *p, size_t n) {
     for (const char *end = p + n; p < end; p++) {
         if (r->tag.state == TAG_NONE && !(p = memchr(p, '<', (size_t)(end - p)))) break;
+        size_t near = (size_t)(end - p) < 4 * TAG_ATTRIBUTES ? (size_t)(end - p) : 4 * TAG_ATTRIBUTES;
+        const char *next = *p == '<' ? memchr(p + 1, '<', near - 1) : NULL;
+        if (next) {
+            r->tag.state = TAG_NONE;
+            p = next - 1;
+            continue;
+        }
         scan_character(&r->tag, *p);
         if (r->tag.attributes > TAG_ATTRIBUTES)
             return mx_fail(r->im->err, MX_ERR_LIMIT, "a tag has more than %u attributes", TAG_ATTRIBUTES);
