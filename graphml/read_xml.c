@@ -3,6 +3,7 @@
 #include "graphml/import.h"
 #include "graphml/legacy.h"
 #include "graphml/read_image.h"
+#include "graphml/xml_again.h"
 
 #include <libxml/parser.h>
 #include <stdlib.h>
@@ -48,6 +49,7 @@ typedef struct reader {
     uint64_t text_limit;
     uint32_t depth, depth_limit;
     uint32_t skip; /* depth of an element whose content is not read, 0: none */
+    bool xml_error; /* it was libxml2 that found fault */
     bool in_data;  /* texts belong to the newest piece */
     bool in_root;  /* <graphml> was seen */
     bool in_image; /* the newest piece is parameter_data, which is not stored */
@@ -433,8 +435,10 @@ static void parser_error(void *ctx, parse_error e) {
         return;
     }
     const char *message = e->message ? e->message : "not well-formed";
-    bool bytes = e->code == XML_ERR_INVALID_ENCODING || strstr(message, "not proper UTF-8"); /* 2.9 has no code for it */
-    if (bytes) message = "the document is not UTF-8, the only encoding that is read";
+    /* 2.9 has no code of its own for it. */
+    if (e->code == XML_ERR_INVALID_ENCODING || strstr(message, "not proper UTF-8"))
+        message = "the document is not UTF-8, the only encoding that is read";
+    r->xml_error = true;
     r->status = mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: %.*s", (int)strcspn(message, "\n"), message);
     mx_at_line(r->im->err, r->status, e->line > 0 ? (uint32_t)e->line : 0);
     if (r->parser) xmlStopParser(r->parser);
@@ -475,7 +479,7 @@ static void scan_character(tag_scan *t, char c) {
 }
 
 /* libxml2 looks for repeated attributes by comparing each with all before it: a tag of many takes quadratic time.
- * From one '<' to the next there are mostly too few bytes for many (a="" is the shortest), which need no closer look. */
+ * From one '<' to the next there are mostly too few bytes for many (a="" is the shortest): no closer look. */
 static mx_status scan_tags(reader *r, const char *p, size_t n) {
     for (const char *end = p + n; p < end; p++) {
         if (r->tag.state == TAG_NONE && !(p = memchr(p, '<', (size_t)(end - p)))) break;
@@ -554,7 +558,8 @@ static mx_status feed(reader *r, const mx_source *source, uint64_t offset, size_
     mx_window_close(&w);
     if (status != MX_OK) return status;
     if (r->status != MX_OK) return r->status;
-    if (failed && !r->parser->wellFormed)
+    r->xml_error = failed && !r->parser->wellFormed;
+    if (r->xml_error)
         return mx_at_line(r->im->err, mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: not well-formed"), line_of(r));
     return MX_OK;
 }
@@ -577,6 +582,7 @@ static mx_status feed_all(reader *r, const mx_source *source) {
     bool failed = xmlParseChunk(r->parser, "", 0, 1) != 0;
     if (r->status == MX_ERR_NOMEM || (!failed && r->status == MX_OK)) return r->status;
     if (r->depth == 0 && r->status != MX_OK) return r->status;
+    r->xml_error = true;
     /* A tag that is cut off was given to start_element without its attributes: what that said is of no use. */
     return mx_at_line(r->im->err, mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: the document ends too early"), line);
 }
@@ -584,6 +590,7 @@ static mx_status feed_all(reader *r, const mx_source *source) {
 mx_status mx_read_xml(mx_import *im, const mx_source *source) {
     reader r = {.im = im, .text_limit = im->g->limits.text_bytes, .depth_limit = im->g->limits.xml_depth};
     mx_status status = open_reader(&r) ? feed_all(&r, source) : mx_nomem(im->err);
+    if (status == MX_ERR_SYNTAX && r.xml_error && mx_xml_is_well_formed(source)) status = mx_nomem(im->err);
     if (status == MX_OK && !r.in_root) status = mx_fail(im->err, MX_ERR_SYNTAX, "XML: the document is empty");
     if (status == MX_OK) status = mx_image_finish(&r.image);
     close_reader(&r);
