@@ -56,8 +56,7 @@ def check(files: Sequence[Path]) -> Problems:
         part = files[start : start + FILES_PER_CALL]
         if folder is not None:
             _xmllint(part, ["--schema", str(folder / "graphml-yed.xsd")], folder / "catalog.xml", problems)
-        if PROFILE.exists():
-            _xmllint(part, ["--relaxng", str(PROFILE)], None, problems)
+        _xmllint(part, ["--relaxng", str(PROFILE)], None, problems)
     return problems
 
 
@@ -127,7 +126,7 @@ def main() -> None:
                 problems[file].append(problem)
     for file, messages in problems.items():
         print(f"{file}: invalid", *messages, sep="\n    ")
-    against = ["the profile"] if PROFILE.exists() else []
+    against = ["the profile"]
     against += ["GraphML 1.1"] if schema_folder() else []
     print(f"{len(given.files) - len(problems)} valid, {len(problems)} invalid"
           f" (checked against {' and '.join(against) or 'no schema: none was found'})")
