@@ -36,6 +36,8 @@ typedef struct mx_htp_tagging {
     size_t n_labels;
     uint32_t *served;
     size_t n_served, cap_served;
+    bool native_stack; /* the operators carry the source program's own module stack */
+    double context_seconds, inheritance_seconds, fallback_seconds; /* what the steps took */
 } mx_htp_tagging;
 
 typedef enum mx_htp_strategy { MX_HTP_STRATEGY_HTP = 0, MX_HTP_STRATEGY_USAGE_BASED, MX_HTP_STRATEGY_FX } mx_htp_strategy;
@@ -46,6 +48,7 @@ typedef struct mx_htp_options {
     const void *metadata;     /* text of a metadata JSON with a module tree, NULL: none */
     size_t metadata_size;
     bool ignore_tags;         /* do not use tags of an earlier export as a source */
+    bool ignore_torch;        /* do not use torch's own metadata as a source */
 } mx_htp_options;
 
 /* Build the tree from all sources and label every operator of every scope. g is wired. Deterministic, independent of the

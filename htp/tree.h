@@ -40,6 +40,12 @@ mx_status mx_htp_tree_add(mx_htp_tree *t, uint32_t parent, mx_sid part, uint32_t
 mx_status mx_htp_tree_find(mx_htp_tree *t, mx_str dotted, bool add, uint32_t *out, mx_error *err);
 uint32_t mx_htp_tree_common(const mx_htp_tree *t, uint32_t a, uint32_t b); /* deepest module that holds both */
 bool mx_htp_tree_holds(const mx_htp_tree *t, uint32_t ancestor, uint32_t module); /* a module holds itself */
+/* What a module is: a class, with or without the path of what it comes from ("torch.nn.modules.sparse.Embedding"). Without,
+ * the names of torch.nn's own classes decide whether it is one of them. */
+mx_status mx_htp_tree_set_class(mx_htp_tree *t, uint32_t module, mx_str path, mx_error *err);
+/* Number the modules anew, parents first, children by their execution order, then their names: the same numbers whatever the order
+ * in which they were found. new_number (t->count numbers) is filled with the new number of every old one. */
+mx_status mx_htp_tree_arrange(mx_htp_tree *t, uint32_t *new_number, mx_error *err);
 /* Which classes of torch.nn make a tag of their own: "none", "all" or a list "LayerNorm,Embedding" (NULL: that list). */
 mx_status mx_htp_tree_settle(mx_htp_tree *t, const char *torch_module, mx_error *err);
 

@@ -326,6 +326,173 @@ typedef bool (*mx_difference_fn)(void *ctx, const mx_difference *difference);
 MX_API mx_status mx_compare(const mx_env *env, const char *a, const char *b, mx_difference_fn each, void *ctx,
                             uint64_t *count, mx_error *err);
 
+/* ---- Section: exporting with tags ----------------------------------------------------------------------------- */
+
+typedef enum mx_strategy {
+    MX_STRATEGY_AUTO = 0,    /* chosen by what the model offers */
+    MX_STRATEGY_HTP,         /* all sources, and inheritance: no operator is left without a tag */
+    MX_STRATEGY_USAGE_BASED, /* a module is what uses its parameters or carries its scope; no inheritance */
+    MX_STRATEGY_FX           /* the source program's own module stack, node by node */
+} mx_strategy;
+/* "auto", "htp", "usage_based", "fx"; static. */
+MX_API const char *mx_strategy_name(mx_strategy strategy);
+
+typedef struct mx_characteristics {
+    const char *model_type;           /* "transformer", "cnn", "rnn", "unknown" */
+    const char *estimated_complexity; /* "low", "medium", "high" */
+    bool has_control_flow;            /* If, Loop, Scan */
+    bool is_huggingface;              /* classes of the transformers library */
+    bool has_dynamic_shapes;          /* an input with a size that is not fixed */
+    uint64_t module_count;
+    const char *const *framework_hints; /* what the file says about its origin */
+    size_t n_framework_hints;
+} mx_characteristics;
+
+typedef struct mx_recommendation {
+    mx_strategy selected;
+    double confidence;            /* 0 to 1 */
+    const char *const *reasoning; /* sentences */
+    size_t n_reasoning;
+    mx_characteristics characteristics;
+    void *owner; /* of all texts */
+} mx_recommendation;
+
+/* Which strategy suits a model (.onnx), and why. metadata: a metadata JSON with its module tree, NULL: the one beside it, if
+ * there is one. out: texts are freed with mx_recommendation_free. Errors: those of loading. */
+MX_API mx_status mx_recommend_strategy(const mx_env *env, const char *model, const char *metadata,
+                                       bool prioritize_speed, mx_recommendation *out, mx_error *err);
+MX_API void mx_recommendation_free(mx_recommendation *r); /* zeroed is fine */
+
+typedef enum mx_hierarchy_attrs {
+    MX_HIERARCHY_METADATA = 0, /* metadata_props, with all names that people know */
+    MX_HIERARCHY_MINIMAL,      /* metadata_props: tag, scope and method only */
+    MX_HIERARCHY_ATTRIBUTE,    /* node attributes; checkers refuse such standard operators */
+    MX_HIERARCHY_NONE          /* the nodes stay without tags */
+} mx_hierarchy_attrs;
+
+typedef enum mx_external_data {
+    MX_EXTERNAL_AUTO = 0, /* as it is in the model; beside it where the weights take over 1.5 GB */
+    MX_EXTERNAL_BESIDE,   /* weights go to OUTPUT.onnx.data */
+    MX_EXTERNAL_SOURCE    /* weights stay in the model's file (or its data files) and are pointed at */
+} mx_external_data;
+
+typedef enum mx_choice { MX_UNSET = 0, MX_NO, MX_YES } mx_choice;
+
+typedef struct mx_dynamic_axis {
+    const char *value; /* an input or output */
+    int64_t axis;      /* negative: from the end */
+    const char *name;
+} mx_dynamic_axis;
+
+typedef struct mx_input_spec {
+    const char *name;
+    const char *dtype;    /* "float32", "int64", ...; NULL: not said */
+    const int64_t *shape; /* sample sizes; NULL: not said */
+    size_t rank;
+    bool has_range;
+    double low, high;
+} mx_input_spec;
+
+/* The keys of a --config file; zeroed: none of them is there. */
+typedef struct mx_export_config {
+    int opset_version;                                      /* 14 to 23; 0: not said */
+    const char *const *input_names, *const *output_names;   /* the first ones are renamed */
+    size_t n_input_names, n_output_names;
+    const mx_dynamic_axis *dynamic_axes;
+    size_t n_dynamic_axes;
+    mx_choice do_constant_folding, export_params;
+    const mx_input_spec *input_specs;
+    size_t n_input_specs;
+    void *owner; /* of all that mx_export_config_read made; NULL: the caller's own */
+} mx_export_config;
+
+/* Read a JSON file; unknown keys and wrong values are refused by name. out: freed with mx_export_config_free. Errors: READ,
+ * SYNTAX (line), INVALID (the key is in the message), NOMEM. */
+MX_API mx_status mx_export_config_read(const mx_env *env, const char *path, mx_export_config *out, mx_error *err);
+MX_API void mx_export_config_free(mx_export_config *config);
+
+typedef struct mx_export_options {
+    mx_strategy strategy;
+    bool prioritize_speed;
+    bool builtin_tracking;         /* use the module stack that the source program brings along; default true */
+    bool performance_monitoring;   /* fill the result's profile */
+    bool optimize;                 /* leave out initializers that nothing uses */
+    bool verbose;                  /* log every step (INFO) */
+    bool log_auxiliary;            /* log (DEBUG) how each auxiliary operator got its tag */
+    const mx_export_config *config; /* NULL: nothing said */
+    int opset_version;             /* wins over config's; 0: not said */
+    mx_hierarchy_attrs hierarchy_attrs;
+    const char *torch_module;      /* "none", "all", "A,B"; NULL: "LayerNorm,Embedding" */
+    const char *metadata;          /* metadata JSON with a module tree; NULL: the one beside the model, if any */
+    mx_external_data external_data;
+    bool with_graphml, with_report;
+    const char *graphml_output;    /* NULL: X_hierarchical_graph.graphml */
+    const char *input_text, *input_shape; /* samples for a model that has to be traced; NULL: not said */
+    const char *temp_dir;          /* for intermediate files; NULL: the system's */
+    const char *timestamp;         /* ISO 8601, NULL: now */
+} mx_export_options;
+MX_API mx_export_options mx_export_options_default(void);
+
+typedef struct mx_export_file {
+    const char *kind; /* "onnx", "metadata", "hierarchy", "report", "graphml", "parameters", "external_data" */
+    const char *path;
+} mx_export_file;
+
+typedef struct mx_operation_count {
+    const char *op_type;
+    uint64_t count;
+} mx_operation_count;
+
+/* Measured with performance_monitoring. Times in seconds. */
+typedef struct mx_export_profile {
+    double auxiliary_operations_coverage, context_inheritance_success_rate, fallback_strategy_usage; /* 0 to 1 */
+    uint64_t total_auxiliary_ops, tagged_auxiliary_ops, context_inherited, fallback_tagged;
+    const mx_operation_count *operation_types; /* auxiliary ones */
+    size_t n_operation_types;
+    double graph_context_building_time, context_inheritance_time, fallback_strategy_time;
+    double memory_peak_usage; /* MB, of the process */
+} mx_export_profile;
+
+typedef struct mx_export_result {
+    bool success;
+    const char *output_path;  /* of the tagged model; NULL on failure */
+    const char *onnx_path;    /* of the model that was read */
+    const char *error;        /* NULL on success */
+    const char *strategy;     /* "htp_builtin", "htp", "usage_based", "fx" */
+    uint64_t total_operations, tagged_operations;
+    uint64_t operation_trace_length; /* operators of the source program, as far as the file tells them */
+    uint64_t native_op_regions;      /* those of them that became several nodes */
+    bool builtin_tracking_enabled;
+    const mx_export_file *files;
+    size_t n_files;
+    double export_time;       /* seconds */
+    uint64_t file_size;       /* of the model, in bytes */
+    const char *const *strategies_tried, *const *optimizations_applied, *const *warnings;
+    size_t n_strategies_tried, n_optimizations_applied, n_warnings;
+    mx_recommendation selection;
+    bool has_profile;
+    mx_export_profile profile;
+} mx_export_result;
+
+/* Tag a model and write it, with X_htp_metadata.json and X_hierarchy.json beside it (X: output without ".onnx").
+ * model: an ONNX file. options NULL: the defaults. out: freed with mx_export_result_free; may be NULL.
+ * Errors: those of loading, UNSUPPORTED (not an ONNX file; a strategy that the model cannot serve; a key of config that an
+ * ONNX model cannot follow), INVALID (config and model do not fit), COVERAGE_VALIDATION, WRITE. Log: warnings are also
+ * given to env->log. */
+MX_API mx_status mx_export(const mx_env *env, const char *model, const char *output, const mx_export_options *options,
+                           mx_export_result **out, mx_error *err);
+/* The result that stands for a failed export in the report on a batch. */
+MX_API mx_status mx_export_failed(const mx_env *env, const char *model, const mx_error *why, mx_export_result **out,
+                                  mx_error *err);
+MX_API void mx_export_result_free(mx_export_result *result); /* NULL is fine */
+
+/* Results as JSON: one as an object, with `batch` all as {"success", "results": [...]}. */
+typedef void (*mx_write_fn)(void *ctx, const char *text, size_t size);
+MX_API mx_status mx_export_results_json(const mx_env *env, const mx_export_result *const *results, size_t count,
+                                        bool batch, mx_write_fn write, void *ctx, mx_error *err);
+MX_API mx_status mx_export_results_save(const mx_env *env, const mx_export_result *const *results, size_t count,
+                                        bool batch, const char *path, mx_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,104 @@
+/* Inside the inference of modules (htp/infer*.c): the operators of one scope as a graph of their own, and the rules that
+ * label them one after the other. A rule sees data flow, told labels and the tree; never an operator's place in the file. */
+#ifndef MX_HTP_INFER_H
+#define MX_HTP_INFER_H
+
+#include "htp/tagging.h"
+
+enum { /* what an operator does: mx_htp_op.kind */
+    MX_HTP_OP_PRODUCT = 1u << 0,   /* MatMul, Conv, ... */
+    MX_HTP_OP_ADD = 1u << 1,       /* adds elementwise */
+    MX_HTP_OP_SCALE = 1u << 2,     /* multiplies or divides elementwise */
+    MX_HTP_OP_REDUCTION = 1u << 3, /* mean, sum, ... : what a norm is made of */
+    MX_HTP_OP_LAYOUT = 1u << 4,    /* moves elements, computes nothing */
+    MX_HTP_OP_SIZE = 1u << 5,      /* asks for a shape: no data flows through it */
+    MX_HTP_OP_FILL = 1u << 6,      /* makes a tensor out of sizes */
+    MX_HTP_OP_CAST = 1u << 7,
+    MX_HTP_OP_WEIGHTED = 1u << 8   /* found in the graph: a product with a weight, of rank 2 or more */
+};
+
+typedef enum mx_htp_how { /* which rule labelled an operator */
+    MX_HTP_HOW_NOT = 0,
+    MX_HTP_HOW_TOLD,    /* it came with its label */
+    MX_HTP_HOW_CLAIMED, /* it belongs to a told one */
+    MX_HTP_HOW_SILENT,  /* of a module that has no told operator */
+    MX_HTP_HOW_FLOW,    /* what follows a labelled one */
+    MX_HTP_HOW_JOIN,    /* where flows of several modules meet */
+    MX_HTP_HOW_REST
+} mx_htp_how;
+
+typedef uint64_t mx_htp_time; /* 0: none; else (how often execution went back) << 32 | order of execution + 1 */
+
+typedef struct mx_htp_op {
+    mx_node_id id;
+    uint32_t first_in, n_in;   /* in mx_htp_flow.in: operators of this scope that make its inputs, each once */
+    uint32_t first_out, n_out; /* in mx_htp_flow.out: those that use its values */
+    uint32_t kind;
+    uint32_t level;            /* longest way from the scope's inputs */
+    uint32_t module;           /* MX_NO_INDEX: not yet */
+    uint8_t how;               /* mx_htp_how */
+    bool constant;             /* computed from constants alone */
+    bool size;                 /* computed from shapes alone */
+    bool output;               /* makes an output of the scope */
+    mx_htp_time time;          /* of the newest labelled operator among itself and all before it */
+    uint32_t newest;           /* the producer whose time it is, MX_NO_INDEX: none */
+    uint32_t origin;           /* the labelled operator whose time it is */
+    uint32_t ahead;            /* the next told operator behind it, MX_NO_INDEX: none */
+    uint32_t enter, leave;     /* place in the forest of newest producers */
+} mx_htp_op;
+
+typedef struct mx_htp_flow {
+    mx_graph *g;
+    mx_htp_tagging *t;
+    mx_htp_tree *tree;
+    mx_error *err;
+    mx_arena arena;         /* all arrays below; scratch of the rules */
+    mx_scope_data *scope;
+    mx_htp_op *ops;
+    uint32_t n;
+    uint32_t *in, *out;
+    uint32_t *order;        /* topological */
+    uint32_t top;           /* the module that all of the scope lies in */
+    struct mx_htp_place *places; /* node id -> op */
+    size_t n_places;
+} mx_htp_flow;
+
+/* ---- the graph (infer_flow.c, infer_kinds.c) ---- */
+
+uint32_t mx_htp_op_kind(mx_str op_type);
+mx_status mx_htp_flow_build(mx_htp_flow *f);
+uint32_t mx_htp_flow_find(const mx_htp_flow *f, mx_node_id id); /* MX_NO_INDEX: not an operator of this scope */
+/* Times, newest producers and what lies ahead, from the labels so far. */
+void mx_htp_flow_times(mx_htp_flow *f);
+bool mx_htp_newer(const mx_htp_flow *f, uint32_t a, uint32_t b); /* b may be MX_NO_INDEX */
+
+static inline bool mx_htp_is(const mx_htp_op *o, uint32_t kind) {
+    return (o->kind & kind) != 0;
+}
+static inline const uint32_t *mx_htp_ins(const mx_htp_flow *f, const mx_htp_op *o) {
+    return f->in + o->first_in;
+}
+static inline const uint32_t *mx_htp_outs(const mx_htp_flow *f, const mx_htp_op *o) {
+    return f->out + o->first_out;
+}
+/* Whether the data of a flows on through it: neither a constant nor a size. */
+static inline bool mx_htp_flows(const mx_htp_op *o) {
+    return !o->constant && !o->size;
+}
+
+
+/* ---- the rules, in the order in which they work ---- */
+
+/* infer_claim.c: operators that belong to a told one: a product before its bias, the norm before its scale, the layout
+ * around it. */
+mx_status mx_htp_infer_claims(mx_htp_flow *f);
+/* infer_silent.c: modules that are executed and own no told operator get what is done at their time. */
+mx_status mx_htp_infer_silent(mx_htp_flow *f);
+/* infer_forward.c: what follows, and where flows meet. */
+mx_status mx_htp_infer_forward(mx_htp_flow *f);
+/* infer_vote.c: what most modules of a class do not have is not theirs. */
+mx_status mx_htp_infer_vote(mx_htp_flow *f);
+/* infer_rest.c: what has no labelled operator above it, constants and sizes. */
+mx_status mx_htp_infer_rest(mx_htp_flow *f);
+
+#endif

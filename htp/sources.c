@@ -1,0 +1,113 @@
+#include "htp/sources.h"
+
+#define XXH_INLINE_ALL
+#include <stdlib.h>
+#include <xxhash.h>
+
+mx_status mx_htp_sources_init(mx_htp_sources *s, mx_graph *g, mx_htp_tagging *t, mx_error *err) {
+    *s = (mx_htp_sources){.g = g, .tree = &t->tree, .labels = t->labels, .err = err, .n_slots = 256};
+    s->slots = mx_alloc_zero(g->allocator, s->n_slots, sizeof *s->slots);
+    s->scope_of = mx_alloc_zero(g->allocator, g->n_nodes, sizeof *s->scope_of);
+    return s->slots && s->scope_of ? MX_OK : mx_nomem(err);
+}
+
+void mx_htp_sources_free(mx_htp_sources *s) {
+    const mx_allocator *a = s->g->allocator;
+    mx_free(a, s->scopes, s->cap_scopes * sizeof *s->scopes);
+    mx_free(a, s->slots, s->n_slots * sizeof *s->slots);
+    mx_free(a, s->scope_of, s->g->n_nodes * sizeof *s->scope_of);
+    mx_free(a, s->owners, s->n_names * sizeof *s->owners);
+    mx_free(a, s->uses, s->n_names * sizeof *s->uses);
+}
+
+/* ---- the table of scope texts ---- */
+
+static size_t slot_of(const mx_htp_sources *s, uint8_t form, mx_str text) {
+    size_t mask = s->n_slots - 1, i = (size_t)XXH3_64bits_withSeed(text.p, text.n, form) & mask;
+    for (; s->slots[i]; i = (i + 1) & mask) {
+        const mx_htp_scope *x = &s->scopes[s->slots[i] - 1];
+        if (x->form == form && mx_str_eq(x->text, text)) break;
+    }
+    return i;
+}
+
+static mx_status grow_table(mx_htp_sources *s) {
+    size_t old = s->n_slots;
+    uint32_t *slots = mx_alloc_zero(s->g->allocator, old * 2, sizeof *slots);
+    if (!slots) return mx_nomem(s->err);
+    mx_free(s->g->allocator, s->slots, old * sizeof *s->slots);
+    s->slots = slots;
+    s->n_slots = old * 2;
+    for (size_t i = 0; i < s->n_scopes; i++)
+        s->slots[slot_of(s, s->scopes[i].form, s->scopes[i].text)] = (uint32_t)i + 1;
+    return MX_OK;
+}
+
+mx_status mx_htp_add_scope(mx_htp_sources *s, mx_htp_form form, mx_str text, uint32_t *out) {
+    if (s->n_scopes * 2 >= s->n_slots) MX_TRY(grow_table(s));
+    size_t slot = slot_of(s, (uint8_t)form, text);
+    if (!s->slots[slot]) {
+        if (!mx_grow(s->g->allocator, (void **)&s->scopes, &s->cap_scopes, s->n_scopes, sizeof *s->scopes))
+            return mx_nomem(s->err);
+        s->scopes[s->n_scopes++] = (mx_htp_scope){.text = text, .form = (uint8_t)form, .module = MX_NO_INDEX};
+        s->slots[slot] = (uint32_t)s->n_scopes;
+    }
+    *out = s->slots[slot] - 1;
+    return MX_OK;
+}
+
+/* ---- resolving ---- */
+
+typedef struct sorted_scope {
+    mx_str text;
+    uint32_t scope;
+    uint8_t form;
+} sorted_scope;
+
+static int compare(const void *a, const void *b) {
+    const sorted_scope *x = a, *y = b;
+    if (x->form != y->form) return x->form < y->form ? -1 : 1;
+    int c = memcmp(x->text.p, y->text.p, x->text.n < y->text.n ? x->text.n : y->text.n);
+    return c ? c : (x->text.n > y->text.n) - (x->text.n < y->text.n);
+}
+
+mx_status mx_htp_resolve_dotted(mx_htp_sources *s, mx_htp_scope *scope, mx_str dotted) {
+    MX_TRY(mx_htp_tree_find(s->tree, dotted, !s->given, &scope->module, s->err));
+    scope->exact = mx_str_eq(mx_text(s->g, s->tree->modules[scope->module].scope), dotted);
+    return MX_OK;
+}
+
+static mx_status resolve(mx_htp_sources *s, const uint32_t *sorted, size_t count) {
+    size_t i = 0;
+    for (; i < count && s->scopes[sorted[i]].form < MX_HTP_FORM_SLASHED; i++) {
+        mx_htp_scope *x = &s->scopes[sorted[i]];
+        if (x->form == MX_HTP_FORM_DOTTED) {
+            MX_TRY(mx_htp_resolve_dotted(s, x, x->text));
+        } else {
+            MX_TRY(mx_htp_resolve_torch(s, x));
+        }
+    }
+    MX_TRY(mx_htp_resolve_parameters(s));
+    size_t end = i;
+    while (end < count && s->scopes[sorted[end]].form == MX_HTP_FORM_SLASHED) end++;
+    MX_TRY(mx_htp_resolve_slashed(s, sorted + i, end - i));
+    for (; end < count; end++) MX_TRY(mx_htp_resolve_tag(s, &s->scopes[sorted[end]]));
+    return mx_htp_learn_classes(s);
+}
+
+mx_status mx_htp_resolve_scopes(mx_htp_sources *s) {
+    const mx_allocator *a = s->g->allocator;
+    size_t n = s->n_scopes;
+    sorted_scope *items = mx_alloc_zero(a, n + 1, sizeof *items);
+    uint32_t *sorted = mx_alloc_zero(a, n + 1, sizeof *sorted);
+    mx_status status = items && sorted ? MX_OK : mx_nomem(s->err);
+    if (status == MX_OK) {
+        for (size_t i = 0; i < n; i++) items[i] = (sorted_scope){s->scopes[i].text, (uint32_t)i, s->scopes[i].form};
+        qsort(items, n, sizeof *items, compare);
+        for (size_t i = 0; i < n; i++) sorted[i] = items[i].scope;
+        status = resolve(s, sorted, n);
+    }
+    mx_free(a, items, (n + 1) * sizeof *items);
+    mx_free(a, sorted, (n + 1) * sizeof *sorted);
+    return status;
+}
