@@ -1,14 +1,15 @@
 /* ONNX to GraphML: reads with onnx_io, groups with htp, stores the weights, writes with graphml. */
 #include "api/paths.h"
+#include "converter/order.h"
 #include "graphml/graphml.h"
 #include "htp/groups.h"
 #include "onnx_io/onnx_io.h"
 
-#include <stdio.h>
 
 typedef struct export_job {
     const mx_env *env;
-    const char *model, *output;
+    const char *model; /* NULL: a graph that is at hand */
+    const char *output;
     const mx_export_graphml_options *options;
     mx_graph *graph;
     mx_weights weights;
@@ -52,6 +53,7 @@ static mx_status store_embedded(export_job *job, mx_error *err) {
 
 static mx_status point_at_model(export_job *job, mx_error *err) {
     char relative[MX_PATH_BYTES];
+    if (!job->model) return mx_fail(err, MX_ERR_USAGE, "a graph in memory has no model file to refer to");
     if (!mx_path_below(job->output, job->model, relative) || strlen(relative) >= sizeof job->weights.file) {
         mx_fail(err, MX_ERR_USAGE, "the model must lie in the output's folder or below it to be referred to; use the "
                                    "strategy 'sidecar'");
@@ -76,7 +78,7 @@ static mx_status store_weights(export_job *job, mx_error *err) {
 
 /* The sidecar is put in place first, the GraphML that names it last. */
 static mx_status write_graphml(export_job *job, mx_error *err) {
-    mx_graphml_write_options options = {.source_name = mx_path_base(job->model),
+    mx_graphml_write_options options = {.source_name = job->model ? mx_path_base(job->model) : NULL,
                                         .metadata_name = job->options->metadata ? mx_path_base(job->options->metadata) : NULL,
                                         .timestamp = job->options->timestamp,
                                         .collapse_depth = job->options->collapse_depth,
@@ -91,36 +93,50 @@ static mx_status write_graphml(export_job *job, mx_error *err) {
 
 static void count_result(const export_job *job, mx_export_graphml_result *result) {
     const mx_graph *g = job->graph;
-    *result = (mx_export_graphml_result){.nodes = g->n_nodes, .tensors = job->weights.count};
+    *result = (mx_export_graphml_result){.tensors = job->weights.count};
     for (mx_node_id id = 0; id < g->n_nodes; id++) {
         const mx_node *n = mx_node_at(g, id);
+        result->nodes += !(n->flags & MX_FLAG_REMOVED);
         for (uint32_t k = 0; k < n->n_inputs; k++) result->edges += n->inputs[k].source != MX_NO_NODE;
     }
     for (size_t i = 0; i < g->n_tensors; i++)
         if (g->tensors[i].data.source != MX_NO_INDEX) result->parameter_bytes += g->tensors[i].data.size;
-    snprintf(result->parameter_file, sizeof result->parameter_file, "%s", job->parameter_file);
+    size_t n = strlen(job->parameter_file);
+    if (n < sizeof result->parameter_file) memcpy(result->parameter_file, job->parameter_file, n + 1);
 }
 
-static mx_status run(export_job *job, mx_error *err) {
+static mx_status load(export_job *job, mx_error *err) {
     if (strlen(job->model) >= MX_PATH_BYTES) return too_long(job->model, err);
     MX_TRY(mx_at_file(err, mx_onnx_read(job->env, job->model, &job->graph, err), job->model));
     MX_TRY(mx_graph_wire(job->graph, err));
-    MX_TRY(mx_htp_group(job->graph, err));
-    MX_TRY(store_weights(job, err));
-    return write_graphml(job, err);
+    return mx_htp_group(job->graph, err);
+}
+
+static mx_status run(export_job *job, mx_export_graphml_result *result, mx_error *err) {
+    job->sidecar.fd = job->graphml.fd = -1;
+    mx_status status = job->model ? load(job, err) : mx_graph_sort(job->graph, err);
+    if (status == MX_OK) status = store_weights(job, err);
+    if (status == MX_OK) status = write_graphml(job, err);
+    if (status == MX_OK && result) count_result(job, result);
+    mx_outfile_close(&job->graphml);
+    mx_outfile_close(&job->sidecar);
+    mx_source_release(job->weights.image);
+    return status;
+}
+
+static const mx_export_graphml_options defaults = {.collapse_depth = -1};
+
+mx_status mx_graph_save_graphml(mx_graph *graph, const char *output, const mx_export_graphml_options *options,
+                                mx_export_graphml_result *result, mx_error *err) {
+    export_job job = {.env = &graph->env, .output = output, .options = options ? options : &defaults, .graph = graph};
+    return run(&job, result, err);
 }
 
 mx_status mx_export_graphml(const mx_env *env, const char *model, const char *output,
                             const mx_export_graphml_options *options, mx_export_graphml_result *result,
                             mx_error *err) {
-    static const mx_export_graphml_options defaults = {.collapse_depth = -1};
     export_job job = {.env = env, .model = model, .output = output, .options = options ? options : &defaults};
-    job.sidecar.fd = job.graphml.fd = -1;
-    mx_status status = run(&job, err);
-    if (status == MX_OK && result) count_result(&job, result);
-    mx_outfile_close(&job.graphml);
-    mx_outfile_close(&job.sidecar);
-    mx_source_release(job.weights.image);
+    mx_status status = run(&job, result, err);
     mx_graph_release(job.graph);
     return status;
 }

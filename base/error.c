@@ -57,22 +57,22 @@ static void copy_text(char *to, size_t size, const char *from, size_t n) {
 }
 
 mx_status mx_at_file(mx_error *err, mx_status code, const char *file) {
-    if (err && !err->file[0] && file) copy_text(err->file, sizeof err->file, file, strlen(file));
+    if (code != MX_OK && err && !err->file[0] && file) copy_text(err->file, sizeof err->file, file, strlen(file));
     return code;
 }
 
 mx_status mx_at_line(mx_error *err, mx_status code, uint32_t line) {
-    if (err && !err->line) err->line = line;
+    if (code != MX_OK && err && !err->line) err->line = line;
     return code;
 }
 
 mx_status mx_at_offset(mx_error *err, mx_status code, uint64_t offset) {
-    if (err && err->offset == UINT64_MAX) err->offset = offset;
+    if (code != MX_OK && err && err->offset == UINT64_MAX) err->offset = offset;
     return code;
 }
 
 mx_status mx_at_node(mx_error *err, mx_status code, mx_str node) {
-    if (err && !err->node[0] && node.p) {
+    if (code != MX_OK && err && !err->node[0] && node.p) {
         mx_shown shown = mx_show(node);
         size_t n = strlen(shown.text);
         copy_text(err->node, sizeof err->node, shown.text + 1, n - 2); /* without the quotes */

@@ -19,7 +19,7 @@ mx_status mx_nomem(mx_error *err);
 mx_status mx_fail_errno(mx_error *err, mx_status code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Add places to an error that was just made; each returns err->code (or code when err is NULL). They do not
- * overwrite a place that an inner function has set already. */
+ * overwrite a place that an inner function has set already, and do nothing where code is MX_OK. */
 mx_status mx_at_file(mx_error *err, mx_status code, const char *file);
 mx_status mx_at_line(mx_error *err, mx_status code, uint32_t line);
 mx_status mx_at_offset(mx_error *err, mx_status code, uint64_t offset);

@@ -30,8 +30,7 @@ void mx_buffer_free(mx_buffer *b) {
 }
 
 void mx_buffer_clear(mx_buffer *b) {
-    b->size = 0;
-    b->failed = false;
+    b->size = 0; /* `failed` stays: what was lost before must be noticed even where only the last user looks */
 }
 
 bool mx_buffer_reserve(mx_buffer *b, size_t more) {

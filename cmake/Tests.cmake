@@ -4,6 +4,7 @@
 #   tests/fuzz/fuzz_NAME.c    LLVMFuzzerTestOneInput. With MX_FUZZ a libFuzzer program fuzz_NAME; without, with any
 #                             compiler, fuzz_NAME_corpus, which runs the files and folders it is given;
 #                             support.c there helps them all
+#   tests/tools/dump_types.c  a program for tests/tools/type_compare.py
 #   tests/tools/fail_shim.c   a library to preload, which makes the n-th allocation or system call fail
 #
 # They link the objects of the library, and so see what it hides. MX_SOURCE_DIR is the project's folder.
@@ -53,9 +54,11 @@ endforeach()
 if(MX_TESTS)
   add_library(fail_shim MODULE ${PROJECT_SOURCE_DIR}/tests/tools/fail_shim.c)
   target_link_libraries(fail_shim PRIVATE ${CMAKE_DL_LIBS})
-  set_target_properties(fail_shim PROPERTIES PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/tools)
+  set_target_properties(fail_shim PROPERTIES PREFIX "" C_VISIBILITY_PRESET default LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/tools)
   # It stands below a sanitizer's own library, so it must not be built with one.
   target_compile_options(fail_shim PRIVATE -fno-sanitize=all)
   target_link_options(fail_shim PRIVATE -fno-sanitize=all)
   mx_warnings(fail_shim)
+
+  mx_test_program(dump_types tools ${PROJECT_SOURCE_DIR}/tests/tools/dump_types.c)
 endif()

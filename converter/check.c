@@ -18,15 +18,20 @@ void mx_check_report(mx_checker *c, const char *code, mx_node_id node, uint32_t 
 /* ---- opsets ---- */
 
 static void check_opsets(mx_checker *c, const mx_scope_data *s) {
+    c->open_imports = false;
     for (uint32_t i = 0; i < s->n_opsets; i++) {
         const mx_opset *o = &s->opsets[i];
-        if (o->opaque != MX_SID_ABSENT) continue;
+        if (o->opaque != MX_SID_ABSENT) { /* it may import anything */
+            c->open_imports = true;
+            continue;
+        }
         mx_sid domain = mx_check_domain(c, o->domain);
         mx_shown name = mx_show(mx_text(c->g, domain));
         if (c->imported[domain] == c->root + 1)
             mx_check_report(c, "duplicate-opset-import", s->node, i, "the domain %s is imported twice", name.text);
         if (!o->has_version)
-            mx_check_report(c, "opset-without-version", s->node, i, "the import of domain %s names no version", name.text);
+            mx_check_report(c, "opset-without-version", s->node, i, "the import of domain %s names no version",
+                            name.text);
         c->imported[domain] = c->root + 1;
     }
 }
@@ -49,7 +54,8 @@ static mx_status check_model(mx_checker *c) {
     const mx_graph *g = c->g;
     const mx_scope_data *s = &g->scopes[0];
     c->root = 0;
-    if (!g->model.has_ir_version) mx_check_report(c, "missing-ir-version", 0, MX_NO_INDEX, "the model has no ir_version");
+    if (!g->model.has_ir_version || g->model.ir_version <= 0)
+        mx_check_report(c, "missing-ir-version", 0, MX_NO_INDEX, "the model has no ir_version");
     if (!s->has_graph) mx_check_report(c, "missing-graph", 0, MX_NO_INDEX, "the model has no graph");
     check_opsets(c, s);
     check_types(c, s->inputs, s->n_inputs);
@@ -91,8 +97,10 @@ static mx_status check_function(mx_checker *c, mx_node_id id) {
     const mx_node *f = mx_node_at(c->g, id);
     const mx_scope_data *s = &c->g->scopes[f->data];
     c->root = id;
-    for (uint32_t i = 0; i < s->n_attribute_names; i++) c->formal[s->attribute_names[i]] = id + 1;
-    for (uint32_t i = 0; i < f->n_attrs; i++) c->formal[f->attrs[i].name] = id + 1;
+    for (uint32_t i = 0; i < s->n_attribute_names; i++)
+        c->formal[s->attribute_names[i]] = id + 1;
+    for (uint32_t i = 0; i < f->n_attrs; i++)
+        c->formal[f->attrs[i].name] = id + 1;
     check_opsets(c, s);
     mx_check_attributes(c, id);
     return mx_check_values(c, id);
@@ -101,7 +109,8 @@ static mx_status check_function(mx_checker *c, mx_node_id id) {
 static mx_status list_functions(mx_checker *c) {
     const mx_graph *g = c->g;
     size_t n = 0;
-    for (size_t i = 0; i < g->n_scopes; i++) n += mx_node_at(g, g->scopes[i].node)->kind == MX_NODE_FUNCTION;
+    for (size_t i = 0; i < g->n_scopes; i++)
+        n += mx_node_at(g, g->scopes[i].node)->kind == MX_NODE_FUNCTION;
     c->functions = mx_alloc(g->allocator, n * sizeof *c->functions);
     if (!c->functions) return mx_nomem(c->err);
     c->n_functions = n;
@@ -128,7 +137,8 @@ static mx_status start(mx_checker *c) {
     c->has_attribute = mx_alloc_zero(a, c->g->n_nodes, sizeof *c->has_attribute);
     if (!c->known || !c->imported || !c->formal || !c->attribute || !c->local || !c->has_attribute)
         return mx_nomem(c->err);
-    for (size_t i = 0; i < n; i++) c->known[i] = (mx_known){MX_NO_NODE, MX_NO_NODE};
+    for (size_t i = 0; i < n; i++)
+        c->known[i] = (mx_known){MX_NO_NODE, MX_NO_NODE};
     c->ai_onnx = mx_strings_find(&c->g->strings, MX_STR_LITERAL("ai.onnx"));
     return list_functions(c);
 }
@@ -137,7 +147,8 @@ static mx_status check_all(mx_checker *c) {
     MX_TRY(start(c));
     MX_TRY(check_model(c));
     check_function_names(c);
-    for (size_t i = 0; i < c->n_functions; i++) MX_TRY(check_function(c, c->functions[i]));
+    for (size_t i = 0; i < c->n_functions; i++)
+        MX_TRY(check_function(c, c->functions[i]));
     return MX_OK;
 }
 

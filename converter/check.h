@@ -9,7 +9,7 @@
  *   unordered                               a value that is made only later, or by the operator itself
  *   duplicate-value                         a second value of one name in one scope
  *   shadowed-value                          a value with the name of one in an outer scope
- *   unnamed-input, unnamed-initializer, unnamed-function, no-op-type
+ *   unnamed-graph, unnamed-input, unnamed-initializer, unnamed-function, no-op-type
  *   missing-opset-import, duplicate-opset-import, opset-without-version
  *   missing-ir-version, missing-graph, missing-type
  *   initializer-not-input                   IR versions below 4 want initializers among the inputs
@@ -26,8 +26,9 @@ typedef struct mx_problem {
     const char *message; /* one sentence without the node's name, printable; valid during the call */
 } mx_problem;
 
-/* Check a wired graph. Every problem is given to `each` (may be NULL) and counted in *count. Returns MX_OK whatever it finds;
- * MX_ERR_NOMEM. Linear in the graph; data is not read. Opaque parts (`rest`, odd encodings) are not looked into. */
+/* Check a wired graph. Every problem is given to `each` (may be NULL) and counted in *count. Returns MX_OK whatever it
+ * finds; MX_ERR_NOMEM. Linear in the graph; data is not read. Opaque parts (`rest`, odd encodings) are not looked into.
+ */
 mx_status mx_graph_check(const mx_graph *g, void (*each)(void *ctx, const mx_problem *p), void *ctx, uint64_t *count,
                          mx_error *err);
 

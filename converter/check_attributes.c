@@ -20,8 +20,10 @@ static void check_body(mx_checker *c, mx_node_id node, uint32_t i, mx_node_id bo
     const mx_graph *g = c->g;
     bool there = body < g->n_nodes && mx_node_at(g, body)->kind == MX_NODE_BODY &&
                  mx_node_at(g, body)->parent == node && !c->has_attribute[body];
-    if (there) c->has_attribute[body] = true;
-    else report(c, "missing-body", node, i, "has no body of its own");
+    if (there)
+        c->has_attribute[body] = true;
+    else
+        report(c, "missing-body", node, i, "has no body of its own");
 }
 
 static void check_value(mx_checker *c, mx_node_id node, uint32_t i) {
@@ -32,13 +34,15 @@ static void check_value(mx_checker *c, mx_node_id node, uint32_t i) {
     case MX_ATTR_UNDEFINED: report(c, "untyped-attribute", node, i, "has no type"); break;
     case MX_ATTR_GRAPH: check_body(c, node, i, a->value.index); break;
     case MX_ATTR_GRAPHS:
-        for (uint32_t k = 0; k < a->count; k++) check_body(c, node, i, a->value.indices[k]);
+        for (uint32_t k = 0; k < a->count; k++)
+            check_body(c, node, i, a->value.indices[k]);
         break;
     case MX_ATTR_TENSOR: mx_check_tensor(c, node, a->value.index); break;
     case MX_ATTR_SPARSE_TENSOR: mx_check_sparse(c, node, a->value.index); break;
     case MX_ATTR_SPARSE_TENSORS: check_tensor = mx_check_sparse; /* fall through */
     case MX_ATTR_TENSORS:
-        for (uint32_t k = 0; k < a->count; k++) check_tensor(c, node, a->value.indices[k]);
+        for (uint32_t k = 0; k < a->count; k++)
+            check_tensor(c, node, a->value.indices[k]);
         break;
     default: break;
     }
@@ -58,8 +62,10 @@ void mx_check_attributes(mx_checker *c, mx_node_id node) {
     const mx_node *n = mx_node_at(g, node);
     for (uint32_t i = 0; i < n->n_attrs; i++) {
         check_name(c, node, i);
-        if (n->attrs[i].ref_name != MX_SID_ABSENT) check_reference(c, node, i);
-        else check_value(c, node, i);
+        if (n->attrs[i].ref_name != MX_SID_ABSENT)
+            check_reference(c, node, i);
+        else
+            check_value(c, node, i);
     }
     for (mx_node_id b = n->first_child; b != MX_NO_NODE; b = mx_node_at(g, b)->next_sibling)
         if (n->kind == MX_NODE_OPERATOR && mx_node_at(g, b)->kind == MX_NODE_BODY && !c->has_attribute[b])

@@ -1,12 +1,13 @@
-/* Names of values: one walk in the order of execution with a table of what is known by then. Leaving a body takes its names
- * back. */
+/* Names of values: one walk in the order of execution with a table of what is known by then. Leaving a body takes its
+ * names back. */
 #include "converter/check_internal.h"
 
 static mx_status make(mx_checker *c, mx_sid name, mx_node_id scope, mx_node_id node, uint32_t port) {
     mx_known *slot = &c->known[name];
     mx_node_id at = node == MX_NO_NODE ? scope : node;
     if (slot->scope == scope) {
-        mx_check_report(c, "duplicate-value", at, port, "the value %s is made twice", mx_show(mx_text(c->g, name)).text);
+        mx_check_report(c, "duplicate-value", at, port, "the value %s is made twice",
+                        mx_show(mx_text(c->g, name)).text);
         return MX_OK;
     }
     if (slot->scope != MX_NO_NODE)
@@ -50,8 +51,10 @@ static mx_status make_inputs(mx_checker *c, const mx_scope_data *s) {
             continue;
         }
         mx_known *slot = &c->known[name];
-        if (slot->scope == s->node && slot->node == MX_NO_NODE) slot->node = s->inputs[i];
-        else MX_TRY(make(c, name, s->node, s->inputs[i], 0));
+        if (slot->scope == s->node && slot->node == MX_NO_NODE)
+            slot->node = s->inputs[i];
+        else
+            MX_TRY(make(c, name, s->node, s->inputs[i], 0));
     }
     return MX_OK;
 }
@@ -62,9 +65,15 @@ static void check_defaults(mx_checker *c, const mx_scope_data *s) {
         mx_sid name = c->g->tensors[s->initializers[i]].name;
         if (mx_check_named(name) && c->known[name].node == MX_NO_NODE)
             mx_check_report(c, "initializer-not-input", 0, (uint32_t)i,
-                            "the initializer %s is no input, which IR version %lld wants", mx_show(mx_text(c->g, name)).text,
-                            (long long)c->g->model.ir_version);
+                            "the initializer %s is no input, which IR version %lld wants",
+                            mx_show(mx_text(c->g, name)).text, (long long)c->g->model.ir_version);
     }
+}
+
+/* Functions have their name on the node, where it is checked. */
+static void check_graph_name(mx_checker *c, const mx_scope_data *s) {
+    if (s->has_graph && !mx_check_named(s->name) && mx_node_at(c->g, s->node)->kind != MX_NODE_FUNCTION)
+        mx_check_report(c, "unnamed-graph", s->node, MX_NO_INDEX, "the graph has no name");
 }
 
 /* ---- operators ---- */
@@ -91,7 +100,7 @@ static void check_type(mx_checker *c, mx_node_id node) {
     const mx_node *n = mx_node_at(c->g, node);
     mx_sid domain = mx_check_domain(c, n->domain);
     if (!mx_check_named(n->op_type)) mx_check_report(c, "no-op-type", node, MX_NO_INDEX, "the operator has no op_type");
-    if (c->imported[domain] != c->root + 1 && !c->local[domain])
+    if (c->imported[domain] != c->root + 1 && !c->local[domain] && !c->open_imports)
         mx_check_report(c, "missing-opset-import", node, MX_NO_INDEX, "no opset of its domain %s is imported",
                         mx_show(mx_text(c->g, domain)).text);
 }
@@ -100,7 +109,8 @@ static mx_status check_operator(mx_checker *c, mx_node_id node, mx_node_id scope
     const mx_node *n = mx_node_at(c->g, node);
     check_type(c, node);
     mx_check_attributes(c, node);
-    for (uint32_t k = 0; k < n->n_inputs; k++) use(c, node, k);
+    for (uint32_t k = 0; k < n->n_inputs; k++)
+        use(c, node, k);
     for (mx_node_id b = n->first_child; b != MX_NO_NODE; b = mx_node_at(c->g, b)->next_sibling)
         if (mx_node_at(c->g, b)->kind == MX_NODE_BODY) MX_TRY(mx_check_values(c, b));
     for (uint32_t k = 0; k < n->n_outputs; k++)
@@ -111,12 +121,15 @@ static mx_status check_operator(mx_checker *c, mx_node_id node, mx_node_id scope
 mx_status mx_check_values(mx_checker *c, mx_node_id scope) {
     const mx_scope_data *s = &c->g->scopes[mx_node_at(c->g, scope)->data];
     size_t mark = c->n_log;
+    check_graph_name(c, s);
     MX_TRY(make_initializers(c, s));
     MX_TRY(make_inputs(c, s));
     check_defaults(c, s);
-    for (size_t i = 0; i < s->n_operators; i++) MX_TRY(check_operator(c, s->operators[i], scope));
+    for (size_t i = 0; i < s->n_operators; i++)
+        MX_TRY(check_operator(c, s->operators[i], scope));
     for (size_t i = 0; i < s->n_outputs; i++)
-        for (uint32_t k = 0; k < mx_node_at(c->g, s->outputs[i])->n_inputs; k++) use(c, s->outputs[i], k);
+        for (uint32_t k = 0; k < mx_node_at(c->g, s->outputs[i])->n_inputs; k++)
+            use(c, s->outputs[i], k);
     while (c->n_log > mark) {
         const mx_known_undo *u = &c->log[--c->n_log];
         c->known[u->name] = u->old;

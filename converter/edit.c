@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 mx_status mx_edit_node(mx_graph *g, mx_node_id id, unsigned kinds, mx_node **out, mx_error *err) {
-    static const char *const names[] = {"the model", "a function", "a body", "a module",
-                                        "an operator", "an input", "an output"};
+    static const char *const names[] = {"the model",   "a function", "a body",   "a module",
+                                        "an operator", "an input",   "an output"};
     *out = NULL;
     if (!g || id >= g->n_nodes || mx_node_at(g, id)->flags & MX_FLAG_REMOVED)
         return mx_fail(err, MX_ERR_USAGE, "there is no node %lu", (unsigned long)id);
@@ -143,8 +143,8 @@ static mx_status rename_function(mx_graph *g, mx_node_id id, mx_str name, mx_str
     }
     for (mx_node_id c = 0; c < g->n_nodes; c++) {
         mx_node *call = mx_node_at(g, c);
-        if (call->kind != MX_NODE_OPERATOR || call->op_type != old_name ||
-            !same_domain(g, call->domain, old_domain) || !same_overload(call->overload, n->overload))
+        if (call->kind != MX_NODE_OPERATOR || call->op_type != old_name || !same_domain(g, call->domain, old_domain) ||
+            !same_overload(call->overload, n->overload))
             continue;
         call->op_type = new_name;
         if (new_domain != old_domain) call->domain = new_domain;
@@ -217,9 +217,42 @@ mx_status mx_node_set_metadata(mx_graph *graph, mx_node_id node, mx_str key, mx_
         return MX_OK;
     }
     uint32_t at = 0;
-    while (at < pairs->count && (pairs->items[at].opaque || pairs->items[at].key != key_id)) at++;
+    while (at < pairs->count && (pairs->items[at].opaque || pairs->items[at].key != key_id))
+        at++;
     if (pairs->count) memcpy(items, pairs->items, pairs->count * sizeof *items);
     items[at] = (mx_pair){key_id, value_id, 0};
     *pairs = (mx_pairs){items, pairs->count + (at == pairs->count)};
+    return MX_OK;
+}
+
+/* ---- the model ---- */
+
+mx_status mx_graph_set_ir_version(mx_graph *g, int64_t version, mx_error *err) {
+    if (version < 1) return mx_fail(err, MX_ERR_USAGE, "%lld is no IR version", (long long)version);
+    g->model.has_ir_version = true;
+    g->model.ir_version = version;
+    return MX_OK;
+}
+
+mx_status mx_graph_set_opset(mx_graph *g, mx_str domain, int64_t version, mx_error *err) {
+    mx_scope_data *s = &g->scopes[0];
+    mx_opset *opsets;
+    mx_sid sid;
+    if (version < 1) return mx_fail(err, MX_ERR_USAGE, "%lld is no version of an operator set", (long long)version);
+    MX_TRY(mx_graph_string(g, mx_str_is(domain, "ai.onnx") ? MX_STR_LITERAL("") : domain, &sid, err));
+    for (uint32_t i = 0; i < s->n_opsets; i++) {
+        mx_opset *o = &s->opsets[i];
+        mx_str have = o->domain == MX_SID_ABSENT ? MX_STR_LITERAL("") : mx_text(g, o->domain);
+        bool same = mx_str_eq(have, mx_text(g, sid)) || (sid == MX_SID_EMPTY && mx_str_is(have, "ai.onnx"));
+        if (o->opaque != MX_SID_ABSENT || !same) continue;
+        o->has_version = true;
+        o->version = version;
+        return MX_OK;
+    }
+    MX_TRY(mx_graph_array(g, s->n_opsets + 1, sizeof *opsets, &opsets, err));
+    if (s->n_opsets) memcpy(opsets, s->opsets, s->n_opsets * sizeof *opsets);
+    opsets[s->n_opsets] = (mx_opset){.domain = sid, .has_version = true, .version = version};
+    s->opsets = opsets;
+    s->n_opsets++;
     return MX_OK;
 }

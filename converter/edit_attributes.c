@@ -5,7 +5,8 @@ void mx_retire_attribute_tensors(mx_graph *g, const mx_attr *a) {
     if (a->ref_name != MX_SID_ABSENT) return;
     if (a->type == MX_ATTR_TENSOR) mx_retire_tensor(g, a->value.index);
     if (a->type == MX_ATTR_SPARSE_TENSOR) mx_retire_sparse(g, a->value.index);
-    for (uint32_t i = 0; a->type == MX_ATTR_TENSORS && i < a->count; i++) mx_retire_tensor(g, a->value.indices[i]);
+    for (uint32_t i = 0; a->type == MX_ATTR_TENSORS && i < a->count; i++)
+        mx_retire_tensor(g, a->value.indices[i]);
     for (uint32_t i = 0; a->type == MX_ATTR_SPARSE_TENSORS && i < a->count; i++)
         mx_retire_sparse(g, a->value.indices[i]);
 }
@@ -15,7 +16,8 @@ static void retire_values(mx_graph *g, const mx_attr *a) {
     mx_retire_attribute_tensors(g, a);
     if (a->ref_name != MX_SID_ABSENT) return;
     if (a->type == MX_ATTR_GRAPH) mx_take_out(g, a->value.index);
-    for (uint32_t i = 0; a->type == MX_ATTR_GRAPHS && i < a->count; i++) mx_take_out(g, a->value.indices[i]);
+    for (uint32_t i = 0; a->type == MX_ATTR_GRAPHS && i < a->count; i++)
+        mx_take_out(g, a->value.indices[i]);
 }
 
 static mx_status find_owner(mx_graph *g, mx_node_id id, const char *name, mx_node **out, mx_error *err) {
@@ -26,7 +28,8 @@ static mx_status find_owner(mx_graph *g, mx_node_id id, const char *name, mx_nod
 
 static uint32_t index_of(const mx_node *n, mx_sid name) {
     uint32_t i = 0;
-    while (i < n->n_attrs && n->attrs[i].name != name) i++;
+    while (i < n->n_attrs && n->attrs[i].name != name)
+        i++;
     return i;
 }
 
@@ -102,12 +105,14 @@ mx_status mx_node_remove_attribute(mx_graph *graph, mx_node_id node, const char 
     uint32_t count = 0;
     MX_TRY(find_owner(graph, node, name, &n, err));
     mx_sid sid = mx_strings_find(&graph->strings, mx_str_of(name));
-    if (index_of(n, sid) == n->n_attrs) 
+    if (index_of(n, sid) == n->n_attrs)
         return mx_edit_invalid(graph, node, err, "it has no attribute %s", mx_show(mx_str_of(name)).text);
     MX_TRY(mx_graph_array(graph, n->n_attrs, sizeof *attrs, &attrs, err));
     for (uint32_t i = 0; i < n->n_attrs; i++) {
-        if (n->attrs[i].name != sid) attrs[count++] = n->attrs[i];
-        else retire_values(graph, &n->attrs[i]);
+        if (n->attrs[i].name != sid)
+            attrs[count++] = n->attrs[i];
+        else
+            retire_values(graph, &n->attrs[i]);
     }
     n->attrs = attrs;
     n->n_attrs = count;

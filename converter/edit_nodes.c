@@ -6,14 +6,15 @@
 
 static mx_status fresh_outputs(mx_graph *g, mx_node_id id, mx_error *err) {
     mx_node *n = mx_node_at(g, id);
-    for (uint32_t k = 0; k < n->n_outputs; k++) MX_TRY(mx_edit_fresh_output(g, id, k, &n->outputs[k], err));
+    for (uint32_t k = 0; k < n->n_outputs; k++)
+        MX_TRY(mx_edit_fresh_output(g, id, k, &n->outputs[k], err));
     return MX_OK;
 }
 
-/* Everything that can fail and leave a trace comes before the node itself, but for names and tags: without them the node
- * is taken out again. */
-mx_status mx_new_operator(mx_graph *g, mx_node_id parent, mx_str op_type, mx_str name, size_t n_inputs, size_t n_outputs,
-                          mx_node_id *out, mx_error *err) {
+/* Everything that can fail and leave a trace comes before the node itself, but for names and tags: without them the
+ * node is taken out again. */
+mx_status mx_new_operator(mx_graph *g, mx_node_id parent, mx_str op_type, mx_str name, size_t n_inputs,
+                          size_t n_outputs, mx_node_id *out, mx_error *err) {
     mx_node_id id = MX_NO_NODE;
     mx_sid type_id = MX_SID_ABSENT, name_id = MX_SID_ABSENT;
     mx_port *inputs = NULL;
@@ -24,7 +25,8 @@ mx_status mx_new_operator(mx_graph *g, mx_node_id parent, mx_str op_type, mx_str
     MX_TRY(mx_graph_string(g, name, &name_id, err));
     MX_TRY(mx_graph_array(g, n_inputs, sizeof *inputs, &inputs, err));
     MX_TRY(mx_graph_array(g, n_outputs, sizeof *outputs, &outputs, err));
-    for (size_t i = 0; i < n_inputs; i++) inputs[i] = (mx_port){MX_SID_EMPTY, MX_NO_NODE, 0};
+    for (size_t i = 0; i < n_inputs; i++)
+        inputs[i] = (mx_port){MX_SID_EMPTY, MX_NO_NODE, 0};
     MX_TRY(mx_graph_add_node(g, MX_NODE_OPERATOR, parent, &id, err));
     mx_node *n = mx_node_at(g, id);
     n->flags = MX_FLAG_NEW;
@@ -36,8 +38,10 @@ mx_status mx_new_operator(mx_graph *g, mx_node_id parent, mx_str op_type, mx_str
     n->outputs = outputs;
     mx_status status = fresh_outputs(g, id, err);
     if (status == MX_OK) status = mx_retag_operator(g, id, err);
-    if (status == MX_OK) *out = id;
-    else mx_take_out(g, id);
+    if (status == MX_OK)
+        *out = id;
+    else
+        mx_take_out(g, id);
     return status;
 }
 
@@ -67,8 +71,10 @@ mx_status mx_graph_add_module(mx_graph *graph, mx_node_id parent, mx_str name, m
     graph->modules[n->data].class_name = class_id;
     graph->modules[n->data].has_own_tag = class_name.n > 0;
     mx_status status = mx_retag_module(graph, id, err);
-    if (status == MX_OK) *out = id;
-    else mx_take_out(graph, id);
+    if (status == MX_OK)
+        *out = id;
+    else
+        mx_take_out(graph, id);
     return status;
 }
 
@@ -77,23 +83,29 @@ mx_status mx_graph_add_module(mx_graph *graph, mx_node_id parent, mx_str name, m
 static void unlink_child(mx_graph *g, mx_node_id id) {
     mx_node *n = mx_node_at(g, id), *parent = mx_node_at(g, n->parent);
     mx_node_id before = MX_NO_NODE, at = parent->first_child;
-    for (; at != id; at = mx_node_at(g, at)->next_sibling) before = at;
-    if (before == MX_NO_NODE) parent->first_child = n->next_sibling;
-    else mx_node_at(g, before)->next_sibling = n->next_sibling;
+    for (; at != id; at = mx_node_at(g, at)->next_sibling)
+        before = at;
+    if (before == MX_NO_NODE)
+        parent->first_child = n->next_sibling;
+    else
+        mx_node_at(g, before)->next_sibling = n->next_sibling;
     if (parent->last_child == id) parent->last_child = before;
     n->parent = n->next_sibling = MX_NO_NODE;
 }
 
 static void empty_scope(mx_graph *g, mx_scope_data *s) {
-    for (size_t i = 0; i < s->n_initializers; i++) mx_retire_tensor(g, s->initializers[i]);
-    for (size_t i = 0; i < s->n_sparse; i++) mx_retire_sparse(g, s->sparse_initializers[i]);
+    for (size_t i = 0; i < s->n_initializers; i++)
+        mx_retire_tensor(g, s->initializers[i]);
+    for (size_t i = 0; i < s->n_sparse; i++)
+        mx_retire_sparse(g, s->sparse_initializers[i]);
     s->n_initializers = s->n_sparse = s->n_value_infos = s->n_operators = s->n_inputs = s->n_outputs = 0;
 }
 
 static void empty_node(mx_graph *g, mx_node *n) {
     n->flags |= MX_FLAG_REMOVED;
     if (mx_is_scope(n)) empty_scope(g, &g->scopes[n->data]);
-    for (uint32_t i = 0; i < n->n_attrs; i++) mx_retire_attribute_tensors(g, &n->attrs[i]);
+    for (uint32_t i = 0; i < n->n_attrs; i++)
+        mx_retire_attribute_tensors(g, &n->attrs[i]);
     n->n_inputs = n->n_outputs = n->n_attrs = 0;
     n->metadata.count = 0;
 }
@@ -102,7 +114,8 @@ void mx_take_out(mx_graph *g, mx_node_id node) {
     mx_node *n = mx_node_at(g, node);
     mx_scope_data *s = n->kind == MX_NODE_BODY ? NULL : mx_scope_of(g, n);
     if (n->flags & MX_FLAG_REMOVED) return;
-    for (mx_node_id id = node; id != MX_NO_NODE; id = mx_node_next_below(g, node, id)) empty_node(g, mx_node_at(g, id));
+    for (mx_node_id id = node; id != MX_NO_NODE; id = mx_node_next_below(g, node, id))
+        empty_node(g, mx_node_at(g, id));
     unlink_child(g, node);
     size_t kept = 0;
     for (size_t i = 0; s && i < s->n_operators; i++)
@@ -132,16 +145,19 @@ static void drop_descriptions(mx_graph *g, mx_scope_data *s, const bool *inside,
         for (size_t i = 0; i < s->n_operators; i++) {
             const mx_node *n = mx_node_at(g, s->operators[i]);
             if (inside[s->operators[i]] != (pass == 0)) continue;
-            for (uint32_t k = 0; k < n->n_outputs; k++) gone[n->outputs[k]] = pass == 0;
+            for (uint32_t k = 0; k < n->n_outputs; k++)
+                gone[n->outputs[k]] = pass == 0;
         }
-    for (size_t i = 0; i < s->n_initializers; i++) gone[g->tensors[s->initializers[i]].name] = false;
+    for (size_t i = 0; i < s->n_initializers; i++)
+        gone[g->tensors[s->initializers[i]].name] = false;
     gone[MX_SID_ABSENT] = gone[MX_SID_EMPTY] = false;
     mx_drop_value_infos(s, gone);
 }
 
 static mx_status remove_unused(mx_graph *g, mx_node_id node, bool *inside, bool *gone, mx_error *err) {
     if (!inside || !gone) return mx_nomem(err);
-    for (mx_node_id id = node; id != MX_NO_NODE; id = mx_node_next_below(g, node, id)) inside[id] = true;
+    for (mx_node_id id = node; id != MX_NO_NODE; id = mx_node_next_below(g, node, id))
+        inside[id] = true;
     MX_TRY(check_unused(g, inside, err));
     drop_descriptions(g, mx_scope_of(g, mx_node_at(g, node)), inside, gone);
     mx_take_out(g, node);

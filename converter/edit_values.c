@@ -35,14 +35,17 @@ mx_binding mx_scope_binding(const mx_graph *g, mx_node_id scope, mx_sid name) {
 
 /* The next node after `id` below `root` that is not below `id`. */
 static mx_node_id next_beside(const mx_graph *g, mx_node_id root, mx_node_id id) {
-    while (id != root && mx_node_at(g, id)->next_sibling == MX_NO_NODE) id = mx_node_at(g, id)->parent;
+    while (id != root && mx_node_at(g, id)->next_sibling == MX_NO_NODE)
+        id = mx_node_at(g, id)->parent;
     return id == root ? MX_NO_NODE : mx_node_at(g, id)->next_sibling;
 }
 
-/* The next node after `id` below `root` that shares its names: functions have names of their own. `skip`: not below id. */
+/* The next node after `id` below `root` that shares its names: functions have names of their own. `skip`: not below id.
+ */
 static mx_node_id next_in_names(const mx_graph *g, mx_node_id root, mx_node_id id, bool skip) {
     id = skip ? next_beside(g, root, id) : mx_node_next_below(g, root, id);
-    while (id != MX_NO_NODE && mx_node_at(g, id)->kind == MX_NODE_FUNCTION) id = next_beside(g, root, id);
+    while (id != MX_NO_NODE && mx_node_at(g, id)->kind == MX_NODE_FUNCTION)
+        id = next_beside(g, root, id);
     return id;
 }
 
@@ -56,7 +59,8 @@ static bool node_uses_name(const mx_graph *g, const mx_node *n, mx_sid name) {
 }
 
 bool mx_value_name_used(const mx_graph *g, mx_node_id scope, mx_sid name) {
-    for (mx_node_id outer = scope; outer != MX_NO_NODE; outer = mx_outer_scope(g, outer)) scope = outer;
+    for (mx_node_id outer = scope; outer != MX_NO_NODE; outer = mx_outer_scope(g, outer))
+        scope = outer;
     for (mx_node_id id = scope; id != MX_NO_NODE; id = next_in_names(g, scope, id, false))
         if (node_uses_name(g, mx_node_at(g, id), name)) return true;
     return false;

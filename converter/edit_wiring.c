@@ -50,11 +50,13 @@ static bool given_out(const mx_graph *g, mx_node_id scope, mx_sid name, mx_node_
     return false;
 }
 
-/* Whether an output's name could be given to another value: only what an operator makes, or an initializer, can give way. */
+/* Whether an output's name could be given to another value: only what an operator makes, or an initializer, can give
+ * way. */
 static mx_status check_name(mx_graph *g, mx_node_id output, mx_error *err) {
     const mx_node *n = mx_node_at(g, output);
     mx_shown name = mx_show(mx_text(g, n->name));
-    if (mx_text(g, n->name).n == 0) return mx_edit_invalid(g, output, err, "an output without a name stays unconnected");
+    if (mx_text(g, n->name).n == 0)
+        return mx_edit_invalid(g, output, err, "an output without a name stays unconnected");
     if (mx_scope_binding(g, n->scope, n->name).kind == MX_BINDS_INPUT)
         return mx_edit_invalid(g, output, err, "its name %s is that of an input: rename it first", name.text);
     if (given_out(g, n->scope, n->name, output))
@@ -62,7 +64,8 @@ static mx_status check_name(mx_graph *g, mx_node_id output, mx_error *err) {
     return MX_OK;
 }
 
-/* What bears the output's name now gets a fresh one, so that the name is free for the value that the output takes next. */
+/* What bears the output's name now gets a fresh one, so that the name is free for the value that the output takes next.
+ */
 static mx_status free_name(mx_graph *g, mx_node_id output, mx_error *err) {
     mx_node *n = mx_node_at(g, output);
     mx_sid fresh = MX_SID_ABSENT, name = n->name;
@@ -110,7 +113,8 @@ static mx_status give_out(mx_graph *g, mx_node_id output, mx_port value, mx_node
 /* ---- connecting ---- */
 
 static bool visible(const mx_graph *g, mx_node_id scope, mx_node_id from) {
-    while (from != scope && from != MX_NO_NODE) from = mx_outer_scope(g, from);
+    while (from != scope && from != MX_NO_NODE)
+        from = mx_outer_scope(g, from);
     return from == scope;
 }
 
@@ -134,8 +138,8 @@ static mx_status check_source(mx_graph *g, mx_node_id source, size_t port, mx_no
     return MX_OK;
 }
 
-/* Whether the name of an output port means this port where the consumer stands. In its own scope it does unless somebody
- * else makes it too, so that connecting within a scope takes no search. */
+/* Whether the name of an output port means this port where the consumer stands. In its own scope it does unless
+ * somebody else makes it too, so that connecting within a scope takes no search. */
 static bool means_source(const mx_graph *g, mx_node_id source, mx_node_id node, mx_sid name) {
     const mx_node *from = mx_node_at(g, source);
     mx_node_id scope = mx_node_at(g, node)->scope;
@@ -147,7 +151,8 @@ static bool means_source(const mx_graph *g, mx_node_id source, mx_node_id node, 
 }
 
 /* The name of an output port, a fresh one if it has none. */
-static mx_status name_source(mx_graph *g, mx_node_id source, uint32_t port, mx_node_id node, mx_sid *name, mx_error *err) {
+static mx_status name_source(mx_graph *g, mx_node_id source, uint32_t port, mx_node_id node, mx_sid *name,
+                             mx_error *err) {
     const mx_node *from = mx_node_at(g, source);
     *name = from->outputs[port];
     bool named = mx_text(g, *name).n > 0;

@@ -242,6 +242,7 @@ typedef struct mx_external_file {
     uint64_t size;
     mx_blob *parts;  /* in order, disjoint, covering [0, size) */
     size_t n_parts;
+    bool hidden_use; /* something that the graph does not model (training_info, an odd attribute) refers to it */
 } mx_external_file;
 
 #define MX_NODE_BLOCK 4096u

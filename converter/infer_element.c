@@ -4,11 +4,22 @@
 /* Attributes that hold a data type, by the number that the table uses. "value" is a tensor whose type counts. */
 static const char *const attribute_names[] = {"to", "dtype", "output_dtype", "output_datatype", "value", "stash_type"};
 
+/* Version 1 of Cast names the type. */
+static int32_t type_by_name(mx_str name) {
+    static const char *const names[] = {"UNDEFINED", "FLOAT", "UINT8",   "INT8",   "UINT16", "INT16",     "INT32",
+                                        "INT64",     "STRING", "BOOL",   "FLOAT16", "DOUBLE", "UINT32",    "UINT64",
+                                        "COMPLEX64", "COMPLEX128"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (mx_str_is(name, names[i])) return (int32_t)i;
+    return MX_ELEM_UNKNOWN;
+}
+
 static int32_t from_attribute(mx_op *op, uint32_t number, int32_t otherwise) {
     if (number >= sizeof attribute_names / sizeof *attribute_names) return MX_ELEM_UNKNOWN;
     const mx_attr *a = mx_op_attribute(op, attribute_names[number]);
     if (op->blind) return MX_ELEM_UNKNOWN;
     if (a && a->type == MX_ATTR_TENSOR) return op->g->tensors[a->value.index].data_type;
+    if (a && a->type == MX_ATTR_STRING) return type_by_name(mx_text(op->g, a->value.s));
     bool given = a && a->type == MX_ATTR_INT && a->value.i > 0 && a->value.i <= INT32_MAX;
     return given ? (int32_t)a->value.i : otherwise;
 }
@@ -30,7 +41,6 @@ int32_t mx_op_element(mx_op *op, uint32_t output) {
     case MX_ELEMENT_INPUTS: return from_inputs(op, argument);
     case MX_ELEMENT_ATTRIBUTE: return from_attribute(op, low, (int32_t)high);
     case MX_ELEMENT_ATTRIBUTE_OR_INPUT: return from_attribute(op, low, mx_op_in_element(op, high));
-    case MX_ELEMENT_MATCHING_INPUT: return mx_op_in_element(op, argument + output);
     default: return MX_ELEM_UNKNOWN;
     }
 }

@@ -42,8 +42,7 @@ enum {
     MX_ELEMENT_FIXED,     /* the argument is the data type */
     MX_ELEMENT_INPUTS,    /* that of the first known input of a bit set; bit 11 stands for the inputs from 11 on too */
     MX_ELEMENT_ATTRIBUTE, /* data type in an attribute: low 4 bits its name (infer_element.c), then 8 bits: the default */
-    MX_ELEMENT_ATTRIBUTE_OR_INPUT, /* low 4 bits its name; without it that of the input whose number is in the next 8 */
-    MX_ELEMENT_MATCHING_INPUT      /* output k: that of input argument + k */
+    MX_ELEMENT_ATTRIBUTE_OR_INPUT /* low 4 bits its name; without it that of the input whose number is in the next 8 */
 };
 
 typedef struct mx_op mx_op;

@@ -17,8 +17,7 @@ mx_shape_rule mx_shape_concat, mx_shape_split, mx_shape_slice, mx_shape_gather, 
     mx_shape_boxes;
 /* infer_shape_make.c */
 mx_shape_rule mx_shape_shape, mx_shape_size, mx_shape_constant, mx_shape_constant_of_shape, mx_shape_range,
-    mx_shape_random, mx_shape_multinomial, mx_shape_window, mx_shape_mel, mx_shape_affine_grid, mx_shape_image_decoder,
-    mx_shape_scalars;
+    mx_shape_random, mx_shape_multinomial, mx_shape_window, mx_shape_mel, mx_shape_affine_grid, mx_shape_image_decoder;
 /* infer_shape_math.c */
 mx_shape_rule mx_shape_mat_mul, mx_shape_qlinear_mat_mul, mx_shape_gemm, mx_shape_reduce, mx_shape_arg_reduce,
     mx_shape_det, mx_shape_dft, mx_shape_stft;
@@ -31,7 +30,7 @@ mx_shape_rule mx_shape_conv, mx_shape_qlinear_conv, mx_shape_conv_transpose, mx_
 mx_shape_rule mx_shape_roi, mx_shape_upsample, mx_shape_resize, mx_shape_grid_sample;
 /* infer_shape_network.c */
 mx_shape_rule mx_shape_batch_norm, mx_shape_layer_norm, mx_shape_recurrent, mx_shape_attention, mx_shape_flex_attention,
-    mx_shape_linear_attention, mx_shape_causal_conv, mx_shape_nll_loss, mx_shape_softmax_loss, mx_shape_dynamic_quantize;
+    mx_shape_linear_attention, mx_shape_causal_conv, mx_shape_loss, mx_shape_dynamic_quantize;
 /* infer_shape_text.c: strings and ai.onnx.ml */
 mx_shape_rule mx_shape_string_split, mx_shape_string_normalizer, mx_shape_tf_idf, mx_shape_feature_extractor,
     mx_shape_cast_map, mx_shape_category_mapper, mx_shape_dict_vectorizer, mx_shape_label_encoder, mx_shape_classifier,

@@ -104,7 +104,8 @@ static void out_implicit(mx_op *op, const terms *t, bool ellipsis) {
 
 void mx_shape_einsum(mx_op *op) {
     mx_str equation = mx_op_string(op, "equation", "");
-    const char *arrow = equation.n ? memmem(equation.p, equation.n, "->", 2) : NULL;
+    if (equation.n == 0) return;
+    const char *arrow = memmem(equation.p, equation.n, "->", 2);
     size_t end = arrow ? (size_t)(arrow - equation.p) : equation.n;
     terms t = {.rest_known = true};
     uint32_t input = 0;
@@ -118,5 +119,5 @@ void mx_shape_einsum(mx_op *op) {
         from = to + 1;
     }
     if (arrow) out_explicit(op, &t, (mx_str){arrow + 2, equation.n - end - 2});
-    else if (equation.n) out_implicit(op, &t, ellipsis);
+    else out_implicit(op, &t, ellipsis);
 }

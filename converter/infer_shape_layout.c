@@ -3,17 +3,25 @@
 
 /* ---- Reshape ---- */
 
+/* What a Reshape asks for: dims as far as they are known. */
+typedef struct target {
+    mx_dim dims[MX_INFER_RANK];
+    bool copied[MX_INFER_RANK]; /* a 0: the dim of the input at the same place */
+    uint32_t rank, open;        /* open: the place of -1 or UINT32_MAX */
+} target;
+
 /* The dim that -1 stands for: all that the others do not take. Symbols on both sides cancel out. */
-static mx_dim remaining(const mx_shape *from, const mx_dim *dims, uint32_t rank, uint32_t open) {
-    bool taken[MX_INFER_RANK] = {false};
+static mx_dim remaining(const mx_shape *from, const target *to) {
+    bool taken[MX_INFER_RANK];
     mx_dim left = mx_dim_of(1), right = mx_dim_of(1);
-    for (uint32_t i = 0; i < rank; i++) {
-        bool matched = i == open;
-        for (uint32_t k = 0; !matched && dims[i].kind == MX_DIM_PARAM && k < from->rank; k++) {
-            matched = !taken[k] && mx_dim_same(dims[i], from->dims[k]);
+    memcpy(taken, to->copied, sizeof taken);
+    for (uint32_t i = 0; i < to->rank; i++) {
+        bool matched = i == to->open || to->copied[i];
+        for (uint32_t k = 0; !matched && to->dims[i].kind == MX_DIM_PARAM && k < from->rank; k++) {
+            matched = !taken[k] && mx_dim_same(to->dims[i], from->dims[k]);
             if (matched) taken[k] = true;
         }
-        if (!matched) right = mx_dim_multiply(right, dims[i]);
+        if (!matched) right = mx_dim_multiply(right, to->dims[i]);
     }
     for (uint32_t k = 0; k < from->rank; k++)
         if (!taken[k]) left = mx_dim_multiply(left, from->dims[k]);
@@ -24,19 +32,18 @@ static mx_dim remaining(const mx_shape *from, const mx_dim *dims, uint32_t rank,
 
 static void reshape_to(mx_op *op, const mx_dim *items, uint32_t count) {
     mx_shape from;
-    mx_dim dims[MX_INFER_RANK];
-    uint32_t open = UINT32_MAX;
+    target to = {.rank = count, .open = UINT32_MAX};
     bool known = mx_op_in_shape(op, 0, &from), keep_zero = mx_op_int(op, "allowzero", 0) != 0;
     if (count > MX_INFER_RANK) return;
     for (uint32_t i = 0; i < count; i++) {
-        dims[i] = mx_item_dim(items[i]);
-        if (mx_dim_is(items[i], 0) && !keep_zero) dims[i] = known && i < from.rank ? from.dims[i] : mx_dim_unknown;
-        if (mx_dim_is(items[i], -1)) open = i;
+        bool zero = mx_dim_is(items[i], 0) && !keep_zero;
+        to.copied[i] = zero && known && i < from.rank;
+        to.dims[i] = to.copied[i] ? from.dims[i] : zero ? mx_dim_unknown : mx_item_dim(items[i]);
+        if (mx_dim_is(items[i], -1)) to.open = i;
     }
-    if (open != UINT32_MAX && known) dims[open] = remaining(&from, dims, count, open);
-    mx_op_out_shape(op, 0, count, dims);
-    const mx_contents *c = mx_op_in_contents(op, 0);
-    if (c) mx_op_out_contents(op, 0, c);
+    if (to.open != UINT32_MAX && known) to.dims[to.open] = remaining(&from, &to);
+    mx_op_out_shape(op, 0, count, to.dims);
+    mx_op_out_contents(op, 0, mx_op_in_contents(op, 0));
 }
 
 void mx_shape_reshape(mx_op *op) {

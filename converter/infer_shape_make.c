@@ -1,8 +1,6 @@
 /* Operators that make tensors, of a shape that something other than a tensor's own shape says. */
 #include "converter/infer_rules.h"
 
-#include <math.h>
-
 static void out_vector(mx_op *op, const mx_dim *items, uint32_t count) {
     mx_dim length = mx_dim_of(count);
     mx_op_out_shape(op, 0, 1, &length);
@@ -133,6 +131,8 @@ static void range_contents(mx_op *op, int64_t count) {
     mx_op_out_contents(op, 0, mx_infer_keep_ints(op->in, items, (uint32_t)count));
 }
 
+#define NO_STEPS 9e15 /* beyond what a double counts exactly */
+
 void mx_shape_range(mx_op *op) {
     double bounds[3];
     mx_dim length = mx_dim_unknown;
@@ -141,9 +141,9 @@ void mx_shape_range(mx_op *op) {
         uint32_t count;
         known = mx_op_in_reals(op, i, &bounds[i], 1, &count) && count == 1;
     }
-    double count = known && bounds[2] != 0 ? ceil((bounds[1] - bounds[0]) / bounds[2]) : -1;
-    known = known && bounds[2] != 0 && count < 9e15; /* false for NaN too */
-    if (known) length = mx_dim_of(count > 0 ? (int64_t)count : 0);
+    double steps = known && bounds[2] != 0 ? (bounds[1] - bounds[0]) / bounds[2] : NO_STEPS;
+    known = steps < NO_STEPS; /* false for NaN too */
+    if (known) length = mx_dim_of(steps > 0 ? (int64_t)steps + ((double)(int64_t)steps < steps) : 0);
     mx_op_out_shape(op, 0, 1, &length);
     if (known) range_contents(op, length.value);
 }
@@ -201,8 +201,4 @@ void mx_shape_image_decoder(mx_op *op) {
     bool gray = mx_str_is(mx_op_string(op, "pixel_format", "RGB"), "Grayscale");
     mx_dim dims[3] = {mx_dim_unknown, mx_dim_unknown, mx_dim_of(gray ? 1 : 3)};
     mx_op_out_shape(op, 0, 3, dims);
-}
-
-void mx_shape_scalars(mx_op *op) {
-    for (uint32_t k = 0; k < op->node->n_outputs; k++) mx_op_out_rank(op, k, 0);
 }

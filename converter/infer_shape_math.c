@@ -98,26 +98,31 @@ static bool dft_axis(mx_op *op, uint32_t rank, uint32_t *out) {
     return mx_axis(axis, rank, out);
 }
 
-void mx_shape_dft(mx_op *op) {
-    mx_shape shape;
-    mx_dim dims[MX_INFER_RANK];
+/* The size of the axis of a DFT. One side of a spectrum of n values has n / 2 + 1; back from it, an even n is taken. */
+static mx_dim dft_size(const mx_op *op, mx_dim size, bool onesided, bool inverse) {
     int64_t length;
-    uint32_t axis, count;
-    bool onesided = mx_op_int(op, "onesided", 0) != 0, inverse = mx_op_int(op, "inverse", 0) != 0;
-    if (!mx_op_in_shape(op, 0, &shape) || shape.rank < 2) return;
-    if (!dft_axis(op, shape.rank, &axis)) {
-        mx_op_out_rank(op, 0, shape.rank);
-        return;
-    }
-    memcpy(dims, shape.dims, shape.rank * sizeof *dims);
+    uint32_t count;
     if (mx_op_in_given(op, 1)) {
         bool known = mx_op_in_ints(op, 1, &length, 1, &count) && count == 1;
-        dims[axis] = known ? mx_dim_of(length) : mx_dim_unknown;
+        size = known ? mx_dim_of(length) : mx_dim_unknown;
+    } else if (onesided && inverse) {
+        return size.kind == MX_DIM_VALUE ? mx_dim_multiply(mx_dim_of(2), mx_dim_of(size.value - 1)) : mx_dim_unknown;
     }
-    if (onesided && !inverse)
-        dims[axis] = dims[axis].kind == MX_DIM_VALUE ? mx_dim_of(dims[axis].value / 2 + 1) : mx_dim_unknown;
-    if (onesided && inverse && !mx_op_in_given(op, 1)) dims[axis] = mx_dim_unknown;
-    dims[shape.rank - 1] = onesided && inverse ? mx_dim_unknown : mx_dim_of(2);
+    if (!onesided || inverse) return size;
+    return size.kind == MX_DIM_VALUE ? mx_dim_of(size.value / 2 + 1) : mx_dim_unknown;
+}
+
+void mx_shape_dft(mx_op *op) {
+    mx_shape shape;
+    mx_dim dims[MX_INFER_RANK] = {{0}};
+    uint32_t axis;
+    bool onesided = mx_op_int(op, "onesided", 0) != 0, inverse = mx_op_int(op, "inverse", 0) != 0;
+    bool same_size = !onesided && !mx_op_in_given(op, 1), has_axis;
+    if (!mx_op_in_shape(op, 0, &shape) || shape.rank < 2) return;
+    has_axis = dft_axis(op, shape.rank, &axis);
+    if (has_axis || same_size) memcpy(dims, shape.dims, shape.rank * sizeof *dims);
+    if (has_axis && !same_size) dims[axis] = dft_size(op, dims[axis], onesided, inverse);
+    dims[shape.rank - 1] = mx_dim_of(onesided && inverse ? 1 : 2); /* real numbers or complex ones */
     mx_op_out_shape(op, 0, shape.rank, dims);
 }
 

@@ -41,13 +41,13 @@ void mx_shape_concat(mx_op *op) {
     if (rank == 1 && all) concat_contents(op);
 }
 
-/* The size of part k of a dim that is split into equal parts; the last one may be smaller. */
+/* The size of part k of a dim that is split into equal parts, of which the last one may be smaller. */
 static mx_dim equal_part(mx_dim whole, uint32_t k, int64_t parts) {
-    if (whole.kind != MX_DIM_VALUE || parts <= 0) return mx_dim_unknown;
-    int64_t chunk = whole.value / parts + (whole.value % parts != 0), used;
-    if (__builtin_mul_overflow(chunk, (int64_t)k, &used)) return mx_dim_unknown;
-    int64_t left = whole.value - used;
-    return mx_dim_of(left < chunk ? left : chunk);
+    int64_t before;
+    if (whole.kind != MX_DIM_VALUE || parts <= 0 || (int64_t)k >= parts) return mx_dim_unknown;
+    int64_t chunk = whole.value / parts + (whole.value % parts != 0);
+    if (__builtin_mul_overflow(chunk, parts - 1, &before) || before > whole.value) return mx_dim_unknown;
+    return mx_dim_of((int64_t)k == parts - 1 ? whole.value - before : chunk);
 }
 
 void mx_shape_split(mx_op *op) {
@@ -76,11 +76,11 @@ typedef struct slice {
 /* Bring start and end of a slice into a dim of known size; false: nothing can be said. */
 static bool clamp_slice(slice *s, int64_t size) {
     if (s->step == 0 || s->step == INT64_MIN) return false;
+    if (size == 0) *s = (slice){0, 0, 1};
     int64_t low = s->step > 0 ? 0 : -1, high = s->step > 0 ? size : size - 1;
     if (s->start < 0) s->start += size;
     if (s->end < 0) s->end += size;
-    int64_t first = s->step > 0 ? 0 : 0;
-    s->start = s->start < first ? first : s->start > high ? high : s->start;
+    s->start = s->start < 0 ? 0 : s->start > high ? high : s->start;
     s->end = s->end < low ? low : s->end > size ? size : s->end;
     return true;
 }

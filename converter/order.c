@@ -1,5 +1,5 @@
-/* Every input port, of an operator or inside its bodies, is one dependency of the operator in the scope where the value is
- * made. Three passes over a touched scope:
+/* Every input port, of an operator or inside its bodies, is one dependency of the operator in the scope where the value
+ * is made. Three passes over a touched scope:
  *   1. find cycles (Tarjan's strongly connected components, without recursion); they come out consumers last
  *   2. in the reverse of that order, each maker learns where its users want it
  *   3. Kahn's algorithm, taking by that wish and then by the present place */
@@ -13,20 +13,20 @@ typedef struct dependency {
 typedef struct sorter {
     mx_graph *g;
     mx_error *err;
-    bool *touched;      /* by node: a scope with an edit in it, or an operator that is, or holds, an edit */
-    uint32_t *place;    /* by node: where it stands in its scope's list */
-    size_t *first;      /* by node: its dependencies are [first[n], first[n + 1]) */
+    bool *touched;   /* by node: a scope with an edit in it, or an operator that is, or holds, an edit */
+    uint32_t *place; /* by node: where it stands in its scope's list */
+    size_t *first;   /* by node: its dependencies are [first[n], first[n + 1]) */
     dependency *needs;
     size_t n_needs, n_kept;
-    uint32_t *visit;    /* by node, Tarjan: 0 not seen, else the number of the visit, lowered to the component's first */
-    uint32_t *pull;     /* by node: the first place where an untouched user wants its values */
-    uint32_t *wish;     /* by node: the place that it would take if its makers allow */
-    size_t *next;       /* by place in the scope */
-    mx_node_id *stack;  /* by place: open nodes of Tarjan, later the heap */
-    mx_node_id *path;   /* by place */
-    mx_node_id *order;  /* by place: makers before consumers, then the result */
-    uint32_t *waiting;  /* by place: dependencies that are not placed yet */
-    size_t *users_at;   /* by place, one more: users of its values are [users_at[p], users_at[p + 1]) */
+    uint32_t *visit;   /* by node, Tarjan: 0 not seen, else the number of the visit, lowered to the component's first */
+    uint32_t *pull;    /* by node: the first place where an untouched user wants its values */
+    uint32_t *wish;    /* by node: the place that it would take if its makers allow */
+    size_t *next;      /* by place in the scope */
+    mx_node_id *stack; /* by place: open nodes of Tarjan, later the heap */
+    mx_node_id *path;  /* by place */
+    mx_node_id *order; /* by place: makers before consumers, then the result */
+    uint32_t *waiting; /* by place: dependencies that are not placed yet */
+    size_t *users_at;  /* by place, one more: users of its values are [users_at[p], users_at[p + 1]) */
     mx_node_id *users;
     size_t n_widest;    /* operators of the largest touched scope */
     mx_node_id **lists; /* by scope: the new list, put in place when all have succeeded */
@@ -109,7 +109,8 @@ static void number_places(sorter *s) {
         const mx_scope_data *d = &s->g->scopes[i];
         if (!s->touched[d->node]) continue;
         if (d->n_operators > s->n_widest) s->n_widest = d->n_operators;
-        for (size_t k = 0; k < d->n_operators; k++) s->place[d->operators[k]] = (uint32_t)k;
+        for (size_t k = 0; k < d->n_operators; k++)
+            s->place[d->operators[k]] = (uint32_t)k;
     }
 }
 
@@ -120,7 +121,8 @@ static mx_status find_dependencies(sorter *s) {
     if (!s->place || !s->first) return mx_nomem(s->err);
     number_places(s);
     collect(s);
-    for (size_t i = 2; i < n + 2; i++) s->first[i] += s->first[i - 1];
+    for (size_t i = 2; i < n + 2; i++)
+        s->first[i] += s->first[i - 1];
     s->needs = mx_alloc_zero(s->g->allocator, s->n_needs, sizeof *s->needs);
     if (!s->needs) return mx_nomem(s->err);
     collect(s);
@@ -206,7 +208,8 @@ static mx_status leave(sorter *s, walk *w) {
 /* Fills s->order, makers before consumers. */
 static mx_status find_cycles(sorter *s, const mx_scope_data *d, bool with_kept) {
     walk w = {.with_kept = with_kept};
-    for (size_t i = 0; i < d->n_operators; i++) s->visit[d->operators[i]] = 0;
+    for (size_t i = 0; i < d->n_operators; i++)
+        s->visit[d->operators[i]] = 0;
     for (size_t i = 0; i < d->n_operators; i++) {
         if (s->visit[d->operators[i]]) continue;
         enter(s, &w, d->operators[i]);
@@ -230,8 +233,8 @@ static void lower(uint32_t *value, uint32_t to) {
     if (to < *value) *value = to;
 }
 
-/* An untouched operator stays and pulls its makers before it; a touched one hands that on, and is itself content with where
- * it stands. What is new has no place to keep: it follows what its users wish. */
+/* An untouched operator stays and pulls its makers before it; a touched one hands that on, and is itself content with
+ * where it stands. What is new has no place to keep: it follows what its users wish. */
 static void pass_wishes(sorter *s, const mx_scope_data *d) {
     for (size_t i = 0; i < d->n_operators; i++) {
         mx_node_id id = d->operators[i];
@@ -268,9 +271,12 @@ static void list_users(sorter *s, const mx_scope_data *d) {
     size_t n = d->n_operators;
     memset(s->users_at, 0, (n + 2) * sizeof *s->users_at);
     memset(s->waiting, 0, n * sizeof *s->waiting);
-    for (size_t i = 0; i < n; i++) add_users(s, d->operators[i], false);
-    for (size_t i = 2; i < n + 2; i++) s->users_at[i] += s->users_at[i - 1];
-    for (size_t i = 0; i < n; i++) add_users(s, d->operators[i], true);
+    for (size_t i = 0; i < n; i++)
+        add_users(s, d->operators[i], false);
+    for (size_t i = 2; i < n + 2; i++)
+        s->users_at[i] += s->users_at[i - 1];
+    for (size_t i = 0; i < n; i++)
+        add_users(s, d->operators[i], true);
 }
 
 static bool before(const sorter *s, mx_node_id a, mx_node_id b) {
@@ -279,7 +285,8 @@ static bool before(const sorter *s, mx_node_id a, mx_node_id b) {
 
 static void heap_push(sorter *s, size_t *n, mx_node_id id) {
     size_t i = (*n)++;
-    for (; i && before(s, id, s->stack[(i - 1) / 2]); i = (i - 1) / 2) s->stack[i] = s->stack[(i - 1) / 2];
+    for (; i && before(s, id, s->stack[(i - 1) / 2]); i = (i - 1) / 2)
+        s->stack[i] = s->stack[(i - 1) / 2];
     s->stack[i] = id;
 }
 
@@ -336,8 +343,8 @@ static mx_status allocate_work(sorter *s) {
     s->users_at = mx_alloc_zero(a, n + 2, sizeof *s->users_at);
     s->users = mx_alloc_zero(a, s->n_needs, sizeof *s->users);
     s->lists = mx_alloc_zero(a, s->g->n_scopes, sizeof *s->lists);
-    bool all = s->visit && s->pull && s->wish && s->next && s->stack && s->path && s->order && s->waiting && s->users_at &&
-               s->users && s->lists;
+    bool all = s->visit && s->pull && s->wish && s->next && s->stack && s->path && s->order && s->waiting &&
+               s->users_at && s->users && s->lists;
     return all ? MX_OK : mx_nomem(s->err);
 }
 

@@ -24,7 +24,8 @@ mx_module_data *mx_module_around(const mx_graph *g, mx_node_id node) {
 /* The number at the end of "layer.0", with its point; empty if the last part is none. */
 static mx_str number_part(mx_str name) {
     size_t i = name.n;
-    while (i && name.p[i - 1] >= '0' && name.p[i - 1] <= '9') i--;
+    while (i && name.p[i - 1] >= '0' && name.p[i - 1] <= '9')
+        i--;
     if (i == name.n || (i && name.p[i - 1] != '.')) return (mx_str){"", 0};
     return (mx_str){name.p + i, name.n - i};
 }
@@ -87,7 +88,8 @@ typedef struct properties {
 static mx_status property_keys(mx_graph *g, properties *p, mx_error *err) {
     static const char *const keys[N_PROPERTIES] = {"hierarchy_tag",  "hierarchy_scope", "hierarchy_method",
                                                    "hierarchy_path", "hierarchy_tags",  "hierarchy_count"};
-    for (int i = 0; i < N_PROPERTIES; i++) MX_TRY(mx_graph_string(g, mx_str_of(keys[i]), &p->keys[i], err));
+    for (int i = 0; i < N_PROPERTIES; i++)
+        MX_TRY(mx_graph_string(g, mx_str_of(keys[i]), &p->keys[i], err));
     return MX_OK;
 }
 

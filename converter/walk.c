@@ -70,7 +70,8 @@ mx_str mx_node_domain(const mx_graph *graph, mx_node_id node) {
     return text_of(graph, n->kind == MX_NODE_MODEL ? graph->model.domain : n->domain);
 }
 
-/* A body's texts are those of its GraphProto, which every scope has; the node itself speaks for the message around it. */
+/* A body's texts are those of its GraphProto, which every scope has; the node itself speaks for the message around it.
+ */
 mx_str mx_node_doc_string(const mx_graph *graph, mx_node_id node) {
     const mx_node *n = find(graph, node);
     if (!n) return nothing;
@@ -161,20 +162,19 @@ mx_str mx_node_metadata(const mx_graph *graph, mx_node_id node, const char *key)
 
 /* ---- scopes ---- */
 
-#define DEFINE_SCOPE_LIST(count_function, item_function, type, items, n, none)              \
-    size_t count_function(const mx_graph *graph, mx_node_id scope) {                        \
-        const mx_scope_data *s = find_scope(graph, scope);                                  \
-        return s ? s->n : 0;                                                                \
-    }                                                                                       \
-    type item_function(const mx_graph *graph, mx_node_id scope, size_t index) {             \
-        const mx_scope_data *s = find_scope(graph, scope);                                  \
-        return s && index < s->n ? s->items[index] : none;                                  \
+#define DEFINE_SCOPE_LIST(count_function, item_function, type, items, n, none)                                         \
+    size_t count_function(const mx_graph *graph, mx_node_id scope) {                                                   \
+        const mx_scope_data *s = find_scope(graph, scope);                                                             \
+        return s ? s->n : 0;                                                                                           \
+    }                                                                                                                  \
+    type item_function(const mx_graph *graph, mx_node_id scope, size_t index) {                                        \
+        const mx_scope_data *s = find_scope(graph, scope);                                                             \
+        return s && index < s->n ? s->items[index] : none;                                                             \
     }
 DEFINE_SCOPE_LIST(mx_scope_operator_count, mx_scope_operator, mx_node_id, operators, n_operators, MX_NO_NODE)
 DEFINE_SCOPE_LIST(mx_scope_input_count, mx_scope_input, mx_node_id, inputs, n_inputs, MX_NO_NODE)
 DEFINE_SCOPE_LIST(mx_scope_output_count, mx_scope_output, mx_node_id, outputs, n_outputs, MX_NO_NODE)
-DEFINE_SCOPE_LIST(mx_scope_initializer_count, mx_scope_initializer, uint32_t, initializers, n_initializers,
-                  MX_NO_INDEX)
+DEFINE_SCOPE_LIST(mx_scope_initializer_count, mx_scope_initializer, uint32_t, initializers, n_initializers, MX_NO_INDEX)
 
 /* ---- attributes ---- */
 

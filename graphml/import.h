@@ -118,8 +118,8 @@ typedef struct mx_import {
     size_t cap_items, cap_compounds, cap_edges, cap_infos, cap_faults;
 
     mx_buffer values; /* bytes of all "values" tensors; their blobs have source MX_VALUES_PENDING */
+    bool legacy;      /* no key is called node_kind: a file of the earlier v1.1 generation */
     bool nested;      /* some <node> stands in another one */
-    bool has_weights; /* the model's node said where the weights are */
     uint32_t model;   /* item of the model */
     uint32_t *order;  /* live items by node_index, new ones last (pass 3) */
     size_t n_order, cap_order;

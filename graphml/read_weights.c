@@ -77,6 +77,8 @@ static mx_status decode_file(const mx_decoder *d, const json_t *v, bool referenc
     MX_TRY(mx_member_name(d, &m, "location", &f.location));
     MX_TRY(member_size(d, &m, "size", &f.size));
     if (!reference) MX_TRY(decode_parts(d, mx_member(&m, "parts"), &f));
+    const json_t *hidden = mx_member(&m, "hidden_use");
+    f.hidden_use = json_is_true(hidden);
     MX_TRY(mx_members_end(d, &m, "a file"));
     if (reference) MX_TRY(mx_graph_add_source(d->g, NULL, &f.source, d->err));
     return mx_graph_add_external_file(d->g, &f, &index, d->err);
@@ -99,7 +101,7 @@ mx_status mx_read_weights(mx_import *im, uint32_t item, const mx_texts *texts) {
         MX_TRY(mx_decode_json(&d, weights, &v));
         status = decode_weights(&d, v, im->weights);
         json_decref(v);
-        im->has_weights = true;
+    
     }
     if (status != MX_OK || !files.p) return status;
     d.what = mx_key_table[MX_KEY_EXTERNAL_FILES].name;

@@ -1,6 +1,7 @@
 /* The XML side of reading: libxml2's push parser, fed in pieces, and what its events mean in GraphML. Texts of <data> are
  * gathered per <node> or <edge> and handed on when it ends; texts of keys that are not ours are never stored. */
 #include "graphml/import.h"
+#include "graphml/legacy.h"
 #include "graphml/read_image.h"
 
 #include <libxml/parser.h>
@@ -15,18 +16,20 @@ typedef struct piece {
     size_t start, size;  /* in reader.texts */
 } piece;
 
-/* An open <node> or <edge>. Outer nodes stay open while their inner ones come and go, so texts and pieces are stacks. */
+/* An open <node> or <edge>, or the outermost <graph> of a legacy file. Outer nodes stay open while their inner ones come
+ * and go, so texts and pieces are stacks. */
 typedef struct frame {
-    bool is_edge;
+    mx_key_for kind;
     bool has_graph;
-    uint32_t item; /* node: its item */
+    uint32_t depth; /* of the element */
+    uint32_t item;  /* node: its item */
     mx_edge edge;
     size_t first_piece, first_text;
 } frame;
 
 typedef struct declared_key {
-    mx_key node, edge; /* what the key means on nodes and on edges; MX_KEY_UNKNOWN: nothing of ours */
-    uint32_t node_piece, edge_piece;
+    mx_key key[3];     /* what it means on nodes, edges and graphs; MX_KEY_UNKNOWN: nothing of ours */
+    uint32_t piece[3];
     bool silent; /* graphics: not counted as unknown */
 } declared_key;
 
@@ -80,6 +83,22 @@ static mx_str attribute(int n, const xmlChar **attributes, const char *name) {
 
 /* ---- <key> ---- */
 
+/* Keys of legacy files have some other names. */
+static mx_key find_key(mx_key_for where, mx_str name, uint32_t *piece) {
+    static const struct {
+        mx_key_for where;
+        const char *name;
+        mx_key key;
+    } others[] = {{MX_KEY_FOR_NODE, "onnx_attributes", MX_KEY_NODE_ATTRIBUTES},
+                  {MX_KEY_FOR_GRAPH, "initializers_ref", MX_KEY_PARAMETER_DATA},
+                  {MX_KEY_FOR_GRAPH, "parameter_data", MX_KEY_PARAMETER_DATA},
+                  {MX_KEY_FOR_GRAPH, "value_info", MX_KEY_VALUE_INFO}};
+    mx_key key = mx_key_find(where, name, piece);
+    for (size_t i = 0; key == MX_KEY_UNKNOWN && i < sizeof others / sizeof *others; i++)
+        if (others[i].where == where && mx_str_is(name, others[i].name)) key = others[i].key;
+    return key;
+}
+
 static mx_status begin_key(reader *r, int n, const xmlChar **attributes) {
     mx_str id = attribute(n, attributes, "id"), where = attribute(n, attributes, "for");
     mx_str name = attribute(n, attributes, "attr.name");
@@ -88,20 +107,26 @@ static mx_status begin_key(reader *r, int n, const xmlChar **attributes) {
     if (sid == MX_SID_NOMEM) return mx_nomem(r->im->err);
     while (r->cap_keys <= sid)
         MX_TRY(grow(r, &r->keys, &r->cap_keys, r->cap_keys, sizeof *r->keys));
-    declared_key k = {.node = MX_KEY_UNKNOWN, .edge = MX_KEY_UNKNOWN, .silent = !name.p};
-    bool all = !where.p || mx_str_is(where, "all");
-    if (name.p && (all || mx_str_is(where, "node"))) k.node = mx_key_find(MX_KEY_FOR_NODE, name, &k.node_piece);
-    if (name.p && (all || mx_str_is(where, "edge"))) k.edge = mx_key_find(MX_KEY_FOR_EDGE, name, &k.edge_piece);
+    declared_key k = {.silent = !name.p};
+    for (int i = 0; i < 3; i++) {
+        bool here = !where.p || mx_str_is(where, "all") || mx_str_is(where, mx_key_for_name((mx_key_for)i));
+        k.key[i] = name.p && here ? find_key((mx_key_for)i, name, &k.piece[i]) : MX_KEY_UNKNOWN;
+    }
+    r->im->legacy &= k.key[MX_KEY_FOR_NODE] != MX_KEY_NODE_KIND;
     r->keys[sid] = k;
     return MX_OK;
 }
 
 /* ---- <node>, <edge>, <graph> ---- */
 
-static mx_status push_frame(reader *r, frame **out) {
+static mx_status push_frame(reader *r, mx_key_for kind, frame **out) {
     MX_TRY(grow(r, &r->frames, &r->cap_frames, r->n_frames, sizeof *r->frames));
     *out = &r->frames[r->n_frames++];
-    **out = (frame){.first_piece = r->n_pieces, .first_text = r->texts.size};
+    **out = (frame){.kind = kind,
+                    .depth = r->depth,
+                    .item = MX_NO_INDEX,
+                    .first_piece = r->n_pieces,
+                    .first_text = r->texts.size};
     return MX_OK;
 }
 
@@ -122,10 +147,10 @@ static mx_status begin_node(reader *r, int n, const xmlChar **attributes) {
     mx_str id = attribute(n, attributes, "id");
     uint32_t outer = MX_NO_INDEX;
     if (r->n_frames) {
-        if (r->frames[r->n_frames - 1].is_edge)
+        if (r->frames[r->n_frames - 1].kind == MX_KEY_FOR_EDGE)
             return mx_fail(im->err, MX_ERR_INVALID, "a <node> stands in an <edge>");
         outer = r->frames[r->n_frames - 1].item;
-        im->nested = true;
+        im->nested |= outer != MX_NO_INDEX;
     }
     if (!id.p) return mx_fail(im->err, MX_ERR_INVALID, "a <node> has no id");
     mx_sid sid;
@@ -133,7 +158,7 @@ static mx_status begin_node(reader *r, int n, const xmlChar **attributes) {
     if (im->item_of_id[sid] != MX_NO_INDEX)
         return mx_fail(im->err, MX_ERR_INVALID, "two nodes have the id %s", mx_show(id).text);
     frame *f;
-    MX_TRY(push_frame(r, &f));
+    MX_TRY(push_frame(r, MX_KEY_FOR_NODE, &f));
     MX_TRY(mx_import_add_item(im, &f->item));
     im->item_of_id[sid] = f->item;
     mx_item *item = &im->items[f->item];
@@ -148,8 +173,7 @@ static mx_status begin_edge(reader *r, int n, const xmlChar **attributes) {
     if (!source.p || !target.p)
         return mx_fail(r->im->err, MX_ERR_INVALID, "an <edge> has no %s", source.p ? "target" : "source");
     frame *f;
-    MX_TRY(push_frame(r, &f));
-    f->is_edge = true;
+    MX_TRY(push_frame(r, MX_KEY_FOR_EDGE, &f));
     f->edge = (mx_edge){.source_port = -1, .target_port = -1, .line = line_of(r)};
     mx_sid from, to;
     MX_TRY(intern_id(r, source, &from));
@@ -157,6 +181,13 @@ static mx_status begin_edge(reader *r, int n, const xmlChar **attributes) {
     f->edge.source = from;
     f->edge.target = to;
     return MX_OK;
+}
+
+/* Only legacy files say things about the model that stand nowhere else than on the outermost graph. */
+static mx_status begin_graph(reader *r) {
+    frame *f;
+    if (r->n_frames) r->frames[r->n_frames - 1].has_graph = true;
+    return !r->n_frames && r->im->legacy ? push_frame(r, MX_KEY_FOR_GRAPH, &f) : MX_OK;
 }
 
 static int compare_pieces(const void *a, const void *b) {
@@ -212,7 +243,8 @@ static mx_status finish_frame(reader *r, frame *f) {
     if (r->texts.failed) return mx_nomem(im->err);
     MX_TRY(gather(r, f));
     r->current.has_graph = f->has_graph;
-    if (!f->is_edge) return mx_read_item(im, f->item, &r->current);
+    if (f->kind == MX_KEY_FOR_GRAPH) return mx_legacy_read_graph(im, &r->current);
+    if (f->kind == MX_KEY_FOR_NODE) return mx_read_item(im, f->item, &r->current);
     MX_TRY(mx_read_edge(im, &f->edge, &r->current));
     if (!mx_grow(im->allocator, (void **)&im->edges, &im->cap_edges, im->n_edges, sizeof *im->edges))
         return mx_nomem(im->err);
@@ -235,6 +267,7 @@ static mx_status begin_data(reader *r, int n, const xmlChar **attributes) {
     r->skip = r->depth; /* taken back below where the data is ours */
     if (!r->n_frames) return MX_OK;
     const frame *f = &r->frames[r->n_frames - 1];
+    if (r->depth != f->depth + 1) return MX_OK; /* of a nested graph: only for people */
     mx_str id = attribute(n, attributes, "key");
     mx_sid sid = id.p ? mx_strings_find(&r->key_ids, id) : UINT32_MAX;
     if (sid == UINT32_MAX || sid >= r->cap_keys) {
@@ -242,17 +275,17 @@ static mx_status begin_data(reader *r, int n, const xmlChar **attributes) {
         return MX_OK;
     }
     const declared_key *k = &r->keys[sid];
-    mx_key key = f->is_edge ? k->edge : k->node;
+    mx_key key = k->key[f->kind];
     if (key == MX_KEY_UNKNOWN) {
         r->im->report->unknown_keys += !k->silent;
         return MX_OK;
     }
     if (mx_key_table[key].form == MX_FORM_TOOLTIP || mx_key_table[key].form == MX_FORM_YFILES) return MX_OK;
-    uint32_t number = f->is_edge ? k->edge_piece : k->node_piece;
+    uint32_t number = k->piece[f->kind];
     r->skip = 0;
     r->in_data = true;
     r->data_bytes = 0;
-    r->in_image = key == MX_KEY_PARAMETER_DATA;
+    r->in_image = key == MX_KEY_PARAMETER_DATA && f->kind == MX_KEY_FOR_NODE;
     if (r->in_image) return mx_image_begin(&r->image, number);
     MX_TRY(grow(r, &r->pieces, &r->cap_pieces, r->n_pieces, sizeof *r->pieces));
     r->pieces[r->n_pieces++] = (piece){key, number, r->texts.size, 0};
@@ -308,9 +341,7 @@ static void start_element(void *ctx, const xmlChar *name, const xmlChar *prefix,
     case ELEMENT_NODE: stop(r, begin_node(r, n, attributes)); break;
     case ELEMENT_EDGE: stop(r, begin_edge(r, n, attributes)); break;
     case ELEMENT_DATA: stop(r, begin_data(r, n, attributes)); break;
-    case ELEMENT_GRAPH:
-        if (r->n_frames) r->frames[r->n_frames - 1].has_graph = true;
-        break;
+    case ELEMENT_GRAPH: stop(r, begin_graph(r)); break;
     case ELEMENT_GRAPHML: break;
     case ELEMENT_OTHER: r->skip = r->depth; break;
     }
@@ -329,6 +360,8 @@ static void end_element(void *ctx, const xmlChar *name, const xmlChar *prefix, c
     if (r->in_data) {
         end_data(r);
     } else if (e == ELEMENT_NODE || e == ELEMENT_EDGE) {
+        end_frame(r);
+    } else if (e == ELEMENT_GRAPH && r->n_frames && r->frames[r->n_frames - 1].depth == depth) {
         end_frame(r);
     }
 }
@@ -446,10 +479,12 @@ static mx_status feed_all(reader *r, const mx_source *source) {
         MX_TRY(feed(r, source, offset, n, false));
         offset += n;
     }
-    if (xmlParseChunk(r->parser, "", 0, 1) != 0 && r->status == MX_OK)
-        return mx_at_line(r->im->err, mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: the document ends too early"),
-                          line_of(r));
-    return r->status;
+    uint32_t line = line_of(r);
+    bool failed = xmlParseChunk(r->parser, "", 0, 1) != 0;
+    if (r->status == MX_ERR_NOMEM || (!failed && r->status == MX_OK)) return r->status;
+    if (r->depth == 0 && r->status != MX_OK) return r->status;
+    /* A tag that is cut off was given to start_element without its attributes: what that said is of no use. */
+    return mx_at_line(r->im->err, mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: the document ends too early"), line);
 }
 
 mx_status mx_read_xml(mx_import *im, const mx_source *source) {

@@ -38,15 +38,30 @@ static mx_status decode_file(const mx_decoder *d, const json_t *v, mx_tensor *t)
     return MX_OK;
 }
 
-static mx_status decode_data(const mx_decoder *d, const json_t *v, const json_t *field, mx_tensor *t) {
-    if (field && !v) return mx_decode_fail(d, "a tensor has a field but no data");
-    if (!v) return MX_OK;
+/* Data that is written out: {"base64": "..."}. */
+static mx_status decode_bytes(const mx_decoder *d, const json_t *v, mx_tensor *t) {
+    mx_str text = json_text(json_object_get(v, "base64"));
+    size_t start = d->values->size;
+    if (json_object_size(v) != 1 || !text.p || !mx_base64_decode(d->values, text.p, text.n))
+        return d->values->failed ? mx_nomem(d->err) : mx_decode_fail(d, "a tensor's data is not base64");
+    t->data = (mx_blob){d->pending, MX_NO_INDEX, start, d->values->size - start};
+    return MX_OK;
+}
+
+static mx_status decode_range(const mx_decoder *d, const json_t *v, mx_tensor *t) {
     const json_t *offset = json_array_get(v, 0), *size = json_array_get(v, 1);
     if (json_array_size(v) != 2 || !json_is_integer(offset) || !json_is_integer(size) ||
         json_integer_value(offset) < 0 || json_integer_value(size) < 0)
         return mx_decode_fail(d, "a tensor's data is not [offset, size]");
     t->data = (mx_blob){0, MX_NO_INDEX, (uint64_t)json_integer_value(offset), (uint64_t)json_integer_value(size)};
     if (t->data.size > UINT64_MAX - t->data.offset) return mx_decode_fail(d, "a tensor's data is out of range");
+    return MX_OK;
+}
+
+static mx_status decode_data(const mx_decoder *d, const json_t *v, const json_t *field, mx_tensor *t) {
+    if (field && !v) return mx_decode_fail(d, "a tensor has a field but no data");
+    if (!v) return MX_OK;
+    MX_TRY(json_is_object(v) ? decode_bytes(d, v, t) : decode_range(d, v, t));
     t->field = t->external_file == MX_NO_INDEX ? MX_TENSOR_RAW_DATA : MX_TENSOR_NO_DATA;
     if (!field) return MX_OK;
     t->field = json_is_string(field) ? mx_tensor_field_number(json_text(field)) : MX_TENSOR_NO_DATA;

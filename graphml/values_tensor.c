@@ -101,15 +101,26 @@ static mx_status try_values(mx_buffer *b, const mx_graph *g, const mx_tensor *t,
 
 /* ---- tensors ---- */
 
-static void add_reference(mx_buffer *b, const mx_tensor *t, bool *first) {
+/* Bytes that lie in no file (a list that had to be packed again, with the strategy 'reference') are written out. */
+static const mx_source *in_memory(const mx_graph *g, const mx_blob *data) {
+    const mx_source *s = data->source < g->n_sources ? g->sources[data->source] : NULL;
+    return s && s->fd < 0 ? s : NULL;
+}
+
+static void add_reference(mx_buffer *b, const mx_graph *g, const mx_tensor *t, bool *first) {
     bool typed = t->field != MX_TENSOR_NO_DATA && t->field != MX_TENSOR_RAW_DATA;
     if (t->field == MX_TENSOR_NO_DATA && t->external_file == MX_NO_INDEX) return;
+    const mx_source *memory = in_memory(g, &t->data);
     mx_json_member(b, first, "data");
-    mx_buffer_byte(b, '[');
-    mx_buffer_uint(b, t->data.offset);
-    mx_buffer_add(b, ", ", 2);
-    mx_buffer_uint(b, t->data.size);
-    mx_buffer_byte(b, ']');
+    mx_buffer_cstr(b, memory ? "{\"base64\": \"" : "[");
+    if (memory) {
+        mx_base64_add(b, memory->memory + t->data.offset, (size_t)t->data.size);
+    } else {
+        mx_buffer_uint(b, t->data.offset);
+        mx_buffer_add(b, ", ", 2);
+        mx_buffer_uint(b, t->data.size);
+    }
+    mx_buffer_cstr(b, memory ? "\"}" : "]");
     if (!typed) return;
     mx_json_member(b, first, "field");
     quoted_or_number(b, mx_tensor_field_name(t->field), (int32_t)t->field);
@@ -143,7 +154,7 @@ mx_status mx_value_tensor_members(mx_buffer *b, const mx_graph *g, const mx_tens
     mx_json_member(b, first, "dims");
     int_list(b, t->dims, t->n_dims);
     if (inlined && can_inline(g, t)) MX_TRY(try_values(b, g, t, first, &done, err));
-    if (!done) add_reference(b, t, first);
+    if (!done) add_reference(b, g, t, first);
     add_external(b, g, t, first);
     mx_json_text_member(b, g, first, "doc_string", t->doc);
     if (t->metadata.count) {

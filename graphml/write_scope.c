@@ -111,6 +111,7 @@ static void external_file(mx_writer *w, const mx_external_file *f) {
         }
         mx_buffer_byte(b, ']');
     }
+    if (f->hidden_use) mx_buffer_cstr(b, ", \"hidden_use\": true");
     mx_buffer_byte(b, '}');
 }
 

@@ -147,7 +147,8 @@ MX_API mx_node_id mx_node_first_child(const mx_graph *graph, mx_node_id node);
 MX_API mx_node_id mx_node_next_sibling(const mx_graph *graph, mx_node_id node);
 /* The model, function or body in whose name space the node's values live. */
 MX_API mx_node_id mx_node_scope(const mx_graph *graph, mx_node_id node);
-/* Operator: NodeProto.name. Module: its own part of the dotted name. Input, output: the value's name. */
+/* Operator: NodeProto.name. Module: its own part of the dotted name. Input, output: the value's name. Function: its name.
+ * Body: the name of the attribute that holds it. Model: GraphProto.name. */
 MX_API mx_str mx_node_name(const mx_graph *graph, mx_node_id node);
 MX_API mx_str mx_node_op_type(const mx_graph *graph, mx_node_id node);
 MX_API mx_str mx_node_domain(const mx_graph *graph, mx_node_id node);
@@ -229,15 +230,26 @@ MX_API uint32_t mx_scope_initializer(const mx_graph *graph, mx_node_id scope, si
 MX_API mx_status mx_tensor_read(const mx_graph *graph, uint32_t tensor, uint64_t offset, void *to, size_t size,
                                 mx_error *err);
 
-/* Editing. An edit keeps the graph consistent; what it would break is MX_ERR_INVALID and leaves the graph as it was.
- * Order: mx_graph_save_* put new and rewired operators in topological order; untouched ones stay where they are. */
+/* Editing. An edit keeps the graph consistent; what it would break is MX_ERR_INVALID and leaves the graph as it was. A
+ * node that does not exist or is of another kind, and ports beyond a node's, are MX_ERR_USAGE. After MX_ERR_NOMEM the
+ * graph is still sound, but an edit that touches many nodes (tags) may have been made in part. Order: mx_graph_save_*
+ * put new and rewired operators in topological order; untouched ones stay where they are. A cycle shows there
+ * (MX_ERR_INVALID). Names of values that an edit needs are fresh in the whole graph. */
+/* Not for bodies, which have the name of their attribute. Operator: any name, absent for none. Module: scopes and tags
+ * in and below it follow. Function: the operators that call it follow. Input, output: the value is renamed wherever it
+ * is made, used or described; INVALID if the name is in use in that graph or function, or if the value of an output is
+ * not an operator's own. Linear in the graph, but for operators. */
 MX_API mx_status mx_node_set_name(mx_graph *graph, mx_node_id node, mx_str name, mx_error *err);
+/* Operators only. */
 MX_API mx_status mx_node_set_op_type(mx_graph *graph, mx_node_id node, mx_str op_type, mx_error *err);
+/* Operator, function (the operators that call it follow), model. Whether an opset of the domain is imported is not
+ * looked at. */
 MX_API mx_status mx_node_set_domain(mx_graph *graph, mx_node_id node, mx_str domain, mx_error *err);
 MX_API mx_status mx_node_set_doc_string(mx_graph *graph, mx_node_id node, mx_str doc, mx_error *err);
-/* Sets the first entry of that key, adds one, or with an absent value removes all of that key. */
+/* Sets the first entry of that key, adds one, or with an absent value removes all of that key. Not for modules. */
 MX_API mx_status mx_node_set_metadata(mx_graph *graph, mx_node_id node, mx_str key, mx_str value, mx_error *err);
-/* Replace or add an attribute; count values. */
+/* Replace the first attribute of that name or add one; count values. Operators, and functions (default values). What is
+ * replaced or removed takes its bodies and tensors along. */
 MX_API mx_status mx_node_set_int(mx_graph *graph, mx_node_id node, const char *name, int64_t value, mx_error *err);
 MX_API mx_status mx_node_set_float(mx_graph *graph, mx_node_id node, const char *name, float value, mx_error *err);
 MX_API mx_status mx_node_set_string(mx_graph *graph, mx_node_id node, const char *name, mx_str value, mx_error *err);
@@ -246,22 +258,32 @@ MX_API mx_status mx_node_set_ints(mx_graph *graph, mx_node_id node, const char *
 MX_API mx_status mx_node_set_floats(mx_graph *graph, mx_node_id node, const char *name, const float *values,
                                     size_t count, mx_error *err);
 MX_API mx_status mx_node_remove_attribute(mx_graph *graph, mx_node_id node, const char *name, mx_error *err);
-/* A new operator in a model, function, body or module, with n_inputs empty inputs and n_outputs outputs of fresh names. */
+/* Import an operator set: sets the version of `domain` ("" is ai.onnx) for the model, or adds it. */
+MX_API mx_status mx_graph_set_opset(mx_graph *graph, mx_str domain, int64_t version, mx_error *err);
+MX_API mx_status mx_graph_set_ir_version(mx_graph *graph, int64_t version, mx_error *err);
+/* A new operator in a model, function, body or module, with n_inputs empty inputs and n_outputs outputs of fresh names,
+ * tagged as its module is. Its name may be absent; its domain is "" until it is set. */
 MX_API mx_status mx_graph_add_operator(mx_graph *graph, mx_node_id parent, mx_str op_type, mx_str name, size_t n_inputs,
                                        size_t n_outputs, mx_node_id *out, mx_error *err);
 MX_API mx_status mx_graph_add_module(mx_graph *graph, mx_node_id parent, mx_str name, mx_str class_name,
                                      mx_node_id *out, mx_error *err);
-/* Input `port` of node now takes output `source_port` of source (which must be visible there: same scope or an outer
- * one). */
+/* Input `port` of node now takes output `source_port` of source, an operator or input, which must be visible there:
+ * same scope or an outer one, with a name that no scope between gives another meaning. One port behind an operator's
+ * last is added. An output node keeps its name, because that is the interface: the value takes that name, or if it
+ * cannot (it is an input's, an outer one, or given out already) a new Identity makes a copy; whoever bore the name
+ * before gets a fresh one. Constant time within a scope; linear in the bodies between, and for output nodes in the
+ * graph. */
 MX_API mx_status mx_graph_connect(mx_graph *graph, mx_node_id source, size_t source_port, mx_node_id node, size_t port,
                                   mx_error *err);
-/* Input `port` now names an initializer of its scope or an outer one, or with an empty name nothing. */
+/* Input `port` now names an initializer of its scope or an outer one (as an input's default value: that input), or with
+ * an empty name nothing. Output nodes as above. Linear in the scopes. */
 MX_API mx_status mx_graph_connect_initializer(mx_graph *graph, mx_str initializer, mx_node_id node, size_t port,
                                               mx_error *err);
-/* Remove an operator (with its bodies), or a module with all inside. INVALID if a value it makes is still used. Linear
- * in the graph. */
+/* Remove an operator (with its bodies), or a module with all inside. INVALID if a value that is made there is used
+ * elsewhere. Descriptions (value_info) of its values go too; initializers stay. Linear in the graph. */
 MX_API mx_status mx_graph_remove(mx_graph *graph, mx_node_id node, mx_error *err);
-/* Move an operator or module into another compound of the same scope. */
+/* Move an operator or module into another compound of the same scope, behind what is there. Its tag properties are
+ * written anew, and so are those of tagged operators below it; the order of execution does not change. */
 MX_API mx_status mx_graph_move(mx_graph *graph, mx_node_id node, mx_node_id parent, mx_error *err);
 
 /* ---- Section: conversion -------------------------------------------------------------------------------------- */
@@ -272,6 +294,7 @@ typedef enum mx_parameter_strategy {
     MX_PARAMETERS_REFERENCE    /* weights stay in the model file and are pointed at */
 } mx_parameter_strategy;
 
+/* What mx_export_graphml and mx_graph_save_graphml write besides the graph. */
 typedef struct mx_export_graphml_options {
     mx_parameter_strategy strategy;
     const char *metadata;  /* metadata JSON that goes with the model, NULL: none */
@@ -292,6 +315,14 @@ typedef struct mx_export_graphml_result {
 MX_API mx_status mx_export_graphml(const mx_env *env, const char *model, const char *output,
                                    const mx_export_graphml_options *options, mx_export_graphml_result *result,
                                    mx_error *err);
+
+/* Write a graph as GraphML (new and rewired operators in topological order); `reference` is not possible here (USAGE).
+ * With `sidecar` the graph's tensors lie in the new .onnxdata file afterwards. Errors: INVALID (a cycle), WRITE, NOMEM. */
+MX_API mx_status mx_graph_save_graphml(mx_graph *graph, const char *output, const mx_export_graphml_options *options,
+                                       mx_export_graphml_result *result, mx_error *err);
+/* Write a graph as ONNX, external data files under their recorded names beside it. Initializers that an edit left without a
+ * use are dropped. Errors: INVALID (a cycle), WRITE, CHECKSUM, NOMEM. */
+MX_API mx_status mx_graph_save_onnx(mx_graph *graph, const char *output, mx_error *err);
 
 typedef struct mx_import_onnx_options {
     bool validate;       /* check the structure of the result before it is put in place */

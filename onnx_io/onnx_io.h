@@ -24,7 +24,6 @@ typedef struct mx_onnx_write_options {
      * (its own files are then not written). Checksums are verified all the same. Typed data, small tensors, which shape
      * inference needs to see, and what is in sparse tensors are copied. */
     const char *sidecar_location;
-    bool no_fsync; /* tests */
 } mx_onnx_write_options;
 
 /* Write the model, byte for byte as it was read where nothing was edited. External data files come first (beside `path`,

@@ -40,12 +40,12 @@ static mx_status in_image(const mx_source *image, mx_status status, mx_error *er
 
 static mx_status parse_header(const mx_source *image, const uint8_t *bytes, mx_onnxdata_header *h, mx_error *err) {
     if (memcmp(bytes, MX_ONNXDATA_MAGIC, 8) != 0) return mx_fail(err, MX_ERR_SYNTAX, "this is no .onnxdata file");
+    if (!mx_hash_eq(mx_hash_bytes(bytes, MX_ONNXDATA_AT_HEADER_HASH), get_hash(bytes + MX_ONNXDATA_AT_HEADER_HASH)))
+        return mx_fail(err, MX_ERR_CHECKSUM, "the header differs from its checksum");
     uint32_t version = get32(bytes + MX_ONNXDATA_AT_VERSION);
     if (version != MX_ONNXDATA_VERSION)
         return mx_fail(err, MX_ERR_UNSUPPORTED, "version %u of .onnxdata is not known, only %u", version,
                        MX_ONNXDATA_VERSION);
-    if (!mx_hash_eq(mx_hash_bytes(bytes, MX_ONNXDATA_AT_HEADER_HASH), get_hash(bytes + MX_ONNXDATA_AT_HEADER_HASH)))
-        return mx_fail(err, MX_ERR_CHECKSUM, "the header differs from its checksum");
     h->file_size = get64(bytes + MX_ONNXDATA_AT_FILE_SIZE);
     h->index_offset = get64(bytes + MX_ONNXDATA_AT_INDEX_OFFSET);
     h->index_size = get64(bytes + MX_ONNXDATA_AT_INDEX_SIZE);

@@ -107,6 +107,10 @@ mx_status mx_read_tensor(mx_reader *r, const mx_field *f, uint32_t *out, mx_erro
 mx_status mx_read_sparse(mx_reader *r, const mx_field *f, uint32_t *out, mx_error *err);
 /* Find the bytes of a tensor with data_location EXTERNAL (read_external.c); t->external is complete. */
 mx_status mx_read_external(mx_reader *r, mx_tensor *t, uint64_t offset, mx_error *err);
+/* Find the external data files of all tensors in the message in `f`, which the graph does not model, so that they go
+ * along (read_external.c). The message was scanned: its depth is bounded. */
+mx_status mx_read_hidden_external(mx_reader *r, const ProtobufCMessageDescriptor *message, const mx_field *f,
+                                  mx_error *err);
 /* An attribute of `node`, an operator or function; bodies become its children. */
 mx_status mx_read_attribute(mx_reader *r, mx_node_id node, const mx_field *f, mx_attr *out, mx_error *err);
 mx_status mx_read_node(mx_reader *r, mx_node_id parent, const mx_field *f, mx_error *err);

@@ -63,6 +63,7 @@ static mx_status read_opaque(mx_reader *r, const mx_field *f, mx_attr *out, mx_e
     out->type = MX_ATTR_OPAQUE;
     MX_TRY(mx_depth_below(r, f, &below, err));
     MX_TRY(mx_scan_message(wire, &onnx__attribute_proto__descriptor, below, &canonical, err));
+    MX_TRY(mx_read_hidden_external(r, &onnx__attribute_proto__descriptor, f, err));
     while (wire.at < wire.end) {
         mx_field field;
         bool known;

@@ -1,5 +1,8 @@
 #include "onnx_io/read.h"
 
+#include "onnx.pb-c.h"
+#include "onnx_io/scan.h"
+
 #include <stdio.h>
 
 /* The tensor's external_data entry of that key; the last one counts, as in the onnx package. Absent if there is none.
@@ -70,5 +73,44 @@ mx_status mx_read_external(mx_reader *r, mx_tensor *t, uint64_t offset, mx_error
     if (size > file->size - start) return invalid(r, t, offset, "reaches beyond the end of its file", err);
     t->external_file = index;
     t->data = (mx_blob){.source = file->source, .check = MX_NO_INDEX, .offset = start, .size = size};
+    return MX_OK;
+}
+
+/* ---- tensors in what the graph does not model ---- */
+
+enum { TENSOR_EXTERNAL = 13, TENSOR_LOCATION = 14, LOCATION_EXTERNAL = 1 };
+
+static mx_status hidden_tensor(mx_reader *r, const mx_field *f, mx_error *err) {
+    mx_wire wire = mx_wire_inside(&r->in, f);
+    mx_sid location = MX_SID_ABSENT;
+    uint64_t where = 0;
+    while (wire.at < wire.end) {
+        mx_field field;
+        mx_pair pair;
+        bool known;
+        MX_TRY(mx_survey_next(r, MX_MESSAGE_TENSOR, &wire, &field, &known, err));
+        if (known && field.number == TENSOR_LOCATION) where = field.scalar;
+        if (!known || field.number != TENSOR_EXTERNAL) continue;
+        MX_TRY(mx_read_pair(r, &field, &pair, err));
+        if (mx_str_is(mx_text(r->g, pair.key), "location")) location = pair.value;
+    }
+    if (where != LOCATION_EXTERNAL || location == MX_SID_ABSENT || location == MX_SID_EMPTY) return MX_OK;
+    uint32_t index;
+    MX_TRY(find_file(r, location, &index, err));
+    r->g->external_files[index].hidden_use = true;
+    return MX_OK;
+}
+
+mx_status mx_read_hidden_external(mx_reader *r, const ProtobufCMessageDescriptor *message, const mx_field *f,
+                                  mx_error *err) {
+    if (!r->dir) return MX_OK;
+    if (message == &onnx__tensor_proto__descriptor) return hidden_tensor(r, f, err);
+    mx_wire wire = mx_wire_inside(&r->in, f);
+    while (wire.at < wire.end) {
+        mx_field field;
+        MX_TRY(mx_wire_next(&wire, &field, err));
+        const ProtobufCFieldDescriptor *d = mx_scan_known(message, &field);
+        if (d && mx_scan_submessage(d)) MX_TRY(mx_read_hidden_external(r, mx_scan_submessage(d), &field, err));
+    }
     return MX_OK;
 }

@@ -86,6 +86,17 @@ mx_status mx_frame_leave(mx_reader *r, const mx_field *f, mx_error *err) {
     return MX_OK;
 }
 
+/* External data files that only fields refer to which were put aside. */
+static mx_status find_hidden_files(mx_reader *r, const mx_frame *frame, mx_error *err) {
+    const ProtobufCMessageDescriptor *message = descriptor_of(frame->kind);
+    for (size_t i = frame->first_left; i < r->n_left; i++) {
+        mx_field f = r->left[i];
+        const ProtobufCFieldDescriptor *d = mx_scan_known(message, &f);
+        if (d && mx_scan_submessage(d)) MX_TRY(mx_read_hidden_external(r, mx_scan_submessage(d), &f, err));
+    }
+    return MX_OK;
+}
+
 mx_status mx_frame_end(mx_reader *r, mx_frame *frame, mx_sid *rest, mx_error *err) {
     *rest = MX_SID_ABSENT;
     r->depth--;
@@ -95,6 +106,7 @@ mx_status mx_frame_end(mx_reader *r, mx_frame *frame, mx_sid *rest, mx_error *er
     mx_buffer_clear(&r->text);
     MX_TRY(mx_rest_encode(&r->in, descriptor_of(frame->kind), r->left + frame->first_left, n, last_from,
                           r->g->limits.message_depth - r->depth - 1, &r->text, err));
+    MX_TRY(find_hidden_files(r, frame, err)); /* behind the encoding, which checks the depth */
     r->n_left = frame->first_left;
     return mx_graph_string(r->g, mx_buffer_str(&r->text), rest, err);
 }

@@ -64,6 +64,12 @@ mx_status mx_out_node(mx_out *m, uint32_t number, mx_node_id node, mx_error *err
 mx_status mx_out_attr(mx_out *m, uint32_t number, const mx_attr *attr, mx_error *err);
 /* A GraphProto by the node of its scope (a body, or the model). */
 mx_status mx_out_graph(mx_out *m, uint32_t number, mx_node_id scope, mx_error *err);
+/* Whether all opaque pieces of the graph (wire bytes that are written as they are) are messages that can be read again;
+ * MX_ERR_INVALID if not (write_check.c). Pieces of a rest are looked at when it is decoded, by mx_check_wire. */
+mx_status mx_check_opaque(const mx_graph *g, mx_error *err);
+mx_status mx_check_wire(const mx_graph *g, mx_str bytes, const ProtobufCMessageDescriptor *message, const char *what,
+                        mx_error *err);
+
 /* The whole ModelProto. */
 mx_status mx_out_model(mx_onnx_writer *w, mx_error *err);
 

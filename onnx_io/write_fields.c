@@ -33,11 +33,20 @@ static void put_rest_before(mx_out *m, uint32_t number) {
     }
 }
 
+/* A rest may have been edited: its pieces must be fields that can be read again. Looked at once, while counting. */
+static mx_status check_rest(const mx_out *m, const mx_message *type, mx_error *err) {
+    if (m->w->file != NULL) return MX_OK;
+    for (size_t i = 0; i < m->rest.count; i++)
+        MX_TRY(mx_check_wire(m->w->g, m->rest.fields[i].wire, type->descriptor, "a \"rest\"", err));
+    return mx_check_wire(m->w->g, m->rest.tail, type->descriptor, "a \"rest\"", err);
+}
+
 mx_status mx_out_content(mx_onnx_writer *w, const mx_message *type, const void *item, mx_sid rest, mx_error *err) {
     mx_out m = {.w = w};
     if (rest == MX_SID_ABSENT) return type->fields(&m, item, err);
     mx_arena_init(&m.arena, w->g->allocator);
     mx_status status = mx_rest_decode(mx_text(w->g, rest), type->descriptor, &m.arena, &m.rest, err);
+    if (status == MX_OK) status = check_rest(&m, type, err);
     if (status == MX_OK) status = type->fields(&m, item, err);
     if (status == MX_OK) {
         put_rest_before(&m, UINT32_MAX);

@@ -22,6 +22,8 @@ static mx_status writer_open(mx_onnx_writer *w, mx_graph *g, const char *sidecar
     w->tensor_sizes = mx_alloc_zero(g->allocator, g->n_tensors + 1, sizeof *w->tensor_sizes);
     w->type_sizes = mx_alloc_zero(g->allocator, g->n_types + 1, sizeof *w->type_sizes);
     if (!w->file_used || !w->scope_sizes || !w->node_sizes || !w->tensor_sizes || !w->type_sizes) return mx_nomem(err);
+    for (size_t i = 0; i < g->n_external_files; i++) w->file_used[i] = g->external_files[i].hidden_use;
+    MX_TRY(mx_check_opaque(g, err));
     return mx_weights_open(&w->weights, g, "writing ONNX", err);
 }
 
@@ -64,9 +66,18 @@ static mx_status write_content(mx_onnx_writer *w, mx_outfile *f, const validatio
     return mx_outfile_finish(f, err);
 }
 
+/* protobuf libraries refuse messages of 2 GiB and more, though the format knows no such limit. */
+static void warn_of_size(const mx_onnx_writer *w) {
+    const mx_env *env = &w->g->env;
+    if (w->counted > INT32_MAX && env->log != NULL)
+        env->log(env->ctx, MX_LOG_WARNING,
+                 "the model is larger than 2 GiB: most programs can read it only with its weights as external data");
+}
+
 static mx_status write_files(mx_onnx_writer *w, mx_outfile *f, mx_external_output *e, const char *path,
                              const validation *v, mx_error *err) {
     MX_TRY(mx_out_model(w, err)); /* counts */
+    warn_of_size(w);
     MX_TRY(mx_outfile_open(&w->g->env, path, f, err));
     MX_TRY(mx_external_prepare(e, &w->weights, w->file_used, path, err));
     MX_TRY(write_content(w, f, v, err));

@@ -145,7 +145,7 @@ static fuzz_bytes read_whole(const char *path) {
 }
 
 mx_status fuzz_write_onnx(mx_graph *g, fuzz_bytes *out, mx_error *err) {
-    static const mx_onnx_write_options options = {.no_fsync = true};
+    static const mx_onnx_write_options options = {0};
     char path[FUZZ_PATH_BYTES], data_path[FUZZ_PATH_BYTES];
     fuzz_folder();
     path_in_folder("out/written.onnx", path);

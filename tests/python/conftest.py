@@ -13,13 +13,13 @@ from tools.program import run  # noqa: E402
 
 
 class Exported:
-    """A small model and its export with a sidecar, each alone in a folder."""
+    """A model and its export with a sidecar."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, model: bytes) -> None:
         self.model = folder / "model.onnx"
         self.graphml = folder / "model.graphml"
         self.sidecar = folder / "model.onnxdata"
-        self.model.write_bytes(small_model.make())
+        self.model.write_bytes(model)
         run("export-graphml", self.model, "-o", self.graphml, "--no-layout").expect_success()
 
     def copy_to(self, folder: Path) -> "Copied":
@@ -46,7 +46,7 @@ class Copied:
 
 @pytest.fixture(scope="session")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    return Exported(tmp_path_factory.mktemp("exported"))
+    return Exported(tmp_path_factory.mktemp("exported"), small_model.make())
 
 
 @pytest.fixture

@@ -66,10 +66,13 @@ __attribute__((destructor)) static void end(void) {
 
 /* ---- allocations ---- */
 
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *old, size_t size);
-extern void *__libc_memalign(size_t alignment, size_t size);
+/* The C library's own, looked up so that valgrind sees these calls. The look-up does not allocate. */
+#define REAL(function, ...)                                                    \
+    do {                                                                       \
+        static __typeof__(&function) real;                                     \
+        if (!real) *(void **)&real = dlsym(RTLD_NEXT, #function);              \
+        return real(__VA_ARGS__);                                              \
+    } while (0)
 
 static bool no_memory(void) {
     if (!shim.ready || ++shim.allocations != shim.fail_allocation) return false;
@@ -82,30 +85,28 @@ static bool no_memory(void) {
 }
 
 void *malloc(size_t size) {
-    return no_memory() ? NULL : __libc_malloc(size);
+    if (no_memory()) return NULL;
+    REAL(malloc, size);
 }
 
 void *calloc(size_t count, size_t size) {
-    return no_memory() ? NULL : __libc_calloc(count, size);
+    if (no_memory()) return NULL;
+    REAL(calloc, count, size);
 }
 
 void *realloc(void *old, size_t size) {
-    return no_memory() ? NULL : __libc_realloc(old, size);
-}
-
-void *memalign(size_t alignment, size_t size);
-void *memalign(size_t alignment, size_t size) {
-    return no_memory() ? NULL : __libc_memalign(alignment, size);
+    if (no_memory()) return NULL;
+    REAL(realloc, old, size);
 }
 
 void *aligned_alloc(size_t alignment, size_t size) {
-    return no_memory() ? NULL : __libc_memalign(alignment, size);
+    if (no_memory()) return NULL;
+    REAL(aligned_alloc, alignment, size);
 }
 
 int posix_memalign(void **out, size_t alignment, size_t size) {
     if (no_memory()) return ENOMEM;
-    *out = __libc_memalign(alignment, size);
-    return *out ? 0 : ENOMEM;
+    REAL(posix_memalign, out, alignment, size);
 }
 
 void *mmap(void *address, size_t size, int protection, int flags, int fd, off_t offset) {
@@ -195,7 +196,6 @@ int mkdirat(int dir, const char *path, mode_t mode) {
 }
 
 int mkostemp(char *template, int flags) {
-    static int (*real)(char *, int);
-    if (!real) *(void **)&real = dlsym(RTLD_NEXT, "mkostemp");
-    return fails(ANY_FILE) ? -1 : real(template, flags);
+    if (fails(ANY_FILE)) return -1;
+    REAL(mkostemp, template, flags);
 }

@@ -46,6 +46,16 @@ def make(seed: int = 1) -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
+def make_tiny() -> bytes:
+    """One operator with one initializer."""
+    weight = numpy_helper.from_array(np.arange(4, dtype=np.float32), "w")
+    node = helper.make_node("Gemm", ["x", "w"], ["y"], name="n", alpha=0.5)
+    value = [helper.make_tensor_value_info(name, FLOAT, [4]) for name in "xy"]
+    graph = helper.make_graph([node], "tiny", value[:1], value[1:], initializer=[weight])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    return model.SerializeToString(deterministic=True)
+
+
 def external_tensor(name: str, count: int, location: str, offset: int | None = None, length: int | None = None) -> TensorProto:
     """A tensor of `count` floats whose data is in another file."""
     tensor = TensorProto(name=name, data_type=FLOAT, dims=[count], data_location=TensorProto.EXTERNAL)
@@ -62,3 +72,9 @@ def make_external(*tensors: TensorProto) -> bytes:
     graph = helper.make_graph([node], "external", [], [helper.make_tensor_value_info("y", FLOAT, dims)], initializer=list(tensors))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
     return model.SerializeToString(deterministic=True)
+
+
+def weight_payloads(model: bytes) -> list[bytes]:
+    """The data of the initializers as they stand in the file."""
+    tensors = onnx.ModelProto.FromString(model).graph.initializer
+    return [t.raw_data or np.array(t.float_data, dtype="<f4").tobytes() for t in tensors]

@@ -10,7 +10,7 @@ typedef struct test_allocator {
     size_t calls;           /* of alloc and realloc */
     size_t fail_at;         /* this call fails (1-based), and with fail_on all later ones; 0: none */
     bool fail_on;
-    bool failed;            /* a failure was given */
+    bool failed; /* a failure was given */
 } test_allocator;
 
 void test_allocator_init(test_allocator *t);

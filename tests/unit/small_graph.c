@@ -67,7 +67,8 @@ mx_node_id small_input(mx_graph *g, mx_node_id scope, const char *name) {
 
 static mx_port *ports(mx_graph *g, const mx_sid *names, uint32_t n) {
     mx_port *p = array(g, n, sizeof *p);
-    for (uint32_t i = 0; i < n; i++) p[i] = (mx_port){names[i], MX_NO_NODE, 0};
+    for (uint32_t i = 0; i < n; i++)
+        p[i] = (mx_port){names[i], MX_NO_NODE, 0};
     return p;
 }
 
@@ -84,7 +85,10 @@ mx_node_id small_output(mx_graph *g, mx_node_id scope, const char *name) {
 static uint32_t tensor(mx_graph *g, const char *name) {
     mx_error err;
     uint32_t id;
-    mx_tensor t = {.name = small_sid(g, name), .has_type = true, .data_type = 1, .field = MX_TENSOR_RAW_DATA,
+    mx_tensor t = {.name = small_sid(g, name),
+                   .has_type = true,
+                   .data_type = 1,
+                   .field = MX_TENSOR_RAW_DATA,
                    .external_file = MX_NO_INDEX};
     must(mx_graph_add_bytes(g, (mx_str){"\0\0\200\77", 4}, &t.data, &err), &err);
     must(mx_graph_add_tensor(g, &t, &id, &err), &err);
@@ -111,7 +115,8 @@ static mx_sid *names(mx_graph *g, const char *list, uint32_t *n) {
     *n = 0;
     if (!list) return array(g, 0, sizeof(mx_sid));
     uint32_t count = 1;
-    for (const char *p = list; *p; p++) count += *p == ',';
+    for (const char *p = list; *p; p++)
+        count += *p == ',';
     mx_sid *out = array(g, count, sizeof *out);
     for (const char *p = list;; p++) {
         size_t k = strcspn(p, ",");
@@ -145,6 +150,7 @@ mx_node_id small_body(mx_graph *g, mx_node_id op, const char *attribute) {
     mx_node_id id;
     mx_node *body = add(g, MX_NODE_BODY, op, &id), *n = mx_node_at(g, op);
     body->name = small_sid(g, attribute);
+    g->scopes[body->data].name = small_sid(g, "body");
     mx_attr *attrs = array(g, n->n_attrs + 1, sizeof *attrs);
     if (n->n_attrs) memcpy(attrs, n->attrs, n->n_attrs * sizeof *attrs);
     attrs[n->n_attrs] = (mx_attr){.name = body->name, .type = MX_ATTR_GRAPH, .value.index = id};
@@ -183,7 +189,9 @@ const char *small_text(mx_str s) {
     static char texts[4][512];
     static unsigned next;
     char *text = texts[next++ % 4];
-    if (s.p) snprintf(text, sizeof *texts, "%.*s", (int)s.n, s.p);
-    else snprintf(text, sizeof *texts, "(absent)");
+    if (s.p)
+        snprintf(text, sizeof *texts, "%.*s", (int)s.n, s.p);
+    else
+        snprintf(text, sizeof *texts, "(absent)");
     return text;
 }

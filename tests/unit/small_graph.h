@@ -1,12 +1,12 @@
-/* Small graphs written by hand. Lists of names are texts with commas: "x,,w" has an empty name in the middle; NULL is an
- * empty list. Failures end the test. */
+/* Small graphs written by hand. Lists of names are texts with commas: "x,,w" has an empty name in the middle; NULL is
+ * an empty list. Failures end the test. */
 #ifndef TESTS_SMALL_GRAPH_H
 #define TESTS_SMALL_GRAPH_H
 
 #include "converter/graph.h"
 
-mx_graph *small_graph(const mx_env *env); /* IR version 8, opset 17 of domain "" */
-mx_node_id small_input(mx_graph *g, mx_node_id scope, const char *name);   /* FLOAT, rank 0 */
+mx_graph *small_graph(const mx_env *env);                                /* IR version 8, opset 17 of domain "" */
+mx_node_id small_input(mx_graph *g, mx_node_id scope, const char *name); /* FLOAT, rank 0 */
 mx_node_id small_output(mx_graph *g, mx_node_id scope, const char *name);
 uint32_t small_initializer(mx_graph *g, mx_node_id scope, const char *name); /* one FLOAT */
 uint32_t small_sparse(mx_graph *g, mx_node_id scope, const char *name);

@@ -42,7 +42,8 @@ static void test_containment(void **state) {
     mx_graph_move_node(g, b, 0); /* to where it is, the last */
     mx_graph_move_node(g, layer, 0);
     mx_node_id order[] = {function, a, b, layer}, at = mx_node_at(g, 0)->first_child;
-    for (int i = 0; i < 4; i++, at = mx_node_at(g, at)->next_sibling) assert_int_equal(at, order[i]);
+    for (int i = 0; i < 4; i++, at = mx_node_at(g, at)->next_sibling)
+        assert_int_equal(at, order[i]);
     assert_int_equal(at, MX_NO_NODE);
     mx_graph_release(g);
 }
@@ -55,8 +56,13 @@ static void test_types(void **state) {
     for (int round = 0; round < 2; round++)
         for (uint32_t i = 0; i < 500; i++) {
             mx_dim dims[] = {{.kind = MX_DIM_VALUE, .value = i}, {.kind = MX_DIM_PARAM, .param = small_sid(g, "n")}};
-            mx_type t = {.kind = MX_TYPE_TENSOR, .has_elem = true, .elem = 1, .has_shape = true, .child = MX_NO_INDEX,
-                         .n_dims = 2, .dims = dims};
+            mx_type t = {.kind = MX_TYPE_TENSOR,
+                         .has_elem = true,
+                         .elem = 1,
+                         .has_shape = true,
+                         .child = MX_NO_INDEX,
+                         .n_dims = 2,
+                         .dims = dims};
             uint32_t id;
             assert_int_equal(mx_graph_add_type(g, &t, &id, &err), MX_OK);
             dims[0].value = -1; /* the graph has its own copy */
@@ -81,7 +87,8 @@ static void test_limit(void **state) {
     mx_graph *g = small_graph(&env);
     mx_error err;
     mx_node_id id;
-    for (int i = 1; i < 5; i++) assert_int_equal(mx_graph_add_node(g, MX_NODE_OPERATOR, 0, &id, &err), MX_OK);
+    for (int i = 1; i < 5; i++)
+        assert_int_equal(mx_graph_add_node(g, MX_NODE_OPERATOR, 0, &id, &err), MX_OK);
     assert_int_equal(mx_graph_add_node(g, MX_NODE_OPERATOR, 0, &id, &err), MX_ERR_LIMIT);
     assert_int_equal(id, MX_NO_NODE);
     assert_int_equal(g->n_nodes, 5);
@@ -100,7 +107,8 @@ static void test_many(void **state) {
         assert_int_equal(id, i);
         mx_node_at(g, id)->attr_index = i;
     }
-    for (uint32_t i = 1; i < 3 * MX_NODE_BLOCK; i++) assert_int_equal(mx_node_at(g, i)->attr_index, i);
+    for (uint32_t i = 1; i < 3 * MX_NODE_BLOCK; i++)
+        assert_int_equal(mx_node_at(g, i)->attr_index, i);
     mx_graph_release(g);
 }
 
@@ -233,7 +241,8 @@ static mx_status build(const mx_env *env, mx_error *err) {
     mx_status status = MX_OK;
     for (int i = 0; i < 40 && status == MX_OK; i++) {
         size_t nodes = g->n_nodes, operators = g->scopes[0].n_operators;
-        static const mx_node_kind kinds[] = {MX_NODE_OPERATOR, MX_NODE_MODULE, MX_NODE_INPUT, MX_NODE_OUTPUT, MX_NODE_FUNCTION};
+        static const mx_node_kind kinds[] = {MX_NODE_OPERATOR, MX_NODE_MODULE, MX_NODE_INPUT, MX_NODE_OUTPUT,
+                                             MX_NODE_FUNCTION};
         status = mx_graph_add_node(g, kinds[i % 5], kinds[i % 5] == MX_NODE_MODULE ? 0 : parent, &id, err);
         if (status != MX_OK && (g->n_nodes != nodes || g->scopes[0].n_operators != operators)) status = MX_ERR_USAGE;
         uint32_t index;
@@ -270,9 +279,8 @@ static void test_failing_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_containment), cmocka_unit_test(test_types),
-        cmocka_unit_test(test_limit),       cmocka_unit_test(test_many),
-        cmocka_unit_test(test_walk),        cmocka_unit_test(test_walk_attributes),
+        cmocka_unit_test(test_containment),    cmocka_unit_test(test_types), cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_many),           cmocka_unit_test(test_walk),  cmocka_unit_test(test_walk_attributes),
         cmocka_unit_test(test_failing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

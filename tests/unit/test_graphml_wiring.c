@@ -98,7 +98,7 @@ static void test_missing_edge(void **state) {
     doc_edge(&d, "x", 0, "a", 0);
     doc_edge(&d, "b", 0, "c", 0);
     doc_edge(&d, "c", 0, "out_y", 0);
-    doc_bad(&d, MX_ERR_INVALID, "input 0 has no edge; it had \"va\"");
+    doc_bad(&d, MX_ERR_INVALID, "input 0 has no edge; it had 'va'");
     assert_string_equal(d.err.node, "b");
     assert_true(d.err.line > 0);
     doc_end(&d);
@@ -106,7 +106,7 @@ static void test_missing_edge(void **state) {
     doc_edge(&d, "x", 0, "a", 0);
     doc_edge(&d, "a", 0, "b", 0);
     doc_edge(&d, "b", 0, "c", 0);
-    doc_bad(&d, MX_ERR_INVALID, "output 0 has no edge; it had \"y\"");
+    doc_bad(&d, MX_ERR_INVALID, "output 0 has no edge; it had 'y'");
     doc_end(&d);
 }
 
@@ -184,6 +184,10 @@ static void test_ports(void **state) {
     doc_end(&d);
     chain(&d);
     doc_edge(&d, "x", 0, "b", 3);
+    doc_bad(&d, MX_ERR_INVALID, "input 2 has no edge, but input 3 has one");
+    doc_end(&d);
+    chain(&d);
+    doc_edge(&d, "x", 0, "b", 2000000000);
     doc_bad(&d, MX_ERR_INVALID, "the inputs before it have none");
     doc_end(&d);
     chain(&d);
@@ -333,7 +337,7 @@ static void test_copy_needs_its_edges(void **state) {
     chain(&d);
     doc_node(&d, "copy", "node_kind", "operator", "name", "a", "op_type", "Relu", "node_index", "2", "parent", "0",
              "input_names", "[\"x\"]", "output_names", "[\"va\"]", NULL);
-    doc_bad(&d, MX_ERR_INVALID, "input 0 has no edge; it had \"x\"");
+    doc_bad(&d, MX_ERR_INVALID, "input 0 has no edge; it had 'x'");
     doc_end(&d);
 }
 
@@ -431,7 +435,7 @@ static void test_odd_ends(void **state) {
     doc d;
     chain(&d);
     doc_edge(&d, "nowhere", 0, "b", 0);
-    doc_bad(&d, MX_ERR_INVALID, "\"nowhere\", which is no node");
+    doc_bad(&d, MX_ERR_INVALID, "'nowhere', which is no node");
     doc_end(&d);
     chain(&d);
     doc_edge(&d, "out_y", 0, "b", 2);
@@ -455,7 +459,7 @@ static void test_deleted_input_and_output(void **state) {
     doc_operator(&d, "a", "Relu", 2, "0", "[\"x\"]", "[\"y\"]");
     doc_output(&d, "y", 3, "0");
     doc_edge(&d, "a", 0, "out_y", 0);
-    doc_bad(&d, MX_ERR_INVALID, "input 0 has no edge; it had \"x\"");
+    doc_bad(&d, MX_ERR_INVALID, "input 0 has no edge; it had 'x'");
     doc_end(&d);
     doc_begin(&d);
     doc_model(&d, NULL);

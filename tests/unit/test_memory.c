@@ -29,7 +29,8 @@ static void test_caller_allocator(void **state) {
     test_allocator_init(&t);
     unsigned char *p = mx_alloc_zero(&t.allocator, 10, 3);
     assert_non_null(p);
-    for (int i = 0; i < 30; i++) assert_int_equal(p[i], 0);
+    for (int i = 0; i < 30; i++)
+        assert_int_equal(p[i], 0);
     p = mx_realloc(&t.allocator, p, 30, 60);
     mx_free(&t.allocator, p, 60);
     p = mx_alloc(&t.allocator, 0);
@@ -56,7 +57,8 @@ static void test_arena(void **state) {
     }
     for (size_t i = 0; i < 2000; i++) {
         size_t size = i % 100 == 99 ? i * 1000 : i % 77;
-        for (size_t k = 0; k < size; k++) assert_int_equal(pieces[i][k], i & 127);
+        for (size_t k = 0; k < size; k++)
+            assert_int_equal(pieces[i][k], i & 127);
     }
     mx_arena_reset(&a);
     assert_int_equal(t.blocks, 1);
@@ -119,7 +121,8 @@ static void test_grow(void **state) {
     size_t before = cap;
     assert_false(mx_grow(&t.allocator, (void **)&items, &cap, cap, sizeof *items));
     assert_int_equal(cap, before);
-    for (uint32_t i = 0; i < 1000; i++) assert_int_equal(items[i], i);
+    for (uint32_t i = 0; i < 1000; i++)
+        assert_int_equal(items[i], i);
     mx_free(&t.allocator, items, cap * sizeof *items);
     assert_int_equal(t.blocks, 0);
     items = NULL;
@@ -181,9 +184,9 @@ static void test_strings_failure(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),         cmocka_unit_test(test_caller_allocator), cmocka_unit_test(test_arena),
-        cmocka_unit_test(test_arena_bounds),  cmocka_unit_test(test_arena_failure),    cmocka_unit_test(test_grow),
-        cmocka_unit_test(test_strings),       cmocka_unit_test(test_strings_failure),
+        cmocka_unit_test(test_plain),        cmocka_unit_test(test_caller_allocator), cmocka_unit_test(test_arena),
+        cmocka_unit_test(test_arena_bounds), cmocka_unit_test(test_arena_failure),    cmocka_unit_test(test_grow),
+        cmocka_unit_test(test_strings),      cmocka_unit_test(test_strings_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

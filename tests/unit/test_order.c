@@ -162,8 +162,10 @@ static void test_source_faults(void **state) {
         FLAGS(e) = MX_FLAG_CHANGED;
         if (touched) FLAGS(b) = MX_FLAG_CHANGED;
         small_wire(g);
-        if (touched) assert_cycle(g, "B");
-        else assert_sorts(g, 0, "A B C N E D S");
+        if (touched)
+            assert_cycle(g, "B");
+        else
+            assert_sorts(g, 0, "A B C N E D S");
         mx_graph_release(g);
     }
 }
@@ -228,9 +230,11 @@ static void test_random(void **state) {
             mx_node_id id = s->operators[i];
             assert_false(seen[id - ids[0]]);
             seen[id - ids[0]] = true;
-            for (size_t k = i; k < N; k++) assert_false(depends(g, id, s->operators[k]));
+            for (size_t k = i; k < N; k++)
+                assert_false(depends(g, id, s->operators[k]));
             bool feeds = false; /* feeds somebody: it may have been pulled */
-            for (uint32_t k = 0; k < N; k++) feeds |= depends(g, ids[k], id);
+            for (uint32_t k = 0; k < N; k++)
+                feeds |= depends(g, ids[k], id);
             if (FLAGS(id) & (MX_FLAG_NEW | MX_FLAG_CHANGED) || feeds) continue;
             assert_true(id > last_kept);
             last_kept = id;
@@ -254,7 +258,8 @@ static void test_long(void **state) {
     }
     mx_error err;
     assert_int_equal(mx_graph_sort(g, &err), MX_OK);
-    for (size_t i = 0; i < N; i++) assert_int_equal(g->scopes[0].operators[i], N - i);
+    for (size_t i = 0; i < N; i++)
+        assert_int_equal(g->scopes[0].operators[i], N - i);
     mx_graph_release(g);
 }
 
@@ -266,7 +271,8 @@ static void test_failing_memory(void **state) {
         test_allocator_init(&t);
         mx_env env = {.allocator = &t.allocator};
         mx_graph *g = small_graph(&env);
-        mx_node_id a = small_op(g, 0, "A", "b", "a"), loop = small_op(g, 0, "Loop", "a", "r"), body = small_body(g, loop, "body");
+        mx_node_id a = small_op(g, 0, "A", "b", "a"), loop = small_op(g, 0, "Loop", "a", "r"),
+                   body = small_body(g, loop, "body");
         mx_node_id c = small_op(g, body, "C", "d", "c");
         small_op(g, body, "D", "b", "d");
         small_op(g, 0, "B", NULL, "b");
@@ -286,10 +292,17 @@ static void test_failing_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_untouched),     cmocka_unit_test(test_new_before_user), cmocka_unit_test(test_changed_behind_maker),
-        cmocka_unit_test(test_pulled),        cmocka_unit_test(test_captured),        cmocka_unit_test(test_cycles),
-        cmocka_unit_test(test_source_faults), cmocka_unit_test(test_fault_in_new_cycle), cmocka_unit_test(test_random),
-        cmocka_unit_test(test_long),          cmocka_unit_test(test_failing_memory),
+        cmocka_unit_test(test_untouched),
+        cmocka_unit_test(test_new_before_user),
+        cmocka_unit_test(test_changed_behind_maker),
+        cmocka_unit_test(test_pulled),
+        cmocka_unit_test(test_captured),
+        cmocka_unit_test(test_cycles),
+        cmocka_unit_test(test_source_faults),
+        cmocka_unit_test(test_fault_in_new_cycle),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_long),
+        cmocka_unit_test(test_failing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,8 @@ static void assert_contents(const void *expected, size_t size) {
 static int files(void) {
     DIR *d = opendir(folder);
     int n = 0;
-    while (readdir(d)) n++;
+    while (readdir(d))
+        n++;
     closedir(d);
     return n - 2;
 }
@@ -166,7 +167,8 @@ static void test_places(void **state) {
     assert_contents("", 0);
 }
 
-/* Whatever the sizes of the pieces, and with truncations and rewrites in between, the bytes are those of a plain array. */
+/* Whatever the sizes of the pieces, and with truncations and rewrites in between, the bytes are those of a plain array.
+ */
 static void test_pieces(void **state) {
     (void)state;
     mx_outfile f;
@@ -196,7 +198,8 @@ static void test_pieces(void **state) {
         }
         if (step % 6 == 4) {
             mx_outfile_align(&f, 4096);
-            while (n % 4096) model[n++] = 0;
+            while (n % 4096)
+                model[n++] = 0;
             mx_outfile_align(&f, 1);
         }
         assert_true(f.position == n);
@@ -214,7 +217,8 @@ static void test_copy(void **state) {
     mx_error err;
     size_t n = 2 * MX_WINDOW_BYTES + 77777;
     unsigned char *bytes = malloc(n), *expected = malloc(4 * n);
-    for (size_t i = 0; i < n; i++) bytes[i] = (unsigned char)(i * 2654435761u >> 11);
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (unsigned char)(i * 2654435761u >> 11);
     start_clean();
     char path[300];
     snprintf(path, sizeof path, "%s/source", folder);
@@ -305,7 +309,8 @@ static void test_full(void **state) {
     for (int way = 0; way < 4; way++) {
         assert_int_equal(mx_outfile_open(NULL, target, &f, &err), MX_OK);
         if (way == 0) mx_outfile_write(&f, bytes, n);
-        for (size_t i = 0; way == 1 && i < n; i += 1000) mx_outfile_write(&f, bytes, 1000);
+        for (size_t i = 0; way == 1 && i < n; i += 1000)
+            mx_outfile_write(&f, bytes, 1000);
         if (way == 2) assert_int_equal(mx_outfile_copy(&f, memory, 0, n, NULL, &err), MX_ERR_WRITE);
         if (way == 3) {
             mx_outfile_write(&f, bytes, 1000);
@@ -336,7 +341,8 @@ static void test_kill(void **state) {
             mx_outfile f;
             char bytes[1000] = {0};
             mx_outfile_open(NULL, target, &f, NULL);
-            for (int i = 0; i < 1000; i++) mx_outfile_write(&f, bytes, sizeof bytes);
+            for (int i = 0; i < 1000; i++)
+                mx_outfile_write(&f, bytes, sizeof bytes);
             if (way > 0) mx_outfile_flush(&f, NULL);
             if (way > 1) mx_outfile_finish(&f, NULL);
             raise(SIGKILL);
@@ -375,9 +381,9 @@ static void test_failing_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commit),  cmocka_unit_test(test_abandon), cmocka_unit_test(test_modes),
-        cmocka_unit_test(test_places),  cmocka_unit_test(test_pieces),  cmocka_unit_test(test_copy),
-        cmocka_unit_test(test_unnamed), cmocka_unit_test(test_full),    cmocka_unit_test(test_kill),
+        cmocka_unit_test(test_commit),         cmocka_unit_test(test_abandon), cmocka_unit_test(test_modes),
+        cmocka_unit_test(test_places),         cmocka_unit_test(test_pieces),  cmocka_unit_test(test_copy),
+        cmocka_unit_test(test_unnamed),        cmocka_unit_test(test_full),    cmocka_unit_test(test_kill),
         cmocka_unit_test(test_failing_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

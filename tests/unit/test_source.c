@@ -95,8 +95,8 @@ static void test_inside_names(void **state) {
     assert_int_equal(inside(NULL, "sub/b", &err), MX_OK);
     assert_int_equal(inside(NULL, "sub//b", &err), MX_OK);
     assert_int_equal(inside(NULL, "..c", &err), MX_OK);
-    static const char *const forbidden[] = {"", "..", "../outside", "sub/../a", "sub/..", "/etc/passwd", "/", "a/", "./../outside",
-                                            "sub/../../outside"};
+    static const char *const forbidden[] = {"",  "..", "../outside",   "sub/../a",         "sub/..", "/etc/passwd",
+                                            "/", "a/", "./../outside", "sub/../../outside"};
     for (size_t i = 0; i < sizeof forbidden / sizeof *forbidden; i++)
         if (inside(NULL, forbidden[i], &err) != MX_ERR_FORBIDDEN_PATH) fail_msg("'%s' was not refused", forbidden[i]);
     mx_source *s;
@@ -113,7 +113,8 @@ static void test_inside_names(void **state) {
     longer[300] = 'x';
     longer[8999] = '\0';
     assert_int_not_equal(inside(NULL, longer, &err), MX_OK);
-    for (size_t i = 0; i < 4000; i += 2) longer[i + 1] = '/';
+    for (size_t i = 0; i < 4000; i += 2)
+        longer[i + 1] = '/';
     longer[4001] = '\0';
     assert_int_not_equal(inside(NULL, longer, &err), MX_OK);
 }
@@ -174,7 +175,8 @@ static void test_windows(void **state) {
     (void)state;
     size_t n = 3 * MX_WINDOW_BYTES + 12345;
     unsigned char *bytes = malloc(n);
-    for (size_t i = 0; i < n; i++) bytes[i] = (unsigned char)(i * 2654435761u >> 13);
+    for (size_t i = 0; i < n; i++)
+        bytes[i] = (unsigned char)(i * 2654435761u >> 13);
     put("large", bytes, n);
     mx_source *file, *memory;
     mx_error err;
@@ -275,8 +277,8 @@ static void test_failing_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_open),         cmocka_unit_test(test_inside_names), cmocka_unit_test(test_inside_kinds),
-        cmocka_unit_test(test_inside_links), cmocka_unit_test(test_windows),      cmocka_unit_test(test_hash_text),
+        cmocka_unit_test(test_open),         cmocka_unit_test(test_inside_names),   cmocka_unit_test(test_inside_kinds),
+        cmocka_unit_test(test_inside_links), cmocka_unit_test(test_windows),        cmocka_unit_test(test_hash_text),
         cmocka_unit_test(test_shrinking),    cmocka_unit_test(test_failing_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -50,7 +50,8 @@ static void test_buffer(void **state) {
     assert_false(mx_buffer_reserve(&b, SIZE_MAX / 2 + 2));
     mx_buffer_clear(&b);
     t.fail_at = t.calls + 1;
-    for (int i = 0; i < 1000; i++) mx_buffer_byte(&b, 'x');
+    for (int i = 0; i < 1000; i++)
+        mx_buffer_byte(&b, 'x');
     assert_true(b.failed);
     size_t size = b.size;
     mx_buffer_cstr(&b, "more");
@@ -80,13 +81,38 @@ static bool valid(const char *s) {
 
 static void test_utf8(void **state) {
     (void)state;
-    const char *good[] = {"", "a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
-                          "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf", "\xe2\x82\xac."};
-    const char *bad[] = {"\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x9f\xbf", "\xed\xa0\x80",
-                         "\xed\xbf\xbf", "\xe2\x82", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80",
-                         "\xff", "\xfe", "a\xe2\x82"};
-    for (size_t i = 0; i < sizeof good / sizeof *good; i++) assert_true(valid(good[i]));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(valid(bad[i]));
+    const char *good[] = {"",
+                          "a",
+                          "\x7f",
+                          "\xc2\x80",
+                          "\xdf\xbf",
+                          "\xe0\xa0\x80",
+                          "\xed\x9f\xbf",
+                          "\xee\x80\x80",
+                          "\xef\xbf\xbf",
+                          "\xf0\x90\x80\x80",
+                          "\xf4\x8f\xbf\xbf",
+                          "\xe2\x82\xac."};
+    const char *bad[] = {"\x80",
+                         "\xbf",
+                         "\xc0\x80",
+                         "\xc1\xbf",
+                         "\xc2",
+                         "\xc2\x41",
+                         "\xe0\x9f\xbf",
+                         "\xed\xa0\x80",
+                         "\xed\xbf\xbf",
+                         "\xe2\x82",
+                         "\xf0\x8f\xbf\xbf",
+                         "\xf4\x90\x80\x80",
+                         "\xf8\x88\x80\x80\x80",
+                         "\xff",
+                         "\xfe",
+                         "a\xe2\x82"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_true(valid(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(valid(bad[i]));
     assert_true(mx_utf8_valid("a\0b", 3));
     assert_true(mx_xml_chars("a\t\n\r\x7f\xc2\x80", 7));
     assert_false(mx_xml_chars("a\0b", 3));
@@ -104,14 +130,16 @@ static void test_base64(void **state) {
     mx_buffer b, back;
     mx_buffer_init(&b, NULL);
     mx_buffer_init(&back, NULL);
-    static const char *const rfc[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}};
+    static const char *const rfc[][2] = {
+        {"", ""}, {"f", "Zg=="}, {"fo", "Zm8="}, {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}};
     for (size_t i = 0; i < 5; i++) {
         mx_base64_add(&b, rfc[i][0], strlen(rfc[i][0]));
         assert_string_equal(text(&b), rfc[i][1]);
     }
     for (size_t n = 0; n < 300; n++) {
         unsigned char bytes[300];
-        for (size_t i = 0; i < n; i++) bytes[i] = (unsigned char)random_bits();
+        for (size_t i = 0; i < n; i++)
+            bytes[i] = (unsigned char)random_bits();
         mx_buffer_clear(&b);
         mx_buffer_clear(&back);
         mx_base64_add(&b, bytes, n);
@@ -181,9 +209,11 @@ static void assert_double(double d) {
 }
 
 static void check_floats(void) {
-    const float special[] = {0.0f,     -0.0f,   1.0f,    -1.0f,          0.1f,          1e-12f,  FLT_MAX, FLT_MIN,
-                             -FLT_MAX, 1e-45f,  16777216.0f, 1.17549421e-38f, 3.4028234e38f, 1e10f, 123456.0f, 1234567.0f};
-    for (size_t i = 0; i < sizeof special / sizeof *special; i++) assert_float(special[i]);
+    const float special[] = {0.0f,          -0.0f,   1.0f,      -1.0f,     0.1f,        1e-12f,
+                             FLT_MAX,       FLT_MIN, -FLT_MAX,  1e-45f,    16777216.0f, 1.17549421e-38f,
+                             3.4028234e38f, 1e10f,   123456.0f, 1234567.0f};
+    for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+        assert_float(special[i]);
     for (int i = 0; i < 200000; i++) {
         uint32_t bits = (uint32_t)random_bits();
         float f;
@@ -270,8 +300,10 @@ static void test_integers(void **state) {
     assert_true(i == 0);
     assert_true(mx_parse_uint(MX_STR_LITERAL("18446744073709551615"), &u));
     assert_true(u == UINT64_MAX);
-    const char *bad[] = {"", "-", "+1", " 1", "1 ", "1.0", "0x1", "--1", "9223372036854775808", "-9223372036854775809", "1e3"};
-    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) assert_false(mx_parse_int(mx_str_of(bad[k]), &i));
+    const char *bad[] = {
+        "", "-", "+1", " 1", "1 ", "1.0", "0x1", "--1", "9223372036854775808", "-9223372036854775809", "1e3"};
+    for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
+        assert_false(mx_parse_int(mx_str_of(bad[k]), &i));
     assert_false(mx_parse_int((mx_str){"1\0", 2}, &i));
     assert_false(mx_parse_int((mx_str){NULL, 0}, &i));
     assert_false(mx_parse_uint(MX_STR_LITERAL("18446744073709551616"), &u));
@@ -308,13 +340,15 @@ static void test_errors(void **state) {
 
 static void test_show(void **state) {
     (void)state;
-    assert_string_equal(mx_show(MX_STR_LITERAL("a\nb\xff\x7f'\xc2\x85\xc3\xa4")).text, "'a\\x0ab\\xff\\x7f\\x27\\xc2\\x85\xc3\xa4'");
+    assert_string_equal(mx_show(MX_STR_LITERAL("a\nb\xff\x7f'\xc2\x85\xc3\xa4")).text,
+                        "'a\\x0ab\\xff\\x7f\\x27\\xc2\\x85\xc3\xa4'");
     assert_string_equal(mx_show((mx_str){NULL, 0}).text, "''");
     assert_string_equal(mx_show((mx_str){"a\0b", 3}).text, "'a\\x00b'");
     for (size_t n = 0; n < 400; n++) { /* never too long, always UTF-8 */
         char bytes[400];
         for (int kind = 0; kind < 3; kind++) {
-            for (size_t i = 0; i < n; i++) bytes[i] = kind == 0 ? 'x' : kind == 1 ? '\n' : "\xe2\x82\xac"[i % 3];
+            for (size_t i = 0; i < n; i++)
+                bytes[i] = kind == 0 ? 'x' : kind == 1 ? '\n' : "\xe2\x82\xac"[i % 3];
             mx_shown s = mx_show((mx_str){bytes, n});
             assert_true(strlen(s.text) < sizeof s.text);
             assert_true(valid(s.text));
@@ -326,9 +360,9 @@ static void test_show(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_buffer),      cmocka_unit_test(test_str),    cmocka_unit_test(test_utf8),
-        cmocka_unit_test(test_base64),      cmocka_unit_test(test_json_string), cmocka_unit_test(test_floats),
-        cmocka_unit_test(test_floats_comma), cmocka_unit_test(test_integers), cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_buffer),       cmocka_unit_test(test_str),         cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_base64),       cmocka_unit_test(test_json_string), cmocka_unit_test(test_floats),
+        cmocka_unit_test(test_floats_comma), cmocka_unit_test(test_integers),    cmocka_unit_test(test_errors),
         cmocka_unit_test(test_show),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

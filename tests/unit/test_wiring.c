@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #define SOURCE(node, port) mx_node_at(g, node)->inputs[port].source
-#define FLAGS(node) mx_node_at(g, node)->flags
+#define FLAGS(node)        mx_node_at(g, node)->flags
 
 static void test_plain(void **state) {
     (void)state;
@@ -26,12 +26,14 @@ static void test_plain(void **state) {
     assert_int_equal(SOURCE(add, 0), split);
     assert_int_equal(mx_node_at(g, add)->inputs[0].source_port, 1);
     assert_int_equal(SOURCE(add, 1), split);
-    for (int k = 2; k < 5; k++) assert_int_equal(SOURCE(add, k), MX_NO_NODE);
+    for (int k = 2; k < 5; k++)
+        assert_int_equal(SOURCE(add, k), MX_NO_NODE);
     assert_int_equal(SOURCE(y, 0), add);
     assert_false(g->tensors[0].unused_at_source);
     assert_true(g->tensors[1].unused_at_source);
     assert_true(g->sparses[0].unused_at_source);
-    for (mx_node_id id = 0; id < g->n_nodes; id++) assert_int_equal(FLAGS(id), 0);
+    for (mx_node_id id = 0; id < g->n_nodes; id++)
+        assert_int_equal(FLAGS(id), 0);
     mx_graph_release(g);
 }
 
@@ -42,7 +44,8 @@ static void test_captures(void **state) {
     mx_node_id outer = small_op(g, 0, "If", "x", "r"), body = small_body(g, outer, "then");
     small_initializer(g, 0, "w");
     mx_node_id inner = small_op(g, body, "If", "a", "i"), deep = small_body(g, inner, "then");
-    mx_node_id d = small_op(g, deep, "D", "x,a,w", "d"), out = small_output(g, deep, "d"), captured = small_output(g, body, "a");
+    mx_node_id d = small_op(g, deep, "D", "x,a,w", "d"), out = small_output(g, deep, "d"),
+               captured = small_output(g, body, "a");
     mx_node_id after = small_op(g, 0, "B", "d,i", "b"); /* names of bodies are not seen outside */
     small_wire(g);
     assert_int_equal(SOURCE(inner, 0), a);
@@ -63,7 +66,8 @@ static void test_shadowing(void **state) {
     mx_node_id a = small_op(g, 0, "A", NULL, "v"), loop = small_op(g, 0, "Loop", NULL, "r");
     mx_node_id body = small_body(g, loop, "body"), in = small_input(g, body, "v"), b = small_op(g, body, "B", "v", "b");
     mx_node_id loop2 = small_op(g, 0, "Loop", NULL, "r2"), body2 = small_body(g, loop2, "body");
-    mx_node_id c = small_op(g, body2, "C", "v", "c"), d = small_op(g, body2, "D", "c", "v"), e = small_op(g, body2, "E", "v", "e");
+    mx_node_id c = small_op(g, body2, "C", "v", "c"), d = small_op(g, body2, "D", "c", "v"),
+               e = small_op(g, body2, "E", "v", "e");
     mx_node_id after = small_op(g, 0, "F", "v", "f");
     small_initializer(g, body2, "v");
     small_wire(g);
@@ -175,9 +179,9 @@ static void test_failing_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),     cmocka_unit_test(test_captures),  cmocka_unit_test(test_shadowing),
-        cmocka_unit_test(test_faults),    cmocka_unit_test(test_defaults),  cmocka_unit_test(test_functions),
-        cmocka_unit_test(test_again),     cmocka_unit_test(test_failing_memory),
+        cmocka_unit_test(test_plain),  cmocka_unit_test(test_captures),       cmocka_unit_test(test_shadowing),
+        cmocka_unit_test(test_faults), cmocka_unit_test(test_defaults),       cmocka_unit_test(test_functions),
+        cmocka_unit_test(test_again),  cmocka_unit_test(test_failing_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
