@@ -109,6 +109,22 @@ void mx_json_out_text(mx_json_out *j, const char *key, mx_str value) {
     else mx_buffer_cstr(&j->text, "null");
 }
 
+/* By hand: what printf writes depends on the locale. */
+bool mx_buffer_fixed(mx_buffer *b, double value, int digits) {
+    uint64_t unit = 1;
+    for (int i = 0; i < digits; i++) unit *= 10;
+    double scaled = fabs(value) * (double)unit + 0.5;
+    if (!(scaled < 9e18)) return false;
+    uint64_t all = (uint64_t)scaled, fraction = all % unit;
+    if (value < 0 && all) mx_buffer_byte(b, '-');
+    mx_buffer_uint(b, all / unit);
+    mx_buffer_byte(b, '.');
+    for (uint64_t place = unit / 10; place > 1; place /= 10)
+        if (fraction < place) mx_buffer_byte(b, '0');
+    mx_buffer_uint(b, fraction);
+    return true;
+}
+
 void mx_json_out_int(mx_json_out *j, const char *key, int64_t value) {
     begin_value(j, key);
     mx_buffer_int(&j->text, value);
@@ -119,23 +135,9 @@ void mx_json_out_uint(mx_json_out *j, const char *key, uint64_t value) {
     mx_buffer_uint(&j->text, value);
 }
 
-/* By hand: what printf writes depends on the locale. */
 void mx_json_out_double(mx_json_out *j, const char *key, double value, int digits) {
-    uint64_t unit = 1;
-    for (int i = 0; i < digits; i++) unit *= 10;
-    double scaled = fabs(value) * (double)unit + 0.5;
     begin_value(j, key);
-    if (!(scaled < 9e18)) {
-        mx_buffer_cstr(&j->text, "null");
-        return;
-    }
-    uint64_t all = (uint64_t)scaled, fraction = all % unit;
-    if (value < 0 && all) mx_buffer_byte(&j->text, '-');
-    mx_buffer_uint(&j->text, all / unit);
-    mx_buffer_byte(&j->text, '.');
-    for (uint64_t place = unit / 10; place > 1; place /= 10)
-        if (fraction < place) mx_buffer_byte(&j->text, '0');
-    mx_buffer_uint(&j->text, fraction);
+    if (!mx_buffer_fixed(&j->text, value, digits)) mx_buffer_cstr(&j->text, "null");
 }
 
 void mx_json_out_bool(mx_json_out *j, const char *key, bool value) {

@@ -37,6 +37,8 @@ void mx_json_out_null(mx_json_out *j, const char *key);
 /* The same with keys that are any bytes. */
 void mx_json_out_key(mx_json_out *j, mx_str key); /* the value follows, with key NULL */
 
+/* Append a number with so many digits (1 to 9) behind the point. False, and nothing appended: NaN, or too large. */
+bool mx_buffer_fixed(mx_buffer *b, double value, int digits);
 /* Append s, with every byte that is not UTF-8 as \xNN. */
 void mx_utf8_clean(mx_buffer *b, mx_str s);
 

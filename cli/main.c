@@ -6,6 +6,11 @@
 #include <sys/resource.h>
 
 static const mx_command commands[] = {
+    {"export", "MODEL OUTPUT.onnx | MODEL... --output-dir DIR",
+     "Write a model with its module hierarchy: every operator gets the tag of its module.",
+     "MODEL is an ONNX file. Beside the output stand X_htp_metadata.json (modules, tags, figures) and\n"
+     "X_hierarchy.json (tags only), X being OUTPUT without '.onnx'.\n",
+     mx_cmd_export},
     {"export-graphml", "MODEL.onnx [METADATA.json] -o OUT.graphml", "Write an ONNX model as GraphML for yEd and networkx.",
      "The weights go to OUT.onnxdata beside it (sidecar), into the XML (embedded), or stay in the model's\n"
      "file and are pointed at (reference).\n",

@@ -9,6 +9,8 @@ static uint32_t top_of(const mx_htp_tagging *t, const mx_graph *g, mx_node_id sc
 
 static mx_status run(mx_htp_flow *f) {
     MX_TRY(mx_htp_flow_build(f));
+    mx_htp_flow_times(f);
+    MX_TRY(mx_htp_infer_names(f));
     MX_TRY(mx_htp_infer_claims(f));
     mx_htp_flow_times(f);
     MX_TRY(mx_htp_infer_silent(f));

@@ -23,7 +23,10 @@ typedef enum mx_htp_how { /* which rule labelled an operator */
     MX_HTP_HOW_CLAIMED, /* it belongs to a told one */
     MX_HTP_HOW_SILENT,  /* of a module that has no told operator */
     MX_HTP_HOW_FLOW,    /* what follows a labelled one */
+    MX_HTP_HOW_SUFFIX,  /* the same, behind the last labelled one of its module */
+    MX_HTP_HOW_CLIMBED, /* a suffix on its way to the caller */
     MX_HTP_HOW_JOIN,    /* where flows of several modules meet */
+    MX_HTP_HOW_INPUT,   /* a size of the scope's inputs */
     MX_HTP_HOW_REST
 } mx_htp_how;
 
@@ -39,6 +42,8 @@ typedef struct mx_htp_op {
     uint8_t how;               /* mx_htp_how */
     bool constant;             /* computed from constants alone */
     bool size;                 /* computed from shapes alone */
+    bool free_input;           /* uses an input of the scope or a value from outside */
+    bool of_input;             /* no labelled operator above, computed from data of the scope's inputs */
     bool output;               /* makes an output of the scope */
     mx_htp_time time;          /* of the newest labelled operator among itself and all before it */
     uint32_t newest;           /* the producer whose time it is, MX_NO_INDEX: none */
@@ -58,6 +63,8 @@ typedef struct mx_htp_flow {
     uint32_t n;
     uint32_t *in, *out;
     uint32_t *order;        /* topological */
+    bool ordered;           /* the order of execution is known */
+    bool *runs, *leaf;      /* by module, see below */
     uint32_t top;           /* the module that all of the scope lies in */
     struct mx_htp_place *places; /* node id -> op */
     size_t n_places;
@@ -67,6 +74,9 @@ typedef struct mx_htp_flow {
 
 uint32_t mx_htp_op_kind(mx_str op_type);
 mx_status mx_htp_flow_build(mx_htp_flow *f);
+mx_htp_op *mx_htp_only_user(const mx_htp_flow *f, const mx_htp_op *o);     /* NULL: there are several or none */
+mx_htp_op *mx_htp_only_producer(const mx_htp_flow *f, const mx_htp_op *o); /* the only one through which data flows in */
+bool mx_htp_turns_back(const mx_htp_flow *f, const mx_htp_op *a, const mx_htp_op *b); /* inverse Transposes */
 uint32_t mx_htp_flow_find(const mx_htp_flow *f, mx_node_id id); /* MX_NO_INDEX: not an operator of this scope */
 /* Times, newest producers and what lies ahead, from the labels so far. */
 void mx_htp_flow_times(mx_htp_flow *f);
@@ -87,8 +97,39 @@ static inline bool mx_htp_flows(const mx_htp_op *o) {
 }
 
 
+/* ---- the tree, as the rules see it (infer_tree.c) ---- */
+
+mx_status mx_htp_flow_tree(mx_htp_flow *f);
+bool mx_htp_is_leaf(const mx_htp_flow *f, uint32_t module);      /* no module in it runs */
+/* Whether operators can stand in a module itself: it is executed, or nothing at all is known of execution. */
+bool mx_htp_runs(const mx_htp_flow *f, uint32_t module);
+uint32_t mx_htp_running(const mx_htp_flow *f, uint32_t module);   /* the nearest around it that runs, itself included */
+uint32_t mx_htp_running_parent(const mx_htp_flow *f, uint32_t module); /* the top's is the top */
+uint32_t mx_htp_running_common(const mx_htp_flow *f, uint32_t a, uint32_t b);
+/* Where the flow goes on behind an operator of the module: single modules of torch.nn do their one job and return. */
+uint32_t mx_htp_behind(const mx_htp_flow *f, uint32_t module);
+uint32_t mx_htp_caller(const mx_htp_flow *f, uint32_t module); /* who runs a single module; others: themselves */
+/* The child of `from` that holds `module`; `from` if it does not hold it or is it. */
+uint32_t mx_htp_towards(const mx_htp_flow *f, uint32_t from, uint32_t module);
+
+/* ---- counting (infer_tally.c) ---- */
+
+typedef struct mx_htp_tally {
+    uint64_t *keys;
+    uint32_t *counts;
+    size_t n_slots;
+} mx_htp_tally;
+
+mx_status mx_htp_tally_make(mx_htp_flow *f, size_t most, mx_htp_tally *t); /* most: how many keys there can be */
+void mx_htp_tally_clear(mx_htp_tally *t);
+uint32_t *mx_htp_tally_at(const mx_htp_tally *t, uint64_t a, uint64_t b, uint64_t c); /* 0 at first */
+uint64_t mx_htp_mix(uint64_t a, uint64_t b);
+uint64_t mx_htp_type_hash(const mx_htp_flow *f, const mx_htp_op *o);
+
 /* ---- the rules, in the order in which they work ---- */
 
+/* infer_names.c: parameters that bear the name of another module than the one that uses them. */
+mx_status mx_htp_infer_names(mx_htp_flow *f);
 /* infer_claim.c: operators that belong to a told one: a product before its bias, the norm before its scale, the layout
  * around it. */
 mx_status mx_htp_infer_claims(mx_htp_flow *f);

@@ -158,17 +158,17 @@ static bool moves_only(const mx_htp_op *o) {
 /* A told operator over constants (an embedding of fixed positions) computes data, unless it only turns a weight. */
 static void find_nature(mx_htp_flow *f, mx_htp_op *o) {
     const mx_node *n = mx_node_at(f->g, o->id);
-    bool free_input = false, flows = false, sizes = false;
-    for (uint32_t i = 0; i < n->n_inputs && !free_input; i++) free_input = is_free_input(f, &n->inputs[i]);
+    bool flows = false, sizes = false;
+    for (uint32_t i = 0; i < n->n_inputs; i++) o->free_input = o->free_input || is_free_input(f, &n->inputs[i]);
     for (uint32_t i = 0; i < o->n_in; i++) {
         const mx_htp_op *from = &f->ops[mx_htp_ins(f, o)[i]];
         flows = flows || mx_htp_flows(from);
         sizes = sizes || from->size;
     }
     if (mx_htp_is(o, MX_HTP_OP_SIZE)) {
-        o->size = free_input || flows || sizes;
+        o->size = o->free_input || flows || sizes;
         o->constant = !o->size;
-    } else if (!free_input && !flows && !has_bodies(n) && (o->how == MX_HTP_HOW_NOT || moves_only(o))) {
+    } else if (!o->free_input && !flows && !has_bodies(n) && (o->how == MX_HTP_HOW_NOT || moves_only(o))) {
         o->constant = !sizes;
         o->size = sizes && !mx_htp_is(o, MX_HTP_OP_FILL);
     }
@@ -184,7 +184,45 @@ static void find_weight(mx_htp_flow *f, mx_htp_op *o) {
     }
 }
 
+/* ---- neighbours ---- */
+
+mx_htp_op *mx_htp_only_user(const mx_htp_flow *f, const mx_htp_op *o) {
+    return o->n_out == 1 && !o->output ? &f->ops[mx_htp_outs(f, o)[0]] : NULL;
+}
+
+mx_htp_op *mx_htp_only_producer(const mx_htp_flow *f, const mx_htp_op *o) {
+    mx_htp_op *found = NULL;
+    for (uint32_t i = 0; i < o->n_in; i++) {
+        mx_htp_op *from = &f->ops[mx_htp_ins(f, o)[i]];
+        if (!mx_htp_flows(from)) continue;
+        if (found) return NULL;
+        found = from;
+    }
+    return found;
+}
+
+static const mx_attr *perm_of(const mx_htp_flow *f, const mx_htp_op *o, bool *transposes) {
+    const mx_node *n = mx_node_at(f->g, o->id);
+    *transposes = mx_htp_is(o, MX_HTP_OP_LAYOUT) && mx_str_is(mx_text(f->g, n->op_type), "Transpose");
+    for (uint32_t i = 0; i < n->n_attrs; i++)
+        if (n->attrs[i].type == MX_ATTR_INTS && mx_str_is(mx_text(f->g, n->attrs[i].name), "perm")) return &n->attrs[i];
+    return NULL;
+}
+
+bool mx_htp_turns_back(const mx_htp_flow *f, const mx_htp_op *a, const mx_htp_op *b) {
+    bool one, other;
+    const mx_attr *p = perm_of(f, a, &one), *q = perm_of(f, b, &other);
+    if (!one || !other || !p || !q) return one && other && !p && !q;
+    if (p->count != q->count) return false;
+    for (uint32_t i = 0; i < p->count; i++) {
+        int64_t k = p->value.ints[i];
+        if (k < 0 || k >= q->count || q->value.ints[k] != i) return false;
+    }
+    return true;
+}
+
 mx_status mx_htp_flow_build(mx_htp_flow *f) {
+    MX_TRY(mx_htp_flow_tree(f));
     MX_TRY(make_operators(f));
     MX_TRY(make_edges(f));
     MX_TRY(make_order(f));

@@ -41,7 +41,7 @@ mx_status mx_htp_write_report(const mx_htp_document *d, mx_outfile *f, mx_error 
 
 /* The version of the default operator set; 0: the model imports none. */
 int64_t mx_htp_opset_version(const mx_graph *g);
-/* "/BertModel": the root's class, or what stands in its place. */
+/* "BertModel": the class of the root, or what stands in its place. */
 mx_str mx_htp_root_name(const mx_htp_document *d);
 
 #endif

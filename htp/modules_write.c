@@ -17,7 +17,12 @@ static bool is_number(mx_str s) {
 }
 
 static void add_plain_key(const mx_htp_tree *t, const mx_htp_module *m, mx_buffer *b) {
-    mx_str part = mx_text(t->g, m->part), class_name = mx_text(t->g, m->class_name);
+    mx_str part = mx_text(t->g, m->part), class_name = mx_text(t->g, m->class_name), tag = mx_text(t->g, m->tag);
+    const char *slash = m->own_tag && tag.n ? memrchr(tag.p, '/', tag.n) : NULL;
+    if (slash) {
+        mx_utf8_clean(b, (mx_str){slash + 1, (size_t)(tag.p + tag.n - slash) - 1});
+        return;
+    }
     mx_utf8_clean(b, class_name.n ? class_name : part);
     if (!class_name.n || !is_number(part)) return;
     mx_buffer_byte(b, '.');
@@ -58,6 +63,7 @@ static void write_fields(const mx_htp_tree *t, const mx_htp_module *m, mx_json_o
     mx_json_out_text(j, "traced_tag", mx_text(t->g, m->tag));
     mx_json_out_text(j, "scope", m->scope == MX_SID_ABSENT ? MX_STR_LITERAL("") : mx_text(t->g, m->scope));
     if (m->module_type != MX_SID_ABSENT) mx_json_out_text(j, "module_type", mx_text(t->g, m->module_type));
+    if (m->n_calls) mx_json_out_uint(j, "calls", m->n_calls);
     if (m->has_order) mx_json_out_int(j, "execution_order", m->order);
     else mx_json_out_null(j, "execution_order");
     mx_json_out_object(j, "children");

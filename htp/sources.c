@@ -22,37 +22,47 @@ void mx_htp_sources_free(mx_htp_sources *s) {
 
 /* ---- the table of scope texts ---- */
 
-static size_t slot_of(const mx_htp_sources *s, uint8_t form, mx_str text) {
-    size_t mask = s->n_slots - 1, i = (size_t)XXH3_64bits_withSeed(text.p, text.n, form) & mask;
-    for (; s->slots[i]; i = (i + 1) & mask) {
-        const mx_htp_scope *x = &s->scopes[s->slots[i] - 1];
-        if (x->form == form && mx_str_eq(x->text, text)) break;
-    }
+static bool is_scope(const mx_htp_sources *s, uint32_t scope, mx_htp_form form, mx_str text) {
+    const mx_htp_scope *x = &s->scopes[scope];
+    return x->form == form && mx_str_eq(x->text, text);
+}
+
+static size_t scope_slot(const mx_htp_sources *s, uint32_t hash, mx_htp_form form, mx_str text) {
+    size_t mask = s->n_slots - 1, i = hash & mask;
+    for (; s->slots[i].id; i = (i + 1) & mask)
+        if (s->slots[i].hash == hash && is_scope(s, s->slots[i].id - 1, form, text)) break;
     return i;
 }
 
 static mx_status grow_table(mx_htp_sources *s) {
-    size_t old = s->n_slots;
-    uint32_t *slots = mx_alloc_zero(s->g->allocator, old * 2, sizeof *slots);
+    size_t old = s->n_slots, mask = 2 * old - 1;
+    struct mx_string_slot *slots = mx_alloc_zero(s->g->allocator, old * 2, sizeof *slots);
     if (!slots) return mx_nomem(s->err);
+    for (size_t k = 0; k < old; k++) {
+        size_t i = s->slots[k].hash & mask;
+        if (!s->slots[k].id) continue;
+        while (slots[i].id) i = (i + 1) & mask;
+        slots[i] = s->slots[k];
+    }
     mx_free(s->g->allocator, s->slots, old * sizeof *s->slots);
     s->slots = slots;
     s->n_slots = old * 2;
-    for (size_t i = 0; i < s->n_scopes; i++)
-        s->slots[slot_of(s, s->scopes[i].form, s->scopes[i].text)] = (uint32_t)i + 1;
     return MX_OK;
 }
 
 mx_status mx_htp_add_scope(mx_htp_sources *s, mx_htp_form form, mx_str text, uint32_t *out) {
+    *out = s->last;
+    if (s->last < s->n_scopes && is_scope(s, s->last, form, text)) return MX_OK;
     if (s->n_scopes * 2 >= s->n_slots) MX_TRY(grow_table(s));
-    size_t slot = slot_of(s, (uint8_t)form, text);
-    if (!s->slots[slot]) {
+    uint32_t hash = (uint32_t)XXH3_64bits_withSeed(text.p, text.n, form);
+    struct mx_string_slot *slot = &s->slots[scope_slot(s, hash, form, text)];
+    if (!slot->id) {
         if (!mx_grow(s->g->allocator, (void **)&s->scopes, &s->cap_scopes, s->n_scopes, sizeof *s->scopes))
             return mx_nomem(s->err);
         s->scopes[s->n_scopes++] = (mx_htp_scope){.text = text, .form = (uint8_t)form, .module = MX_NO_INDEX};
-        s->slots[slot] = (uint32_t)s->n_scopes;
+        *slot = (struct mx_string_slot){hash, (uint32_t)s->n_scopes};
     }
-    *out = s->slots[slot] - 1;
+    *out = s->last = slot->id - 1;
     return MX_OK;
 }
 

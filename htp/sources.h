@@ -30,8 +30,9 @@ typedef struct mx_htp_sources {
     bool given;           /* the tree came from metadata: no module is added */
     mx_htp_scope *scopes;
     size_t n_scopes, cap_scopes;
-    uint32_t *slots;      /* (form, text) -> scope + 1 */
+    struct mx_string_slot *slots; /* (form, text) -> scope + 1 */
     size_t n_slots;
+    uint32_t last;        /* the scope found last: operators of one module mostly stand together */
     uint32_t *scope_of;   /* by node id: scope + 1, 0: none */
     uint32_t *owners;     /* by string id: the module + 1 that owns the parameter of that name */
     uint32_t *uses;       /* by string id: ports that take the parameter */
@@ -59,8 +60,10 @@ mx_status mx_htp_resolve_parameters(mx_htp_sources *s);
 /* Classes from the tags of an earlier export. */
 mx_status mx_htp_learn_classes(mx_htp_sources *s);
 
-/* The module that the parameters of an operator tell, MX_NO_INDEX: none. Parameters that come through Identity, Transpose,
- * Cast, DequantizeLinear, ... count. */
-uint32_t mx_htp_parameter_module(const mx_htp_sources *s, mx_node_id op);
+/* Whether a module owns the parameter of that name. */
+bool mx_htp_is_parameter(const mx_htp_sources *s, mx_sid name);
+/* The module that the parameters of an operator tell, MX_NO_INDEX: none; *exact: it owns them itself, not a module that is missing
+ * in the tree. Parameters that come through Identity, Transpose, Cast, DequantizeLinear, ... count. */
+uint32_t mx_htp_parameter_module(const mx_htp_sources *s, mx_node_id op, bool *exact);
 
 #endif

@@ -26,7 +26,7 @@ static mx_str without_call(mx_str name) {
 static mx_status enter(mx_htp_sources *s, mx_htp_scope *scope, mx_str name, mx_str class_path) {
     MX_TRY(mx_htp_resolve_dotted(s, scope, without_call(name)));
     bool known = s->tree->modules[scope->module].class_name != MX_SID_ABSENT;
-    if (!scope->exact || known || s->given || !class_path.n) return MX_OK;
+    if (!scope->exact || known || !class_path.n) return MX_OK;
     return mx_htp_tree_set_class(s->tree, scope->module, class_path, s->err);
 }
 

@@ -51,7 +51,7 @@ static mx_sid metadata_value(const mx_node *n, mx_sid key) {
 }
 
 static bool is_path(mx_str name) {
-    return name.n > 1 && name.p[0] == '/' && memchr(name.p + 1, '/', name.n - 1);
+    return name.n > 1 && name.p[0] == '/';
 }
 
 static void measure_operator(measures *m, const mx_node *n) {
@@ -184,13 +184,17 @@ static double confidence(const measures *m, bool has_tree) {
 }
 
 static void explain_sources(const measures *m, bool has_tree, lines *l) {
-    unsigned long long all = m->operators;
-    if (m->stacked) add_line(l, "%llu of %llu operators carry the module stack of the source program", (unsigned long long)m->stacked, all);
-    if (m->tagged) add_line(l, "%llu of %llu operators carry tags of an earlier export", (unsigned long long)m->tagged, all);
-    if (m->scoped) add_line(l, "%llu of %llu operators have a name that is a path of modules", (unsigned long long)m->scoped, all);
-    if (m->named_initializers)
-        add_line(l, "%llu of %llu initializers have a dotted name that tells a module",
-                 (unsigned long long)m->named_initializers, (unsigned long long)m->initializers);
+    const struct {
+        uint64_t count, whole;
+        const char *what;
+    } found[] = {{m->stacked, m->operators, "operators carry the module stack of the source program"},
+                 {m->tagged, m->operators, "operators carry tags of an earlier export"},
+                 {m->scoped, m->operators, "operators have a name that is a path of modules"},
+                 {m->named_initializers, m->initializers, "initializers have a dotted name that tells a module"}};
+    for (size_t i = 0; i < sizeof found / sizeof *found; i++)
+        if (found[i].count)
+            add_line(l, "%llu of %llu %s", (unsigned long long)found[i].count, (unsigned long long)found[i].whole,
+                     found[i].what);
     if (has_tree) add_line(l, "a metadata file gives the module tree");
     if (!m->stacked && !m->tagged && !m->scoped && !m->named_initializers)
         add_line(l, "nothing in the model tells of modules");
@@ -200,27 +204,27 @@ static bool usage_can_serve(const measures *m) {
     return m->stacked || m->tagged || m->scoped || m->named_initializers;
 }
 
-static mx_status choose(const measures *m, bool has_tree, bool speed, mx_arena *arena, mx_recommendation *r,
-                        mx_error *err) {
-    lines l;
-    if (!begin_lines(&l, arena)) return mx_nomem(err);
-    explain_sources(m, has_tree, &l);
-    r->selected = speed && usage_can_serve(m) ? MX_STRATEGY_USAGE_BASED : MX_STRATEGY_HTP;
-    r->confidence = confidence(m, has_tree);
-    if (r->selected == MX_STRATEGY_USAGE_BASED) {
-        add_line(&l, "speed comes first: usage_based looks at no operators around, and leaves some without a tag");
-    } else if (speed) {
-        add_line(&l, "usage_based would leave every operator without a tag: htp in spite of the wish for speed");
-    } else {
-        add_line(&l, "htp leaves no operator without a tag");
+static mx_strategy choose(const measures *m, mx_strategy wanted, bool speed, lines *l) {
+    if (wanted != MX_STRATEGY_AUTO) {
+        add_line(l, "%s was asked for", mx_strategy_name(wanted));
+        return wanted;
     }
-    r->reasoning = l.items;
-    r->n_reasoning = l.count;
-    return l.failed ? mx_nomem(err) : MX_OK;
+    if (speed && usage_can_serve(m)) {
+        add_line(l, "speed comes first: usage_based does not look at the operators around, and leaves some without a tag");
+        return MX_STRATEGY_USAGE_BASED;
+    }
+    add_line(l, speed ? "usage_based would leave every operator without a tag: htp in spite of the wish for speed"
+                      : "htp leaves no operator without a tag");
+    return MX_STRATEGY_HTP;
 }
 
-mx_status mx_htp_recommend(const mx_graph *g, bool has_tree, bool prioritize_speed, mx_arena *arena,
-                           mx_recommendation *out, mx_error *err) {
+const char *mx_strategy_name(mx_strategy strategy) {
+    static const char *const names[] = {"auto", "htp", "usage_based", "fx"};
+    return (size_t)strategy < sizeof names / sizeof *names ? names[strategy] : "";
+}
+
+mx_status mx_htp_recommend(const mx_graph *g, bool has_tree, mx_strategy wanted, bool prioritize_speed,
+                           mx_arena *arena, mx_recommendation *out, mx_error *err) {
     measures m = {.g = g};
     measure(&m);
     *out = (mx_recommendation){0};
@@ -230,7 +234,14 @@ mx_status mx_htp_recommend(const mx_graph *g, bool has_tree, bool prioritize_spe
                                                 .is_huggingface = m.transformers,
                                                 .has_dynamic_shapes = has_dynamic_inputs(g)};
     MX_TRY(hints(&m, arena, &out->characteristics, err));
-    return choose(&m, has_tree, prioritize_speed, arena, out, err);
+    lines l;
+    if (!begin_lines(&l, arena)) return mx_nomem(err);
+    explain_sources(&m, has_tree, &l);
+    out->selected = choose(&m, wanted, prioritize_speed, &l);
+    out->confidence = confidence(&m, has_tree);
+    out->reasoning = l.items;
+    out->n_reasoning = l.count;
+    return l.failed ? mx_nomem(err) : MX_OK;
 }
 
 void mx_htp_recommend_from_tree(const mx_htp_tree *tree, mx_recommendation *r) {

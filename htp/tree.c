@@ -11,23 +11,32 @@
  * ancestor at this depth. */
 enum { TREE_DEPTH = 256 };
 
-static size_t slot_of(const mx_htp_tree *t, uint32_t parent, mx_sid part) {
+static uint32_t hash_of(uint32_t parent, mx_sid part) {
     uint32_t key[2] = {parent, part};
-    size_t mask = t->n_slots - 1, i = (size_t)XXH3_64bits(key, sizeof key) & mask;
-    for (; t->slots[i]; i = (i + 1) & mask) {
-        const mx_htp_module *m = &t->modules[t->slots[i] - 1];
-        if (m->parent == parent && m->part == part) break;
+    return (uint32_t)XXH3_64bits(key, sizeof key);
+}
+
+static struct mx_string_slot *module_slot(const mx_htp_tree *t, uint32_t hash, uint32_t parent, mx_sid part) {
+    size_t mask = t->n_slots - 1, i = hash & mask;
+    for (; t->slots[i].id; i = (i + 1) & mask) {
+        const mx_htp_module *m = &t->modules[t->slots[i].id - 1];
+        if (t->slots[i].hash == hash && m->parent == parent && m->part == part) break;
     }
-    return i;
+    return &t->slots[i];
 }
 
 static bool rehash(mx_htp_tree *t, size_t n_slots) {
-    uint32_t *slots = mx_alloc_zero(t->g->allocator, n_slots, sizeof *slots);
+    struct mx_string_slot *slots = mx_alloc_zero(t->g->allocator, n_slots, sizeof *slots);
     if (!slots) return false;
     mx_free(t->g->allocator, t->slots, t->n_slots * sizeof *t->slots);
     t->slots = slots;
     t->n_slots = n_slots;
-    for (uint32_t i = 1; i < t->count; i++) slots[slot_of(t, t->modules[i].parent, t->modules[i].part)] = i + 1;
+    for (uint32_t i = 1; i < t->count; i++) {
+        uint32_t hash = hash_of(t->modules[i].parent, t->modules[i].part);
+        size_t k = hash & (n_slots - 1);
+        while (slots[k].id) k = (k + 1) & (n_slots - 1);
+        slots[k] = (struct mx_string_slot){hash, i + 1};
+    }
     return true;
 }
 
@@ -54,7 +63,7 @@ void mx_htp_tree_free(mx_htp_tree *t) {
 }
 
 uint32_t mx_htp_tree_child(const mx_htp_tree *t, uint32_t parent, mx_sid part) {
-    uint32_t found = t->slots[slot_of(t, parent, part)];
+    uint32_t found = module_slot(t, hash_of(parent, part), parent, part)->id;
     return found ? found - 1 : MX_NO_INDEX;
 }
 
@@ -97,7 +106,8 @@ mx_status mx_htp_tree_add(mx_htp_tree *t, uint32_t parent, mx_sid part, uint32_t
                                      .scope = scope,
                                      .node = MX_NO_NODE};
     link_child(t, parent, id);
-    t->slots[slot_of(t, parent, part)] = id + 1;
+    uint32_t hash = hash_of(parent, part);
+    *module_slot(t, hash, parent, part) = (struct mx_string_slot){hash, id + 1};
     *out = id;
     return MX_OK;
 }
@@ -249,10 +259,9 @@ static bool makes_tag(const mx_htp_tree *t, const mx_htp_module *m, const char *
     return !mx_str_is(mx_str_of(torch_module), "none") && is_listed(torch_module, mx_text(t->g, m->class_name));
 }
 
-/* A list of modules: all that it holds is numbered. Its elements bear its name. */
-static bool is_list(const mx_htp_tree *t, uint32_t id) {
-    const mx_htp_module *m = &t->modules[id];
-    if (id == 0 || m->first_child == MX_NO_INDEX) return false;
+bool mx_htp_tree_is_list(const mx_htp_tree *t, uint32_t module) {
+    const mx_htp_module *m = &t->modules[module];
+    if (module == 0 || m->first_child == MX_NO_INDEX) return false;
     for (uint32_t c = m->first_child; c != MX_NO_INDEX; c = t->modules[c].next_sibling)
         if (!is_number(mx_text(t->g, t->modules[c].part))) return false;
     return true;
@@ -315,7 +324,7 @@ mx_status mx_htp_tree_settle(mx_htp_tree *t, const char *torch_module, mx_error 
     mx_buffer_init(&b, t->g->allocator);
     for (uint32_t i = 0; i < t->count && status == MX_OK; i++) {
         mx_htp_module *m = &t->modules[i];
-        m->own_tag = i == 0 || (t->classes_known ? makes_tag(t, m, torch_module) : !is_list(t, i));
+        m->own_tag = i == 0 || (t->classes_known ? makes_tag(t, m, torch_module) : !mx_htp_tree_is_list(t, i));
         status = settle_tag(t, i, &b, err);
     }
     mx_buffer_free(&b);

@@ -27,7 +27,7 @@ typedef struct mx_htp_tree {
     mx_graph *g;        /* strings are those of the graph */
     mx_htp_module *modules;
     size_t count, cap;
-    uint32_t *slots;    /* (parent, part) -> module + 1 */
+    struct mx_string_slot *slots; /* (parent, part) -> module + 1 */
     size_t n_slots;
     bool classes_known; /* for some module at least: then those without a class make no tag; else names stand in */
 } mx_htp_tree;
@@ -40,6 +40,8 @@ mx_status mx_htp_tree_add(mx_htp_tree *t, uint32_t parent, mx_sid part, uint32_t
 mx_status mx_htp_tree_find(mx_htp_tree *t, mx_str dotted, bool add, uint32_t *out, mx_error *err);
 uint32_t mx_htp_tree_common(const mx_htp_tree *t, uint32_t a, uint32_t b); /* deepest module that holds both */
 bool mx_htp_tree_holds(const mx_htp_tree *t, uint32_t ancestor, uint32_t module); /* a module holds itself */
+/* A list of modules: all that it holds is numbered. */
+bool mx_htp_tree_is_list(const mx_htp_tree *t, uint32_t module);
 /* What a module is: a class, with or without the path of what it comes from ("torch.nn.modules.sparse.Embedding"). Without,
  * the names of torch.nn's own classes decide whether it is one of them. */
 mx_status mx_htp_tree_set_class(mx_htp_tree *t, uint32_t module, mx_str path, mx_error *err);
