@@ -53,7 +53,7 @@ static mx_status validate_written(void *ctx, mx_source *written, mx_error *err) 
 
 static mx_status sidecar_location(const import_job *job, char out[MX_PATH_BYTES], mx_error *err) {
     const char *why = NULL;
-    if (job->weights.strategy != MX_PARAMETERS_SIDECAR) {
+    if (job->report.legacy || job->weights.strategy != MX_PARAMETERS_SIDECAR) {
         why = "this GraphML has no .onnxdata file to point at; export it with the strategy 'sidecar'";
     } else if (!mx_path_below(job->output, job->sidecar, out)) {
         why = "the .onnxdata file must lie in the output's folder or below it to be pointed at; import without "

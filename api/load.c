@@ -88,7 +88,8 @@ mx_status mx_load_graphml(const mx_env *env, const char *path, const char *sidec
     *weights = (mx_weights){0};
     if (sidecar_path) sidecar_path[0] = '\0';
     MX_TRY(mx_at_file(err, mx_graphml_read(env, path, out, weights, report, err), path));
-    mx_status status = bind_weights(*out, path, sidecar, weights, sidecar_path, err);
+    /* Files of the earlier generation have read their weights already. */
+    mx_status status = report->legacy ? MX_OK : bind_weights(*out, path, sidecar, weights, sidecar_path, err);
     if (status == MX_OK) return MX_OK;
     mx_graph_release(*out);
     mx_source_release(weights->image);

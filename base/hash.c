@@ -6,8 +6,6 @@
 
 _Static_assert(sizeof(XXH3_state_t) <= sizeof(mx_hasher), "the state of XXH3 has grown");
 
-enum { WORTH_A_THREAD = 1 << 20 }; /* bytes; starting a thread costs about as much as hashing 200 KB */
-
 static XXH3_state_t *state_of(const mx_hasher *h) {
     return (XXH3_state_t *)(uintptr_t)h->state;
 }
@@ -65,7 +63,7 @@ void mx_hash_job_start(mx_hash_job *job, const mx_source *source, uint64_t offse
     job->source = source;
     job->offset = offset;
     job->size = size;
-    job->running = size >= WORTH_A_THREAD && sysconf(_SC_NPROCESSORS_ONLN) > 1 &&
+    job->running = size >= MX_HASH_JOB_BYTES && sysconf(_SC_NPROCESSORS_ONLN) > 1 &&
                    pthread_create(&job->thread, NULL, run_job, job) == 0;
 }
 

@@ -1,5 +1,5 @@
-/* XXH3-128, of bytes in memory and of ranges of sources; with AVX2 where the processor has it, and for long ranges on a
- * thread of its own beside the copying. */
+/* XXH3-128, of bytes in memory and of ranges of sources; with AVX2 where the processor has it, and if wanted on
+ * a second processor. */
 #ifndef MX_BASE_HASH_H
 #define MX_BASE_HASH_H
 
@@ -15,6 +15,7 @@ void mx_hasher_start(mx_hasher *h);
 void mx_hasher_add(mx_hasher *h, const void *bytes, size_t size);
 mx_hash128 mx_hasher_end(const mx_hasher *h);
 
+#define MX_HASH_JOB_BYTES ((uint64_t)1 << 20) /* starting a thread costs about as much as hashing 200 KB */
 /* Hashing a range while the caller does something else. The range must lie in the source. */
 typedef struct mx_hash_job {
     const mx_source *source;

@@ -9,7 +9,8 @@ typedef struct mx_outfile {
     int fd;
     char *path, *temp;     /* the final and the temporary name */
     uint64_t position;     /* bytes written and buffered so far */
-    uint8_t *buffer;
+    uint8_t *buffer;       /* page-aligned, in allocation */
+    void *allocation;
     size_t buffered;
     bool no_copy_range;    /* the kernel refused copy_file_range: read and write instead */
     mx_status failed;      /* first failure; later writes do nothing */

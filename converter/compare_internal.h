@@ -90,6 +90,8 @@ void mx_cmp_show_data_type(mx_cmp *c, int side, int32_t data_type);
 
 /* Compare one field and report where it differs. */
 mx_status mx_cmp_string(mx_cmp *c, const char *what, const mx_place *at, const char *field, mx_sid a, mx_sid b);
+/* The same for two texts of JSON, which may say one thing in two ways (blanks, digits of numbers). */
+mx_status mx_cmp_json(mx_cmp *c, const char *what, const mx_place *at, const char *field, mx_sid a, mx_sid b);
 mx_status mx_cmp_int(mx_cmp *c, const char *what, const mx_place *at, const char *field, bool has_a, int64_t a,
                      bool has_b, int64_t b);
 

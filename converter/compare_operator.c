@@ -74,5 +74,5 @@ mx_status mx_cmp_operator(mx_cmp *c, mx_node_id id_a, mx_node_id id_b) {
     MX_TRY(mx_cmp_attributes(c, id_a, id_b));
     MX_TRY(mx_cmp_metadata(c, "metadata", &at, &a->metadata, &b->metadata));
     MX_TRY(mx_cmp_string(c, "node", &at, "doc_string", a->doc, b->doc));
-    return mx_cmp_string(c, "node", &at, "rest", a->rest, b->rest);
+    return mx_cmp_json(c, "node", &at, "rest", a->rest, b->rest);
 }

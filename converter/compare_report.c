@@ -1,6 +1,8 @@
 /* Differences as texts. Nothing here is done before a difference was found. */
 #include "converter/compare_internal.h"
 
+#include <jansson.h>
+
 #define SHOWN_DIMS 16u
 
 /* ---- texts before and after ---- */
@@ -244,6 +246,20 @@ mx_status mx_cmp_string(mx_cmp *c, const char *what, const mx_place *at, const c
     mx_cmp_show(c, 0, a);
     mx_cmp_show(c, 1, b);
     return mx_cmp_report_values(c, what, &place);
+}
+
+static json_t *parse(const mx_cmp *c, int side, mx_sid text) {
+    mx_str s = mx_text(c->g[side], text);
+    return s.p ? json_loadb(s.p, s.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
+}
+
+mx_status mx_cmp_json(mx_cmp *c, const char *what, const mx_place *at, const char *field, mx_sid a, mx_sid b) {
+    if (mx_cmp_same(c, a, b)) return MX_OK;
+    json_t *x = parse(c, 0, a), *y = parse(c, 1, b);
+    bool same = x && y && json_equal(x, y);
+    json_decref(x);
+    json_decref(y);
+    return same ? MX_OK : mx_cmp_string(c, what, at, field, a, b);
 }
 
 mx_status mx_cmp_int(mx_cmp *c, const char *what, const mx_place *at, const char *field, bool has_a, int64_t a,

@@ -52,7 +52,7 @@ static mx_status compare_formal(mx_cmp *c, mx_node_id id_a, mx_node_id id_b) {
         MX_TRY(mx_cmp_port(c, &at, &a->inputs[0], &b->inputs[0]));
     MX_TRY(mx_cmp_metadata(c, "metadata", &at, &a->metadata, &b->metadata));
     MX_TRY(mx_cmp_string(c, what, &at, "doc_string", a->doc, b->doc));
-    return mx_cmp_string(c, what, &at, "rest", a->rest, b->rest);
+    return mx_cmp_json(c, what, &at, "rest", a->rest, b->rest);
 }
 
 static mx_status report_lonely(mx_cmp *c, int side, mx_node_id id) {
@@ -166,7 +166,7 @@ static mx_status compare_value_info(mx_cmp *c, const void *arg, size_t i, size_t
     MX_TRY(mx_cmp_type(c, "value_info", &at, a->type, b->type));
     MX_TRY(mx_cmp_metadata(c, "metadata", &at, &a->metadata, &b->metadata));
     MX_TRY(mx_cmp_string(c, "value_info", &at, "doc_string", a->doc, b->doc));
-    return mx_cmp_string(c, "value_info", &at, "rest", a->rest, b->rest);
+    return mx_cmp_json(c, "value_info", &at, "rest", a->rest, b->rest);
 }
 
 static uint64_t opset_key(const mx_cmp *c, const void *arg, int side, size_t i) {
@@ -232,7 +232,7 @@ static mx_status compare_holder(mx_cmp *c, const mx_place *at, mx_node_id id_a, 
     const mx_node *a = mx_cmp_at(c, 0, id_a), *b = mx_cmp_at(c, 1, id_b);
     const char *what = a->kind == MX_NODE_MODEL ? "model" : "function";
     MX_TRY(mx_cmp_string(c, what, at, "doc_string", a->doc, b->doc));
-    MX_TRY(mx_cmp_string(c, what, at, "rest", a->rest, b->rest));
+    MX_TRY(mx_cmp_json(c, what, at, "rest", a->rest, b->rest));
     MX_TRY(mx_cmp_metadata(c, "metadata", at, &a->metadata, &b->metadata));
     if (a->kind != MX_NODE_FUNCTION) return MX_OK;
     MX_TRY(mx_cmp_string(c, what, at, "domain", a->domain, b->domain));
@@ -245,7 +245,7 @@ static mx_status compare_graph_fields(mx_cmp *c, const mx_place *at, const mx_sc
     MX_TRY(mx_cmp_int(c, "graph", at, "graph", a->has_graph, 0, b->has_graph, 0));
     MX_TRY(mx_cmp_string(c, "graph", at, "graph name", a->name, b->name));
     MX_TRY(mx_cmp_string(c, "graph", at, "graph doc_string", a->doc, b->doc));
-    MX_TRY(mx_cmp_string(c, "graph", at, "graph rest", a->rest, b->rest));
+    MX_TRY(mx_cmp_json(c, "graph", at, "graph rest", a->rest, b->rest));
     return mx_cmp_metadata(c, "graph metadata", at, &a->metadata, &b->metadata);
 }
 

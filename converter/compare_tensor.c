@@ -103,7 +103,7 @@ mx_status mx_cmp_tensor(mx_cmp *c, const char *what, const mx_place *at, uint32_
     MX_TRY(compare_location(c, what, at, x, y));
     MX_TRY(compare_external(c, at, x, y));
     MX_TRY(mx_cmp_string(c, what, at, "doc_string", x->doc, y->doc));
-    MX_TRY(mx_cmp_string(c, what, at, "rest", x->rest, y->rest));
+    MX_TRY(mx_cmp_json(c, what, at, "rest", x->rest, y->rest));
     return mx_cmp_metadata(c, "metadata", at, &x->metadata, &y->metadata);
 }
 
@@ -113,5 +113,5 @@ mx_status mx_cmp_sparse(mx_cmp *c, const char *what, const mx_place *at, uint32_
     MX_TRY(mx_cmp_tensor(c, what, &values, x->values, y->values));
     MX_TRY(mx_cmp_tensor(c, what, &indices, x->indices, y->indices));
     MX_TRY(mx_cmp_dims(c, what, at, x->dims, x->n_dims, y->dims, y->n_dims));
-    return mx_cmp_string(c, what, at, "rest", x->rest, y->rest);
+    return mx_cmp_json(c, what, at, "rest", x->rest, y->rest);
 }

@@ -251,7 +251,7 @@ static mx_status compare_attribute(mx_cmp *c, const void *arg, size_t i, size_t 
     }
     if (!a || !b) return MX_OK;
     MX_TRY(mx_cmp_string(c, "attribute", &place, "doc_string", a->doc, b->doc));
-    return mx_cmp_string(c, "attribute", &place, "rest", a->rest, b->rest);
+    return mx_cmp_json(c, "attribute", &place, "rest", a->rest, b->rest);
 }
 
 mx_status mx_cmp_attributes(mx_cmp *c, mx_node_id a, mx_node_id b) {

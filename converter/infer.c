@@ -1,7 +1,5 @@
 #include "converter/infer_internal.h"
 
-#define MX_INFER_DEPTH 128u /* scopes within scopes and calls within calls */
-
 /* ---- the result ---- */
 
 uint32_t mx_types_of(const mx_types *types, mx_node_id node, uint32_t port) {
@@ -41,7 +39,8 @@ static mx_status types_begin(const mx_graph *g, mx_types *t, mx_error *err) {
     t->n_ports = (size_t)count;
     t->types = mx_alloc(g->allocator, (t->n_ports + 1) * sizeof *t->types);
     if (!t->types) return mx_nomem(err);
-    for (size_t i = 0; i <= t->n_ports; i++) t->types[i] = MX_NO_INDEX;
+    for (size_t i = 0; i <= t->n_ports; i++)
+        t->types[i] = MX_NO_INDEX;
     return MX_OK;
 }
 
@@ -134,7 +133,8 @@ static uint32_t stored_type(mx_infer *in, mx_sid name) {
     sparse.has_elem = sparse.elem != 0;
     if (sparse.n_dims > MX_INFER_RANK) return MX_NO_INDEX;
     mx_dim dims[MX_INFER_RANK];
-    for (uint32_t i = 0; i < sparse.n_dims; i++) dims[i] = mx_dim_of(s->dims[i]);
+    for (uint32_t i = 0; i < sparse.n_dims; i++)
+        dims[i] = mx_dim_of(s->dims[i]);
     sparse.dims = dims;
     in->status = mx_graph_add_type(in->g, &sparse, &type, in->err);
     return type;
@@ -225,18 +225,30 @@ static void charge_repeat(mx_infer *in, const mx_scope_data *s) {
     if (in->repeats > 0) in->repeat_budget -= cost < in->repeat_budget ? cost : in->repeat_budget;
 }
 
+/* A scope that is too deep. What an earlier look at it found does not count now. */
+static void leave_out(mx_infer *in, const mx_scope_data *s) {
+    for (size_t i = 0; i < s->n_outputs; i++)
+        in->types->types[mx_infer_slot(in, s->outputs[i], 0)] = MX_NO_INDEX;
+    if (in->repeats > 0) in->repeat_budget = 0;
+}
+
 void mx_infer_scope(mx_infer *in, mx_node_id scope, const uint32_t *inputs, const mx_contents *const *contents,
                     size_t n_inputs) {
     const mx_scope_data *s = &in->g->scopes[mx_node_at(in->g, scope)->data];
     size_t mark = in->n_log;
-    if (in->status != MX_OK || in->depth >= MX_INFER_DEPTH) return;
+    if (in->status != MX_OK) return;
+    if (in->depth >= MX_INFER_DEPTH) {
+        leave_out(in, s);
+        return;
+    }
     in->depth++;
     charge_repeat(in, s);
     bind_tensors(in, s);
     bind_declared(in, s);
     bind_opsets(in, s);
     infer_inputs(in, s, inputs, contents, n_inputs);
-    for (size_t i = 0; i < s->n_operators && in->status == MX_OK; i++) infer_operator(in, s->operators[i]);
+    for (size_t i = 0; i < s->n_operators && in->status == MX_OK; i++)
+        infer_operator(in, s->operators[i]);
     infer_outputs(in, s);
     unbind_to(in, mark);
     in->depth--;
@@ -264,7 +276,8 @@ static void begin(mx_infer *in) {
     in->port_contents = table(in, in->types->n_ports, sizeof *in->port_contents);
     in->tensor_contents = table(in, in->n_tensors, sizeof *in->tensor_contents);
     in->names = table(in, in->n_names, sizeof *in->names);
-    for (size_t i = 0; in->names && i < in->n_names; i++) in->names[i] = no_name;
+    for (size_t i = 0; in->names && i < in->n_names; i++)
+        in->names[i] = no_name;
     mx_infer_functions_begin(in);
 }
 

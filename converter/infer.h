@@ -1,5 +1,5 @@
-/* Types of all values: element type, rank and, where that is easy, dims, found from what the model declares and from what
- * the standard operators do. */
+/* Types of all values: element type, rank and, where that is easy, dims, found from what the model declares and from
+ * what the standard operators do. */
 #ifndef MX_CONVERTER_INFER_H
 #define MX_CONVERTER_INFER_H
 
@@ -22,13 +22,13 @@ typedef struct mx_types {
  * part is not known; dims of unknown size are MX_DIM_NONE. Inside a function's body, the types are those that all its
  * calls agree on. Small integer tensors are read from their files, as far as shapes depend on them.
  *
- * Linear in nodes and ports, also where functions call each other: what would have to be looked at again too often stays
- * unknown. out: freed with mx_types_free; on failure zeroed. Errors: NOMEM, LIMIT, READ. */
+ * Linear in nodes and ports, also where functions call each other: what would have to be looked at again too often
+ * stays unknown. out: freed with mx_types_free; on failure zeroed. Errors: NOMEM, LIMIT, READ. */
 mx_status mx_infer_types(mx_graph *g, mx_types *out, mx_error *err);
 void mx_types_free(mx_types *types);
 
-/* An index into mx_graph.types, or MX_NO_INDEX for an unknown type, a node or port that is not there, and nodes that came
- * after the inference. */
+/* An index into mx_graph.types, or MX_NO_INDEX for an unknown type, a node or port that is not there, and nodes that
+ * came after the inference. */
 uint32_t mx_types_of(const mx_types *types, mx_node_id node, uint32_t port);
 
 /* The type of a stored tensor (an initializer or an attribute's value): its data type and dims. */

@@ -7,7 +7,8 @@ static uint32_t *input_types(mx_op *op, mx_node_id body, size_t *count) {
     *count = op->g->scopes[mx_node_at(op->g, body)->data].n_inputs;
     uint32_t *types = mx_arena_array(&op->in->arena, *count, sizeof *types);
     if (!types) op->in->status = mx_nomem(op->in->err);
-    for (size_t i = 0; types && i < *count; i++) types[i] = MX_NO_INDEX;
+    for (size_t i = 0; types && i < *count; i++)
+        types[i] = MX_NO_INDEX;
     return types;
 }
 
@@ -88,7 +89,8 @@ static uint32_t stacked(mx_infer *in, uint32_t type, uint32_t at, mx_dim size) {
     int32_t element = in->g->types[type].elem;
     if (!mx_infer_shape_of(in, type, &shape) || shape.rank == MX_INFER_RANK || at > shape.rank)
         return mx_infer_tensor(in, element, NULL);
-    for (uint32_t i = 0, from = 0; i <= shape.rank; i++) dims[i] = i == at ? size : shape.dims[from++];
+    for (uint32_t i = 0, from = 0; i <= shape.rank; i++)
+        dims[i] = i == at ? size : shape.dims[from++];
     shape = (mx_shape){shape.rank + 1, dims};
     return mx_infer_tensor(in, element, &shape);
 }
@@ -108,9 +110,12 @@ void mx_shape_loop(mx_op *op) {
     for (uint32_t k = 0; k < op->node->n_outputs && op->in->status == MX_OK; k++) {
         uint32_t made = mx_infer_scope_output(op->in, body, (size_t)k + 1);
         bool known = k + LOOP_STATES < n_types;
-        if (k >= states) made = stacked(op->in, made, 0, mx_dim_unknown);
-        else if (shapes && known) made = types[k + LOOP_STATES];
-        else made = mx_infer_without_shape(op->in, mx_infer_merge(op->in, made, known ? types[k + LOOP_STATES] : made));
+        if (k >= states)
+            made = stacked(op->in, made, 0, mx_dim_unknown);
+        else if (shapes && known)
+            made = types[k + LOOP_STATES];
+        else
+            made = mx_infer_without_shape(op->in, mx_infer_merge(op->in, made, known ? types[k + LOOP_STATES] : made));
         mx_op_out_type(op, k, made);
     }
 }

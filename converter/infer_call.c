@@ -1,5 +1,5 @@
-/* Calls of local functions. A body is inferred for each call that gives other types, contents or attributes than the one
- * before, within a budget; what stands in it afterwards is what all calls agree on. */
+/* Calls of local functions. A body is inferred for each call that gives other types, contents or attributes than the
+ * one before, within a budget; what stands in it afterwards is what all calls agree on. */
 #include "converter/infer_internal.h"
 #include "converter/retag.h"
 
@@ -7,10 +7,10 @@
 
 struct mx_infer_function {
     mx_node_id node;
-    bool active;  /* being inferred: a call now would be a cycle */
+    bool active; /* being inferred: a call now would be a cycle */
     bool called;
-    bool spoiled; /* a call could not be followed: nothing is agreed */
-    const mx_node *call; /* the last one, whose findings are in the body's slots */
+    bool spoiled;        /* a call could not be followed: nothing is agreed */
+    const mx_node *call; /* the last one, whose findings are in the body's slots; NULL: none */
     uint32_t n_inputs;
     uint32_t *types;
     const mx_contents **contents;
@@ -66,14 +66,17 @@ static void add_function(mx_infer *in, mx_node_id id) {
 void mx_infer_functions_begin(mx_infer *in) {
     const mx_graph *g = in->g;
     size_t count = 0;
-    for (size_t i = 0; i < g->n_scopes; i++) count += mx_node_at(g, g->scopes[i].node)->kind == MX_NODE_FUNCTION;
+    for (size_t i = 0; i < g->n_scopes; i++)
+        count += mx_node_at(g, g->scopes[i].node)->kind == MX_NODE_FUNCTION;
     if (count == 0 || in->status != MX_OK) return;
     in->n_function_slots = 16;
-    while (in->n_function_slots < count * 2) in->n_function_slots *= 2;
+    while (in->n_function_slots < count * 2)
+        in->n_function_slots *= 2;
     in->function_slots = zeroed(in, in->n_function_slots, sizeof *in->function_slots);
     in->functions = zeroed(in, g->n_scopes, sizeof *in->functions);
     in->agreed = zeroed(in, in->types->n_ports + 1, sizeof *in->agreed);
-    for (size_t i = 0; in->agreed && i <= in->types->n_ports; i++) in->agreed[i] = NOT_YET;
+    for (size_t i = 0; in->agreed && i <= in->types->n_ports; i++)
+        in->agreed[i] = NOT_YET;
     for (size_t i = 0; i < g->n_scopes && in->status == MX_OK; i++)
         if (mx_node_at(g, g->scopes[i].node)->kind == MX_NODE_FUNCTION) add_function(in, g->scopes[i].node);
 }
@@ -144,6 +147,7 @@ static void infer_function(mx_infer *in, mx_infer_function *f, const mx_node *ca
     in->frame = &frame;
     in->repeats += again;
     mx_infer_scope(in, f->node, f->types, f->contents, f->n_inputs);
+    if (in->repeats > 0 && in->repeat_budget == 0) f->spoiled = true; /* not followed to its end */
     in->repeats -= again;
     in->frame = outer;
     f->active = false;
@@ -158,13 +162,22 @@ static void copy_outputs(mx_op *op, const mx_infer_function *f) {
     }
 }
 
+/* Whether the last look at the function serves this call too. Comparing costs what the call does not have itself. */
+static bool is_known(mx_op *op, const mx_infer_function *f) {
+    mx_infer *in = op->in;
+    uint64_t cost = f->n_inputs > op->node->n_inputs ? f->n_inputs - op->node->n_inputs : 0;
+    if (!f->call || cost > in->repeat_budget) return false;
+    in->repeat_budget -= cost;
+    return same_attributes(f->call, op->node) && same_inputs(op, f);
+}
+
 bool mx_infer_call(mx_op *op) {
     mx_infer *in = op->in;
     uint32_t *slot = in->n_functions ? find_slot(in, op->node->domain, op->node->op_type, op->node->overload) : NULL;
     if (!slot || *slot == 0) return false;
     mx_infer_function *f = &in->functions[*slot - 1];
-    bool known = f->called && !f->active && same_attributes(f->call, op->node) && same_inputs(op, f);
-    if (!known && (f->active || (f->called && in->repeat_budget == 0))) {
+    bool known = !f->active && is_known(op, f);
+    if (!known && (f->active || in->depth >= MX_INFER_DEPTH || (f->called && in->repeat_budget == 0))) {
         f->spoiled = true;
         return true;
     }
@@ -179,6 +192,33 @@ bool mx_infer_call(mx_op *op) {
     return true;
 }
 
+static mx_infer_function *called_by(mx_infer *in, mx_node_id id) {
+    const mx_node *n = mx_node_at(in->g, id);
+    uint32_t slot = n->kind == MX_NODE_OPERATOR ? *find_slot(in, n->domain, n->op_type, n->overload) : 0;
+    return slot ? &in->functions[slot - 1] : NULL;
+}
+
+/* What a function calls was not followed either, where the function was not. */
+static void spoil_called(mx_infer *in) {
+    size_t n_open = 0;
+    uint32_t *open = mx_arena_array(&in->arena, in->n_functions, sizeof *open);
+    if (!open) {
+        in->status = mx_nomem(in->err);
+        return;
+    }
+    for (uint32_t i = 0; i < in->n_functions; i++)
+        if (in->functions[i].spoiled) open[n_open++] = i;
+    while (n_open > 0) {
+        mx_node_id root = in->functions[open[--n_open]].node, id = root;
+        while ((id = mx_node_next_below(in->g, root, id)) != MX_NO_NODE) {
+            mx_infer_function *f = called_by(in, id);
+            if (!f || f->spoiled) continue;
+            f->spoiled = true;
+            open[n_open++] = (uint32_t)(f - in->functions);
+        }
+    }
+}
+
 void mx_infer_functions_finish(mx_infer *in) {
     const mx_graph *g = in->g;
     for (size_t i = 0; i < in->n_functions && in->status == MX_OK; i++) {
@@ -190,6 +230,7 @@ void mx_infer_functions_finish(mx_infer *in) {
         }
         infer_function(in, f, NULL);
     }
+    if (in->status == MX_OK) spoil_called(in);
     for (size_t i = 0; i < in->n_functions && in->status == MX_OK; i++) {
         const mx_infer_function *f = &in->functions[i];
         for (mx_node_id id = mx_node_next_below(g, f->node, f->node); id != MX_NO_NODE;

@@ -51,9 +51,9 @@ typedef struct layout {
 
 static layout layout_of(int32_t data_type) {
     static const layout layouts[] = {
-        [1] = {4, true, true},   [2] = {1, false, false}, [3] = {1, true, false}, [4] = {2, false, false},
-        [5] = {2, true, false},  [6] = {4, true, false},  [7] = {8, true, false}, [9] = {1, false, false},
-        [11] = {8, true, true},  [12] = {4, false, false}, [13] = {8, false, false}};
+        [1] = {4, true, true},  [2] = {1, false, false},  [3] = {1, true, false},  [4] = {2, false, false},
+        [5] = {2, true, false}, [6] = {4, true, false},   [7] = {8, true, false},  [9] = {1, false, false},
+        [11] = {8, true, true}, [12] = {4, false, false}, [13] = {8, false, false}};
     bool known = data_type > 0 && data_type < (int32_t)(sizeof layouts / sizeof *layouts);
     return known ? layouts[data_type] : (layout){0, false, false};
 }
@@ -71,7 +71,8 @@ static bool element_count(const mx_tensor *t, uint32_t *count) {
 
 static uint64_t little_endian(const uint8_t *p, uint32_t bytes) {
     uint64_t v = 0;
-    for (uint32_t i = 0; i < bytes; i++) v |= (uint64_t)p[i] << (8 * i);
+    for (uint32_t i = 0; i < bytes; i++)
+        v |= (uint64_t)p[i] << (8 * i);
     return v;
 }
 
@@ -98,8 +99,10 @@ static bool decode_fixed(const uint8_t *p, size_t size, layout l, uint32_t count
     if (size < (size_t)count * l.bytes) return false;
     for (uint32_t i = 0; i < count; i++) {
         uint64_t bits = little_endian(p + (size_t)i * l.bytes, l.bytes);
-        if (l.real) out->reals[i] = real_of(bits, l.bytes);
-        else out->items[i] = mx_item_of(extend(bits, l));
+        if (l.real)
+            out->reals[i] = real_of(bits, l.bytes);
+        else
+            out->items[i] = mx_item_of(extend(bits, l));
     }
     return true;
 }

@@ -6,9 +6,9 @@ static const char *const attribute_names[] = {"to", "dtype", "output_dtype", "ou
 
 /* Version 1 of Cast names the type. */
 static int32_t type_by_name(mx_str name) {
-    static const char *const names[] = {"UNDEFINED", "FLOAT", "UINT8",   "INT8",   "UINT16", "INT16",     "INT32",
-                                        "INT64",     "STRING", "BOOL",   "FLOAT16", "DOUBLE", "UINT32",    "UINT64",
-                                        "COMPLEX64", "COMPLEX128"};
+    static const char *const names[] = {"UNDEFINED", "FLOAT",  "UINT8",     "INT8",      "UINT16",  "INT16",
+                                        "INT32",     "INT64",  "STRING",    "BOOL",      "FLOAT16", "DOUBLE",
+                                        "UINT32",    "UINT64", "COMPLEX64", "COMPLEX128"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (mx_str_is(name, names[i])) return (int32_t)i;
     return MX_ELEM_UNKNOWN;

@@ -14,9 +14,12 @@
 
 #include "converter/infer.h"
 
-#define MX_INFER_RANK     32u /* shapes of a higher rank are not calculated with */
-#define MX_INFER_CONTENTS 64u /* elements of a tensor whose content is followed */
-#define MX_INFER_OUTPUTS  5u  /* element rules of an operator; the last one serves all further outputs */
+#define MX_INFER_RANK     32u   /* shapes of a higher rank are not calculated with */
+#define MX_INFER_CONTENTS 64u   /* elements of a tensor whose content is followed */
+#define MX_INFER_DEPTH    128u  /* scopes within scopes and calls within calls */
+#define MX_INFER_REFERRED 1024u /* attributes of a call, or defaults of a function, that references are looked up in   \
+                                 */
+#define MX_INFER_OUTPUTS 5u     /* element rules of an operator; the last one serves all further outputs */
 
 /* TensorProto.DataType, those that rules name. */
 enum {
@@ -41,7 +44,8 @@ enum {
     MX_ELEMENT_NONE = 0,  /* not from the table: the shape rule says it, or nobody can */
     MX_ELEMENT_FIXED,     /* the argument is the data type */
     MX_ELEMENT_INPUTS,    /* that of the first known input of a bit set; bit 11 stands for the inputs from 11 on too */
-    MX_ELEMENT_ATTRIBUTE, /* data type in an attribute: low 4 bits its name (infer_element.c), then 8 bits: the default */
+    MX_ELEMENT_ATTRIBUTE, /* data type in an attribute: low 4 bits its name (infer_element.c), then 8 bits: the default
+                           */
     MX_ELEMENT_ATTRIBUTE_OR_INPUT /* low 4 bits its name; without it that of the input whose number is in the next 8 */
 };
 
@@ -73,8 +77,8 @@ typedef struct mx_shape {
 
 /* What a name stands for in the scopes around, apart from operators' outputs. */
 typedef struct mx_infer_name {
-    mx_node_id scope;  /* where `declared` counts; MX_NO_NODE: nothing is known of this name */
-    uint32_t tensor;   /* initializer or MX_NO_INDEX */
+    mx_node_id scope; /* where `declared` counts; MX_NO_NODE: nothing is known of this name */
+    uint32_t tensor;  /* initializer or MX_NO_INDEX */
     uint32_t sparse;
     uint32_t declared; /* type by value_info or as a formal output */
     int64_t version;   /* as the domain of an opset import; -1: not imported */
@@ -128,10 +132,10 @@ struct mx_op {
     bool bodies_done; /* the rule has inferred the bodies */
 };
 
-uint32_t mx_op_in_type(const mx_op *op, uint32_t input);          /* MX_NO_INDEX: unknown or not given */
-int32_t mx_op_in_element(const mx_op *op, uint32_t input);        /* of a tensor; 0: unknown */
+uint32_t mx_op_in_type(const mx_op *op, uint32_t input);   /* MX_NO_INDEX: unknown or not given */
+int32_t mx_op_in_element(const mx_op *op, uint32_t input); /* of a tensor; 0: unknown */
 bool mx_op_in_given(const mx_op *op, uint32_t input);
-bool mx_op_in_shape(const mx_op *op, uint32_t input, mx_shape *out); /* false: unknown, or of too high a rank */
+bool mx_op_in_shape(const mx_op *op, uint32_t input, mx_shape *out);   /* false: unknown, or of too high a rank */
 const mx_contents *mx_op_in_contents(const mx_op *op, uint32_t input); /* NULL: unknown */
 /* Integer contents with all values known, copied; false: unknown, or more than `max`. */
 bool mx_op_in_ints(const mx_op *op, uint32_t input, int64_t *values, uint32_t max, uint32_t *count);
@@ -183,7 +187,7 @@ static inline mx_dim mx_dim_of(int64_t value) {
 static inline bool mx_dim_is(mx_dim d, int64_t value) {
     return d.kind == MX_DIM_VALUE && d.value == value;
 }
-bool mx_dim_same(mx_dim a, mx_dim b);    /* known to be equal */
+bool mx_dim_same(mx_dim a, mx_dim b);     /* known to be equal */
 mx_dim mx_dim_better(mx_dim a, mx_dim b); /* both are true: the one that says more */
 mx_dim mx_dim_join(mx_dim a, mx_dim b);
 mx_dim mx_dim_multiply(mx_dim a, mx_dim b);
@@ -228,7 +232,7 @@ uint32_t mx_infer_scope_output(mx_infer *in, mx_node_id scope, size_t output);
 /* If the operator is a call of a local function: infer it and return true. */
 bool mx_infer_call(mx_op *op);
 void mx_infer_functions_begin(mx_infer *in);
-void mx_infer_functions_finish(mx_infer *in);  /* types inside functions: what all calls agree on */
+void mx_infer_functions_finish(mx_infer *in); /* types inside functions: what all calls agree on */
 void mx_infer_functions_free(mx_infer *in);
 
 #endif

@@ -19,7 +19,7 @@ int32_t mx_op_in_element(const mx_op *op, uint32_t input) {
 }
 
 bool mx_op_in_shape(const mx_op *op, uint32_t input, mx_shape *out) {
-    *out = (mx_shape){0, NULL};
+    *out = (mx_shape){0, &mx_dim_unknown};
     return mx_infer_shape_of(op->in, mx_op_in_type(op, input), out);
 }
 
@@ -63,13 +63,19 @@ static const mx_attr *find_reference(const mx_node *n, mx_sid name) {
     return NULL;
 }
 
+/* Neither the call nor the function may have more attributes than are looked at, or "not there" would be a guess. */
+static bool can_refer(const mx_infer_frame *frame) {
+    return frame && frame->call && frame->call->n_attrs <= MX_INFER_REFERRED &&
+           frame->function->n_attrs <= MX_INFER_REFERRED;
+}
+
 /* A reference names an attribute of the call; if that is a reference too, one of the call around it. A function's
  * attribute_proto are defaults. */
 const mx_attr *mx_op_attribute(mx_op *op, const char *name) {
     const mx_attr *a = find_attribute(op->g, op->node, name);
     const mx_infer_frame *frame = op->in->frame;
     while (a && a->ref_name != MX_SID_ABSENT) {
-        if (!frame || !frame->call) {
+        if (!can_refer(frame)) {
             op->blind = true;
             return NULL;
         }

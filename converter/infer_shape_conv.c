@@ -14,7 +14,8 @@ static bool read_list(mx_op *op, const char *name, int64_t *to, uint32_t count, 
     const int64_t *values;
     uint32_t n;
     *given = mx_op_ints(op, name, &values, &n);
-    for (uint32_t i = 0; i < count; i++) to[i] = *given && i < n ? values[i] : otherwise;
+    for (uint32_t i = 0; i < count; i++)
+        to[i] = *given && i < n ? values[i] : otherwise;
     for (uint32_t i = 0; i < count; i++)
         if (to[i] < 0 || to[i] > INT32_MAX) return false;
     return !*given || n == count;
@@ -40,8 +41,10 @@ static void kernel_from_weights(mx_op *op, uint32_t weights, sliding *s) {
     if (s->kernel_known || !mx_op_in_shape(op, weights, &w) || w.rank != s->spatial + 2) return;
     s->kernel_known = true;
     for (uint32_t i = 0; i < s->spatial; i++) {
-        if (w.dims[i + 2].kind != MX_DIM_VALUE || w.dims[i + 2].value > INT32_MAX) s->kernel_known = false;
-        else s->kernel[i] = w.dims[i + 2].value;
+        if (w.dims[i + 2].kind != MX_DIM_VALUE || w.dims[i + 2].value > INT32_MAX)
+            s->kernel_known = false;
+        else
+            s->kernel[i] = w.dims[i + 2].value;
     }
 }
 
@@ -77,7 +80,8 @@ static void convolve(mx_op *op, uint32_t weights) {
     kernel_from_weights(op, weights, &s);
     dims[0] = x.dims[0];
     dims[1] = mx_op_in_shape(op, weights, &w) && w.rank > 0 ? w.dims[0] : mx_dim_unknown;
-    for (uint32_t i = 0; i < s.spatial; i++) dims[i + 2] = slide(&s, i, x.dims[i + 2], false);
+    for (uint32_t i = 0; i < s.spatial; i++)
+        dims[i + 2] = slide(&s, i, x.dims[i + 2], false);
     mx_op_out_shape(op, 0, x.rank, dims);
 }
 
@@ -133,15 +137,18 @@ void mx_shape_pool(mx_op *op) {
     dims[0] = x.dims[0];
     dims[1] = x.dims[1];
     if (read_sliding(op, x.rank - 2, &s))
-        for (uint32_t i = 0; i < s.spatial; i++) dims[i + 2] = slide(&s, i, x.dims[i + 2], ceil_mode);
-    for (uint32_t k = 0; k < op->node->n_outputs; k++) mx_op_out_shape(op, k, x.rank, dims);
+        for (uint32_t i = 0; i < s.spatial; i++)
+            dims[i + 2] = slide(&s, i, x.dims[i + 2], ceil_mode);
+    for (uint32_t k = 0; k < op->node->n_outputs; k++)
+        mx_op_out_shape(op, k, x.rank, dims);
 }
 
 void mx_shape_global_pool(mx_op *op) {
     mx_shape x;
     mx_dim dims[MX_INFER_RANK];
     if (!mx_op_in_shape(op, 0, &x)) return;
-    for (uint32_t i = 0; i < x.rank; i++) dims[i] = i < 2 ? x.dims[i] : mx_dim_of(1);
+    for (uint32_t i = 0; i < x.rank; i++)
+        dims[i] = i < 2 ? x.dims[i] : mx_dim_of(1);
     mx_op_out_shape(op, 0, x.rank, dims);
 }
 
@@ -155,9 +162,11 @@ void mx_shape_unpool(mx_op *op) {
     dims[0] = x.dims[0];
     dims[1] = x.dims[1];
     if (sizes.known && sizes.count == x.rank)
-        for (uint32_t i = 0; i < x.rank; i++) dims[i] = mx_dim_of(sizes.values[i]);
+        for (uint32_t i = 0; i < x.rank; i++)
+            dims[i] = mx_dim_of(sizes.values[i]);
     else if (!sizes.given && read_sliding(op, x.rank - 2, &s))
-        for (uint32_t i = 0; i < s.spatial; i++) dims[i + 2] = spread(&s, i, x.dims[i + 2], 0);
+        for (uint32_t i = 0; i < s.spatial; i++)
+            dims[i + 2] = spread(&s, i, x.dims[i + 2], 0);
     mx_op_out_shape(op, 0, x.rank, dims);
 }
 
@@ -184,13 +193,15 @@ void mx_shape_col2im(mx_op *op) {
     mx_op_axes_input(op, 1, &image);
     mx_op_axes_input(op, 2, &block);
     if (!col2im_dims(op, &spatial)) return;
-    for (uint32_t i = 0; i < block.count; i++) area = mx_dim_multiply(area, mx_dim_of(block.values[i]));
+    for (uint32_t i = 0; i < block.count; i++)
+        area = mx_dim_multiply(area, mx_dim_of(block.values[i]));
     if (mx_op_in_shape(op, 0, &x) && x.rank == 3) {
         dims[0] = x.dims[0];
-        bool divides = block.known && area.kind == MX_DIM_VALUE && area.value > 0 &&
-                       x.dims[1].kind == MX_DIM_VALUE && x.dims[1].value % area.value == 0;
+        bool divides = block.known && area.kind == MX_DIM_VALUE && area.value > 0 && x.dims[1].kind == MX_DIM_VALUE &&
+                       x.dims[1].value % area.value == 0;
         if (divides) dims[1] = mx_dim_of(x.dims[1].value / area.value);
     }
-    for (uint32_t i = 0; image.known && i < spatial && i < image.count; i++) dims[i + 2] = mx_dim_of(image.values[i]);
+    for (uint32_t i = 0; image.known && i < spatial && i < image.count; i++)
+        dims[i + 2] = mx_dim_of(image.values[i]);
     mx_op_out_shape(op, 0, spatial + 2, dims);
 }

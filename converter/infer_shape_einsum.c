@@ -19,7 +19,8 @@ static bool count_term(mx_str term, uint32_t *letters, bool *ellipsis) {
     *letters = 0;
     *ellipsis = false;
     for (size_t i = 0; i < term.n; i++) {
-        if (is_letter(term.p[i])) ++*letters;
+        if (is_letter(term.p[i]))
+            ++*letters;
         else if (term.p[i] == '.' && i + 2 < term.n && term.p[i + 1] == '.' && term.p[i + 2] == '.' && !*ellipsis) {
             *ellipsis = true;
             i += 2;
@@ -52,8 +53,10 @@ static bool add_term(mx_op *op, terms *t, mx_str term, uint32_t input) {
         if (is_letter(term.p[i])) {
             mx_dim d = known ? shape.dims[at++] : mx_dim_unknown, *have = &t->letters[c];
             bool weak = t->uses[c]++ == 0 || mx_dim_is(*have, 1);
-            if (weak) *have = d;
-            else if (!mx_dim_is(d, 1)) *have = mx_dim_better(*have, d);
+            if (weak)
+                *have = d;
+            else if (!mx_dim_is(d, 1))
+                *have = mx_dim_better(*have, d);
         } else if (c == '.') {
             i += 2;
             if (!known) continue;
@@ -72,7 +75,8 @@ static bool put(mx_dim *dims, uint32_t *rank, mx_dim d) {
 
 static bool put_rest(const terms *t, mx_dim *dims, uint32_t *rank) {
     bool fits = t->rest_known;
-    for (uint32_t i = 0; fits && i < t->rest_rank; i++) fits = put(dims, rank, t->rest[i]);
+    for (uint32_t i = 0; fits && i < t->rest_rank; i++)
+        fits = put(dims, rank, t->rest[i]);
     return fits;
 }
 
@@ -118,6 +122,8 @@ void mx_shape_einsum(mx_op *op) {
         ellipsis = ellipsis || memchr(term.p, '.', term.n);
         from = to + 1;
     }
-    if (arrow) out_explicit(op, &t, (mx_str){arrow + 2, equation.n - end - 2});
-    else out_implicit(op, &t, ellipsis);
+    if (arrow)
+        out_explicit(op, &t, (mx_str){arrow + 2, equation.n - end - 2});
+    else
+        out_implicit(op, &t, ellipsis);
 }

@@ -35,18 +35,22 @@ void mx_op_axes_attribute(mx_op *op, const char *attribute, mx_axes *out) {
     *out = (mx_axes){0};
     out->given = mx_op_ints(op, attribute, &values, &out->count) || op->blind;
     out->known = out->given && !op->blind && out->count <= MX_INFER_CONTENTS;
-    for (uint32_t i = 0; out->known && i < out->count; i++) out->values[i] = values[i];
+    for (uint32_t i = 0; out->known && i < out->count; i++)
+        out->values[i] = values[i];
 }
 
 void mx_op_axes(mx_op *op, const char *attribute, uint32_t input, int64_t input_since, mx_axes *out) {
-    if (mx_op_before(op, input_since)) mx_op_axes_attribute(op, attribute, out);
-    else mx_op_axes_input(op, input, out);
+    if (mx_op_before(op, input_since))
+        mx_op_axes_attribute(op, attribute, out);
+    else
+        mx_op_axes_input(op, input, out);
 }
 
 /* ---- one input ---- */
 
 void mx_shape_same(mx_op *op) {
-    for (uint32_t k = 0; k < op->node->n_outputs; k++) mx_op_out_like(op, k, 0);
+    for (uint32_t k = 0; k < op->node->n_outputs; k++)
+        mx_op_out_like(op, k, 0);
 }
 
 void mx_shape_first_same(mx_op *op) {

@@ -30,7 +30,8 @@ static bool read_scales(mx_op *op, uint32_t input, double *scales, uint32_t *cou
     const float *values;
     if (mx_op_floats(op, "scales", &values, count)) {
         if (*count > MX_INFER_RANK) return false;
-        for (uint32_t i = 0; i < *count; i++) scales[i] = (double)values[i];
+        for (uint32_t i = 0; i < *count; i++)
+            scales[i] = (double)values[i];
         return true;
     }
     return mx_op_in_reals(op, input, scales, MX_INFER_RANK, count);
@@ -49,7 +50,8 @@ void mx_shape_upsample(mx_op *op) {
     uint32_t count;
     if (!mx_op_in_shape(op, 0, &x)) return;
     if (read_scales(op, 1, scales, &count) && count == x.rank)
-        for (uint32_t i = 0; i < x.rank; i++) dims[i] = scaled(x.dims[i], scales[i]);
+        for (uint32_t i = 0; i < x.rank; i++)
+            dims[i] = scaled(x.dims[i], scales[i]);
     mx_op_out_shape(op, 0, x.rank, dims);
 }
 
@@ -95,8 +97,11 @@ static void resize_to(mx_op *op, const mx_shape *x, const uint32_t *axes, uint32
         dims[axes[i]] = mx_item_dim(sizes->items[i]);
     }
     if (mx_str_is(policy, "stretch")) return;
-    if (known) resize_in_proportion(x, axes, values, count, mx_str_is(policy, "not_smaller"), dims);
-    else for (uint32_t i = 0; i < count; i++) dims[axes[i]] = mx_dim_unknown;
+    if (known)
+        resize_in_proportion(x, axes, values, count, mx_str_is(policy, "not_smaller"), dims);
+    else
+        for (uint32_t i = 0; i < count; i++)
+            dims[axes[i]] = mx_dim_unknown;
 }
 
 void mx_shape_resize(mx_op *op) {
@@ -109,11 +114,15 @@ void mx_shape_resize(mx_op *op) {
     uint32_t count = resize_axes(op, x.rank, axes);
     const mx_contents *sizes = old ? NULL : mx_op_in_contents(op, 3);
     if (count != UINT32_MAX) {
-        for (uint32_t i = 0; i < x.rank; i++) dims[i] = x.dims[i];
-        for (uint32_t i = 0; i < count; i++) dims[axes[i]] = mx_dim_unknown;
-        if (sizes && sizes->items && sizes->count == count) resize_to(op, &x, axes, count, sizes, dims);
+        for (uint32_t i = 0; i < x.rank; i++)
+            dims[i] = x.dims[i];
+        for (uint32_t i = 0; i < count; i++)
+            dims[axes[i]] = mx_dim_unknown;
+        if (sizes && sizes->items && sizes->count == count)
+            resize_to(op, &x, axes, count, sizes, dims);
         else if (read_scales(op, old ? 1 : 2, scales, &n_scales) && n_scales == count)
-            for (uint32_t i = 0; i < count; i++) dims[axes[i]] = scaled(x.dims[axes[i]], scales[i]);
+            for (uint32_t i = 0; i < count; i++)
+                dims[axes[i]] = scaled(x.dims[axes[i]], scales[i]);
     }
     mx_op_out_shape(op, 0, x.rank, dims);
 }
@@ -130,6 +139,7 @@ void mx_shape_grid_sample(mx_op *op) {
     dims[0] = has_x ? x.dims[0] : grid.dims[0];
     if (has_grid) dims[0] = mx_dim_better(dims[0], grid.dims[0]);
     dims[1] = has_x ? x.dims[1] : mx_dim_unknown;
-    for (uint32_t i = 2; i < rank; i++) dims[i] = has_grid ? grid.dims[i - 1] : mx_dim_unknown;
+    for (uint32_t i = 2; i < rank; i++)
+        dims[i] = has_grid ? grid.dims[i - 1] : mx_dim_unknown;
     mx_op_out_shape(op, 0, rank, dims);
 }

@@ -57,7 +57,8 @@ void mx_shape_reshape(mx_op *op) {
     mx_op_axes(op, "shape", 1, 5, &shape);
     if (shape.known && mx_op_before(op, 5)) {
         mx_dim items[MX_INFER_CONTENTS];
-        for (uint32_t i = 0; i < shape.count; i++) items[i] = mx_item_of(shape.values[i]);
+        for (uint32_t i = 0; i < shape.count; i++)
+            items[i] = mx_item_of(shape.values[i]);
         reshape_to(op, items, shape.count);
     } else if (!mx_op_before(op, 5) && mx_op_in_length(op, 1, &rank)) {
         mx_op_out_rank(op, 0, rank);
@@ -143,7 +144,8 @@ void mx_shape_unsqueeze(mx_op *op) {
     }
     uint32_t rank = shape.rank + axes.count;
     if (rank > MX_INFER_RANK || !mark_axes(&axes, rank, added)) return;
-    for (uint32_t i = 0, from = 0; i < rank; i++) dims[i] = added[i] ? mx_dim_of(1) : shape.dims[from++];
+    for (uint32_t i = 0, from = 0; i < rank; i++)
+        dims[i] = added[i] ? mx_dim_of(1) : shape.dims[from++];
     mx_op_out_shape(op, 0, rank, dims);
 }
 
@@ -155,7 +157,8 @@ void mx_shape_expand(mx_op *op) {
     uint32_t rank;
     const mx_contents *c = mx_op_in_contents(op, 1);
     if (!mx_op_in_shape(op, 0, &shapes[0]) || !mx_op_in_length(op, 1, &rank)) return;
-    for (uint32_t i = 0; i < rank; i++) wanted[i] = c && c->items ? mx_item_dim(c->items[i]) : mx_dim_unknown;
+    for (uint32_t i = 0; i < rank; i++)
+        wanted[i] = c && c->items ? mx_item_dim(c->items[i]) : mx_dim_unknown;
     shapes[1] = (mx_shape){rank, wanted};
     if (mx_broadcast(shapes, 2, dims, &rank)) mx_op_out_shape(op, 0, rank, dims);
 }
@@ -174,7 +177,8 @@ void mx_shape_tile(mx_op *op) {
 static void pad_dims(const mx_shape *shape, const mx_axes *axes, const mx_axes *pads, mx_dim *dims) {
     uint32_t count = axes->given ? axes->count : shape->rank;
     if ((axes->given && !axes->known) || !pads->known || pads->count != 2 * count) return;
-    for (uint32_t i = 0; i < shape->rank; i++) dims[i] = shape->dims[i];
+    for (uint32_t i = 0; i < shape->rank; i++)
+        dims[i] = shape->dims[i];
     for (uint32_t i = 0; i < count; i++) {
         uint32_t axis = i;
         int64_t sum;
@@ -206,7 +210,8 @@ void mx_shape_center_crop_pad(mx_op *op) {
     mx_op_axes_attribute(op, "axes", &axes);
     uint32_t count = axes.given ? axes.count : shape.rank;
     if (axes.given == axes.known)
-        for (uint32_t i = 0; i < shape.rank; i++) dims[i] = shape.dims[i];
+        for (uint32_t i = 0; i < shape.rank; i++)
+            dims[i] = shape.dims[i];
     for (uint32_t i = 0; axes.given == axes.known && i < count; i++) {
         uint32_t axis = i;
         if (axes.given && !mx_axis(axes.values[i], shape.rank, &axis)) continue;

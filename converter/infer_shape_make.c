@@ -47,7 +47,8 @@ static void constant_sparse(mx_op *op, const mx_sparse *s) {
     mx_shape shape = {s->n_dims, dims};
     int32_t element = s->values == MX_NO_INDEX ? MX_ELEM_UNKNOWN : op->g->tensors[s->values].data_type;
     if (s->n_dims > MX_INFER_RANK) return;
-    for (uint32_t i = 0; i < s->n_dims; i++) dims[i] = mx_dim_of(s->dims[i]);
+    for (uint32_t i = 0; i < s->n_dims; i++)
+        dims[i] = mx_dim_of(s->dims[i]);
     mx_op_out_tensor(op, 0, element, &shape);
 }
 
@@ -59,14 +60,16 @@ static void constant_value(mx_op *op, const mx_attr *a, int32_t element, bool li
     mx_dim items[MX_INFER_CONTENTS];
     uint32_t count = list ? a->count : 1;
     if (element != MX_ELEM_INT64 || count > MX_INFER_CONTENTS) return;
-    for (uint32_t i = 0; i < count; i++) items[i] = mx_item_of(list ? a->value.ints[i] : a->value.i);
+    for (uint32_t i = 0; i < count; i++)
+        items[i] = mx_item_of(list ? a->value.ints[i] : a->value.i);
     mx_op_out_contents(op, 0, mx_infer_keep_ints(op->in, items, count));
 }
 
 static void constant_reals(mx_op *op, const float *values, uint32_t count) {
     double reals[MX_INFER_CONTENTS];
     if (count > MX_INFER_CONTENTS) return;
-    for (uint32_t i = 0; i < count; i++) reals[i] = (double)values[i];
+    for (uint32_t i = 0; i < count; i++)
+        reals[i] = (double)values[i];
     mx_op_out_contents(op, 0, mx_infer_keep_reals(op->in, reals, count));
 }
 
@@ -74,7 +77,8 @@ void mx_shape_constant(mx_op *op) {
     static const char *const names[] = {"value",       "sparse_value", "value_int",    "value_ints",
                                         "value_float", "value_floats", "value_string", "value_strings"};
     const mx_attr *a = NULL;
-    for (size_t i = 0; i < sizeof names / sizeof *names && !a; i++) a = mx_op_attribute(op, names[i]);
+    for (size_t i = 0; i < sizeof names / sizeof *names && !a; i++)
+        a = mx_op_attribute(op, names[i]);
     if (!a || op->blind) return;
     switch (a->type) {
     case MX_ATTR_TENSOR: constant_tensor(op, a->value.index); break;
@@ -103,7 +107,8 @@ static void filled(mx_op *op, mx_dim length) {
     if (length.kind != MX_DIM_VALUE || length.value > MX_INFER_CONTENTS) return;
     if (value && value->type == MX_ATTR_TENSOR) c = mx_infer_tensor_contents(op->in, value->value.index);
     if (!c || !c->items || c->count != 1) return;
-    for (int64_t i = 0; i < length.value; i++) items[i] = c->items[0];
+    for (int64_t i = 0; i < length.value; i++)
+        items[i] = c->items[0];
     mx_op_out_contents(op, 0, mx_infer_keep_ints(op->in, items, (uint32_t)length.value));
 }
 
@@ -112,7 +117,8 @@ void mx_shape_constant_of_shape(mx_op *op) {
     uint32_t rank;
     const mx_contents *c = mx_op_in_contents(op, 0);
     if (!mx_op_in_length(op, 0, &rank)) return;
-    for (uint32_t i = 0; i < rank; i++) dims[i] = c && c->items ? mx_item_dim(c->items[i]) : mx_dim_unknown;
+    for (uint32_t i = 0; i < rank; i++)
+        dims[i] = c && c->items ? mx_item_dim(c->items[i]) : mx_dim_unknown;
     mx_op_out_shape(op, 0, rank, dims);
     if (rank <= 1) filled(op, rank == 0 ? mx_dim_of(1) : dims[0]);
 }
@@ -155,7 +161,8 @@ void mx_shape_random(mx_op *op) {
     mx_dim dims[MX_INFER_RANK];
     mx_op_axes_attribute(op, "shape", &shape);
     if (!shape.known || shape.count > MX_INFER_RANK) return;
-    for (uint32_t i = 0; i < shape.count; i++) dims[i] = mx_dim_of(shape.values[i]);
+    for (uint32_t i = 0; i < shape.count; i++)
+        dims[i] = mx_dim_of(shape.values[i]);
     mx_op_out_shape(op, 0, shape.count, dims);
 }
 

@@ -38,8 +38,10 @@ static void out_reduced(mx_op *op, const mx_shape *shape, const bool *gone, bool
     mx_dim dims[MX_INFER_RANK];
     uint32_t rank = 0;
     for (uint32_t i = 0; i < shape->rank; i++) {
-        if (!gone[i]) dims[rank++] = shape->dims[i];
-        else if (keep) dims[rank++] = mx_dim_of(1);
+        if (!gone[i])
+            dims[rank++] = shape->dims[i];
+        else if (keep)
+            dims[rank++] = mx_dim_of(1);
     }
     mx_op_out_shape(op, 0, rank, dims);
 }
@@ -47,7 +49,8 @@ static void out_reduced(mx_op *op, const mx_shape *shape, const bool *gone, bool
 /* Which axes are not known: with keepdims the rank stays all the same. */
 static void reduced_somewhere(mx_op *op, const mx_shape *shape, bool keep) {
     uint32_t count;
-    if (keep) mx_op_out_rank(op, 0, shape->rank);
+    if (keep)
+        mx_op_out_rank(op, 0, shape->rank);
     else if (mx_op_in_length(op, 1, &count) && count > 0 && count <= shape->rank)
         mx_op_out_rank(op, 0, shape->rank - count);
 }
@@ -64,7 +67,8 @@ void mx_shape_reduce(mx_op *op) {
         return;
     }
     bool all = axes.count == 0 && mx_op_int(op, "noop_with_empty_axes", 0) == 0;
-    for (uint32_t i = 0; i < shape.rank; i++) gone[i] = all;
+    for (uint32_t i = 0; i < shape.rank; i++)
+        gone[i] = all;
     for (uint32_t i = 0; i < axes.count; i++) {
         uint32_t axis;
         if (!mx_axis(axes.values[i], shape.rank, &axis)) return;
@@ -93,8 +97,10 @@ void mx_shape_det(mx_op *op) {
 static bool dft_axis(mx_op *op, uint32_t rank, uint32_t *out) {
     int64_t axis = -2;
     uint32_t count;
-    if (mx_op_before(op, 20)) axis = mx_op_int(op, "axis", 1);
-    else if (mx_op_in_given(op, 2) && (!mx_op_in_ints(op, 2, &axis, 1, &count) || count != 1)) return false;
+    if (mx_op_before(op, 20))
+        axis = mx_op_int(op, "axis", 1);
+    else if (mx_op_in_given(op, 2) && (!mx_op_in_ints(op, 2, &axis, 1, &count) || count != 1))
+        return false;
     return mx_axis(axis, rank, out);
 }
 
@@ -144,8 +150,7 @@ void mx_shape_stft(mx_op *op) {
     }
     if (length > 0) dims[2] = mx_dim_of(mx_op_int(op, "onesided", 1) != 0 ? length / 2 + 1 : length);
     bool steps = mx_op_in_ints(op, 1, &step, 1, &count) && count == 1 && step > 0;
-    if (steps && length > 0 && signal.rank > 1 && signal.dims[1].kind == MX_DIM_VALUE &&
-        signal.dims[1].value >= length)
+    if (steps && length > 0 && signal.rank > 1 && signal.dims[1].kind == MX_DIM_VALUE && signal.dims[1].value >= length)
         dims[1] = mx_dim_of((signal.dims[1].value - length) / step + 1);
     mx_op_out_shape(op, 0, 4, dims);
 }

@@ -8,7 +8,8 @@ void mx_shape_batch_norm(mx_op *op) {
     mx_op_out_like(op, 0, 0);
     if (mx_op_in_shape(op, 0, &x) && x.rank > 1) channels = x.dims[1];
     if (mx_op_in_shape(op, 1, &scale) && scale.rank == 1) channels = mx_dim_better(channels, scale.dims[0]);
-    for (uint32_t k = 1; k < op->node->n_outputs; k++) mx_op_out_shape(op, k, 1, &channels);
+    for (uint32_t k = 1; k < op->node->n_outputs; k++)
+        mx_op_out_shape(op, k, 1, &channels);
 }
 
 /* The moments have size 1 from the axis on. */
@@ -19,8 +20,10 @@ void mx_shape_layer_norm(mx_op *op) {
     if (!mx_op_in_shape(op, 0, &shape)) return;
     mx_op_out_shape(op, 0, shape.rank, shape.dims);
     if (!mx_axis(mx_op_int(op, "axis", -1), shape.rank, &axis)) return;
-    for (uint32_t i = 0; i < shape.rank; i++) dims[i] = i < axis ? shape.dims[i] : mx_dim_of(1);
-    for (uint32_t k = 1; k < 3; k++) mx_op_out_shape(op, k, shape.rank, dims);
+    for (uint32_t i = 0; i < shape.rank; i++)
+        dims[i] = i < axis ? shape.dims[i] : mx_dim_of(1);
+    for (uint32_t k = 1; k < 3; k++)
+        mx_op_out_shape(op, k, shape.rank, dims);
 }
 
 /* RNN, GRU, LSTM: all steps, then the last hidden state and the last cell state. */
@@ -38,7 +41,8 @@ void mx_shape_recurrent(mx_op *op) {
     mx_dim all[2][4] = {{steps, directions, batch, hidden}, {batch, steps, directions, hidden}};
     mx_dim last[2][3] = {{directions, batch, hidden}, {batch, directions, hidden}};
     mx_op_out_shape(op, 0, 4, all[batch_first]);
-    for (uint32_t k = 1; k < op->node->n_outputs; k++) mx_op_out_shape(op, k, 3, last[batch_first]);
+    for (uint32_t k = 1; k < op->node->n_outputs; k++)
+        mx_op_out_shape(op, k, 3, last[batch_first]);
 }
 
 /* ---- attention ---- */
@@ -119,8 +123,10 @@ void mx_shape_causal_conv(mx_op *op) {
 /* ---- losses ---- */
 
 void mx_shape_loss(mx_op *op) {
-    if (mx_str_is(mx_op_string(op, "reduction", "mean"), "none")) mx_op_out_like(op, 0, 1);
-    else mx_op_out_rank(op, 0, 0);
+    if (mx_str_is(mx_op_string(op, "reduction", "mean"), "none"))
+        mx_op_out_like(op, 0, 1);
+    else
+        mx_op_out_rank(op, 0, 0);
     mx_op_out_like(op, 1, 0); /* the log probabilities */
 }
 

@@ -11,7 +11,8 @@ static void concat_contents(mx_op *op) {
         uint32_t length;
         const mx_contents *c = mx_op_in_vector(op, k, NULL);
         if (!mx_op_in_length(op, k, &length) || length > MX_INFER_CONTENTS - count) return;
-        for (uint32_t i = 0; i < length; i++) items[count++] = c ? c->items[i] : mx_dim_unknown;
+        for (uint32_t i = 0; i < length; i++)
+            items[count++] = c ? c->items[i] : mx_dim_unknown;
         known += c != NULL;
     }
     if (known > 0) mx_op_out_contents(op, 0, mx_infer_keep_ints(op->in, items, count));
@@ -31,7 +32,8 @@ void mx_shape_concat(mx_op *op) {
         if (any && shape.rank != rank) return;
         rank = shape.rank;
         if (!mx_axis(wanted, rank, &axis)) return;
-        for (uint32_t i = 0; i < rank; i++) dims[i] = any ? mx_dim_better(dims[i], shape.dims[i]) : shape.dims[i];
+        for (uint32_t i = 0; i < rank; i++)
+            dims[i] = any ? mx_dim_better(dims[i], shape.dims[i]) : shape.dims[i];
         sum = mx_dim_add(sum, shape.dims[axis]);
         any = true;
     }
@@ -61,8 +63,10 @@ void mx_shape_split(mx_op *op) {
     int64_t count = mx_op_int(op, "num_outputs", op->node->n_outputs);
     memcpy(dims, shape.dims, shape.rank * sizeof *dims);
     for (uint32_t k = 0; k < op->node->n_outputs; k++) {
-        if (parts.given) dims[axis] = parts.known && k < parts.count ? mx_dim_of(parts.values[k]) : mx_dim_unknown;
-        else dims[axis] = equal_part(shape.dims[axis], k, count);
+        if (parts.given)
+            dims[axis] = parts.known && k < parts.count ? mx_dim_of(parts.values[k]) : mx_dim_unknown;
+        else
+            dims[axis] = equal_part(shape.dims[axis], k, count);
         mx_op_out_shape(op, k, shape.rank, dims);
     }
 }
@@ -104,7 +108,8 @@ static void slice_contents(mx_op *op, const mx_contents *c, slice s) {
     mx_dim items[MX_INFER_CONTENTS];
     if (!clamp_slice(&s, c->count)) return;
     int64_t count = slice_length(&s);
-    for (int64_t i = 0; i < count; i++) items[i] = c->items[s.start + i * s.step];
+    for (int64_t i = 0; i < count; i++)
+        items[i] = c->items[s.start + i * s.step];
     mx_op_out_contents(op, 0, mx_infer_keep_ints(op->in, items, (uint32_t)count));
 }
 
@@ -125,7 +130,8 @@ void mx_shape_slice(mx_op *op) {
                  (!steps.given || steps.count == starts.count);
     bool which = axes.given ? axes.known && axes.count <= shape.rank : known && starts.count <= shape.rank;
     if (axes.known && known && axes.count != starts.count) known = false;
-    for (uint32_t i = 0; i < shape.rank; i++) dims[i] = which ? shape.dims[i] : mx_dim_unknown;
+    for (uint32_t i = 0; i < shape.rank; i++)
+        dims[i] = which ? shape.dims[i] : mx_dim_unknown;
     uint32_t count = !which ? 0 : axes.given ? axes.count : starts.count, axis = 0;
     for (uint32_t i = 0; i < count; i++) {
         axis = i;
@@ -228,7 +234,8 @@ void mx_shape_compress(mx_op *op) {
 
 void mx_shape_unique(mx_op *op) {
     select_along(op);
-    for (uint32_t k = 1; k < op->node->n_outputs; k++) mx_op_out_rank(op, k, 1);
+    for (uint32_t k = 1; k < op->node->n_outputs; k++)
+        mx_op_out_rank(op, k, 1);
 }
 
 void mx_shape_one_hot(mx_op *op) {

@@ -20,7 +20,8 @@ void mx_shape_sequence_empty(mx_op *op) {
 
 void mx_shape_sequence_construct(mx_op *op) {
     uint32_t type = mx_op_in_type(op, 0);
-    for (uint32_t k = 1; k < op->node->n_inputs; k++) type = mx_infer_join(op->in, type, mx_op_in_type(op, k));
+    for (uint32_t k = 1; k < op->node->n_inputs; k++)
+        type = mx_infer_join(op->in, type, mx_op_in_type(op, k));
     out_sequence(op, type);
 }
 
@@ -57,8 +58,10 @@ void mx_shape_split_to_sequence(mx_op *op) {
         length > 0 && shape.dims[axis].kind == MX_DIM_VALUE && shape.dims[axis].value % length == 0)
         part = mx_dim_of(length);
     for (uint32_t i = 0; i < shape.rank; i++) {
-        if (i != axis) dims[rank++] = shape.dims[i];
-        else if (keep) dims[rank++] = part;
+        if (i != axis)
+            dims[rank++] = shape.dims[i];
+        else if (keep)
+            dims[rank++] = part;
     }
     shape = (mx_shape){rank, dims};
     out_sequence(op, mx_infer_tensor(op->in, element, &shape));

@@ -70,9 +70,7 @@ void mx_shape_cast_map(mx_op *op) {
 /* Strings become numbers, numbers strings. */
 void mx_shape_category_mapper(mx_op *op) {
     int32_t from = mx_op_in_element(op, 0);
-    int32_t to = from == MX_ELEM_STRING  ? MX_ELEM_INT64
-                 : from == MX_ELEM_INT64 ? MX_ELEM_STRING
-                                         : MX_ELEM_UNKNOWN;
+    int32_t to = from == MX_ELEM_STRING ? MX_ELEM_INT64 : from == MX_ELEM_INT64 ? MX_ELEM_STRING : MX_ELEM_UNKNOWN;
     out_with_shape_of(op, 0, to, 0);
 }
 
@@ -88,7 +86,8 @@ void mx_shape_label_encoder(mx_op *op) {
     static const struct {
         const char *name;
         int32_t element;
-    } lists[] = {{"values_strings", MX_ELEM_STRING}, {"values_int64s", MX_ELEM_INT64}, {"values_floats", MX_ELEM_FLOAT}};
+    } lists[] = {
+        {"values_strings", MX_ELEM_STRING}, {"values_int64s", MX_ELEM_INT64}, {"values_floats", MX_ELEM_FLOAT}};
     int32_t element = MX_ELEM_UNKNOWN;
     const mx_attr *tensor = mx_op_attribute(op, "values_tensor");
     if (mx_op_before(op, 2)) {
@@ -113,7 +112,8 @@ void mx_shape_classifier(mx_op *op) {
     static const char *const names[] = {"classlabels_strings", "classlabels_ints", "classlabels_int64s"};
     mx_dim labels[1] = {rows(op)}, scores[2] = {labels[0], mx_dim_unknown};
     const mx_attr *classes[3];
-    for (uint32_t i = 0; i < 3; i++) classes[i] = mx_op_attribute(op, names[i]);
+    for (uint32_t i = 0; i < 3; i++)
+        classes[i] = mx_op_attribute(op, names[i]);
     bool strings = classes[0] && classes[0]->type == MX_ATTR_STRINGS && classes[0]->count > 0;
     mx_shape shape = {1, labels};
     mx_op_out_tensor(op, 0, op->blind ? MX_ELEM_UNKNOWN : strings ? MX_ELEM_STRING : MX_ELEM_INT64, &shape);

@@ -1,12 +1,12 @@
 /* The table of operators. */
 #include "converter/infer_rules.h"
 
-#define NONE                                   0
-#define RULE(kind, argument)                   ((mx_element_rule)((kind) << 12 | (argument)))
-#define FIXED(element)                         RULE(MX_ELEMENT_FIXED, element)
-#define INPUTS(bits)                           RULE(MX_ELEMENT_INPUTS, bits)
-#define ATTRIBUTE(name, otherwise)             RULE(MX_ELEMENT_ATTRIBUTE, (otherwise) << 4 | (name))
-#define ATTRIBUTE_OR_INPUT(name, input)        RULE(MX_ELEMENT_ATTRIBUTE_OR_INPUT, (input) << 4 | (name))
+#define NONE                            0
+#define RULE(kind, argument)            ((mx_element_rule)((kind) << 12 | (argument)))
+#define FIXED(element)                  RULE(MX_ELEMENT_FIXED, element)
+#define INPUTS(bits)                    RULE(MX_ELEMENT_INPUTS, bits)
+#define ATTRIBUTE(name, otherwise)      RULE(MX_ELEMENT_ATTRIBUTE, (otherwise) << 4 | (name))
+#define ATTRIBUTE_OR_INPUT(name, input) RULE(MX_ELEMENT_ATTRIBUTE_OR_INPUT, (input) << 4 | (name))
 
 /* Sorted by domain, operator and version, in the order of bytes. */
 static const mx_infer_rule rules[] = {
@@ -31,8 +31,10 @@ const mx_infer_rule *mx_infer_find_rule(mx_str domain, mx_str op_type, int64_t v
     if (version < 0) version = INT64_MAX;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare(domain, op_type, version, &rules[middle]) >= 0) low = middle + 1;
-        else high = middle;
+        if (compare(domain, op_type, version, &rules[middle]) >= 0)
+            low = middle + 1;
+        else
+            high = middle;
     }
     const mx_infer_rule *r = low > 0 ? &rules[low - 1] : NULL;
     return r && compare(domain, op_type, r->since, r) == 0 ? r : NULL;

@@ -40,7 +40,8 @@ mx_dim mx_dim_add(mx_dim a, mx_dim b) {
 
 mx_dim mx_dims_product(const mx_dim *dims, uint32_t first, uint32_t last) {
     mx_dim product = mx_dim_of(1);
-    for (uint32_t i = first; i < last; i++) product = mx_dim_multiply(product, dims[i]);
+    for (uint32_t i = first; i < last; i++)
+        product = mx_dim_multiply(product, dims[i]);
     return product;
 }
 
@@ -64,7 +65,8 @@ bool mx_broadcast(const mx_shape *shapes, uint32_t count, mx_dim *dims, uint32_t
     for (uint32_t i = 0; i < count; i++)
         if (shapes[i].rank > *rank) *rank = shapes[i].rank;
     if (*rank > MX_INFER_RANK) return false;
-    for (uint32_t d = 0; d < *rank; d++) dims[d] = mx_dim_of(1);
+    for (uint32_t d = 0; d < *rank; d++)
+        dims[d] = mx_dim_of(1);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t shift = *rank - shapes[i].rank;
         for (uint32_t d = 0; d < shapes[i].rank; d++)
@@ -118,7 +120,7 @@ uint32_t mx_infer_child(const mx_infer *in, uint32_t type, mx_type_kind kind) {
 bool mx_infer_shape_of(const mx_infer *in, uint32_t type, mx_shape *out) {
     const mx_type *t = type == MX_NO_INDEX ? NULL : &in->g->types[type];
     if (!t || !is_tensor(t) || !t->has_shape || t->n_dims > MX_INFER_RANK) return false;
-    *out = (mx_shape){t->n_dims, t->dims};
+    *out = (mx_shape){t->n_dims, t->dims ? t->dims : &mx_dim_unknown}; /* memcpy wants a pointer even for nothing */
     return true;
 }
 
@@ -146,7 +148,8 @@ mx_status mx_infer_tensor_type(mx_graph *g, uint32_t tensor, uint32_t *out, mx_e
         dims = mx_alloc_zero(g->allocator, t->n_dims, sizeof *dims);
         if (!dims) return mx_nomem(err);
     }
-    for (uint32_t i = 0; i < t->n_dims; i++) dims[i] = mx_dim_of(t->dims[i]);
+    for (uint32_t i = 0; i < t->n_dims; i++)
+        dims[i] = mx_dim_of(t->dims[i]);
     mx_type type = {.kind = MX_TYPE_TENSOR,
                     .has_elem = t->has_type && t->data_type != MX_ELEM_UNKNOWN,
                     .elem = t->has_type ? t->data_type : 0,
@@ -210,7 +213,8 @@ static uint32_t join_tensors(mx_infer *in, mx_type a, const mx_type *b) {
     a.denotation = MX_SID_ABSENT;
     a.has_shape = ranks;
     if (!ranks) a.n_dims = 0;
-    for (uint32_t i = 0; i < a.n_dims; i++) dims[i] = mx_dim_join(a.dims[i], b->dims[i]);
+    for (uint32_t i = 0; i < a.n_dims; i++)
+        dims[i] = mx_dim_join(a.dims[i], b->dims[i]);
     a.dims = dims;
     return a.has_elem || a.has_shape ? add(in, &a) : MX_NO_INDEX;
 }

@@ -2,6 +2,7 @@
  *
  *  1. read_*.c            the XML as a stream; every <node> becomes an mx_item, every <edge> an mx_edge. All JSON is
  *                         decoded on the way, into pieces that the new graph owns.
+ *     legacy_*.c          files of the earlier v1.1 generation become such a table too
  *  2. import_contain.c    which compound and which scope every item stands in
  *     import_flat.c       in files without nesting, edited tags move operators
  *  3. import_identity.c   which of several items with one node_index is the old one; the others are new
@@ -21,21 +22,19 @@
 #include "graphml/keys.h"
 #include "graphml/map.h"
 
-enum { /* kinds of items beyond mx_node_kind */
-    MX_ITEM_GROUP = 100, /* a group without our data: transparent */
-    MX_ITEM_NOTE         /* a leaf without our data */
+enum {                      /* kinds of items beyond mx_node_kind */
+       MX_ITEM_GROUP = 100, /* a group without our data: transparent */
+       MX_ITEM_NOTE         /* a leaf without our data */
 };
 
 enum { /* mx_item.flags */
-    MX_ITEM_HAS_INDEX = 1u << 0,
-    MX_ITEM_NEW = 1u << 1,        /* not in the source model */
-    MX_ITEM_UNORDERED = 1u << 2,  /* faults of the source model */
-    MX_ITEM_DUPLICATE = 1u << 3,
-    MX_ITEM_CHANGED = 1u << 4,    /* an edge gives a port another value than its stored name says */
-    MX_ITEM_MOVED = 1u << 5,      /* stands in another compound than its stored parent */
-    MX_ITEM_FRESH_NAMES = 1u << 6, /* a copy: its name and values need fresh names */
-    MX_ITEM_TOUCHED = 1u << 7,    /* some edge ends here */
-    MX_ITEM_FRESH_OUTPUTS = 1u << 8 /* a new operator that came without output names */
+       MX_ITEM_HAS_INDEX = 1u << 0,
+       MX_ITEM_NEW = 1u << 1,       /* not in the source model */
+       MX_ITEM_UNORDERED = 1u << 2, /* faults of the source model */
+       MX_ITEM_DUPLICATE = 1u << 3,
+       MX_ITEM_CHANGED = 1u << 4,    /* an edge gives a port another value than its stored name says */
+       MX_ITEM_MOVED = 1u << 5,      /* stands in another compound than its stored parent */
+       MX_ITEM_FRESH_NAMES = 1u << 6 /* a copy: its name and values need fresh names */
 };
 
 /* One <node>. */
@@ -45,6 +44,7 @@ typedef struct mx_item {
     uint32_t outer;     /* item of the <node> around it, MX_NO_INDEX: none */
     uint32_t container; /* item of the compound it stands in (pass 2); the model's: MX_NO_INDEX */
     uint32_t scope;     /* item of the model, function or body whose name space it lives in; a scope's own: itself */
+    uint32_t depth;     /* compounds between it and its scope */
     uint32_t compound;  /* model, function, body, module: index into compounds */
     uint32_t type;      /* input, output: type or MX_NO_INDEX */
     uint32_t fault;     /* index into faults or MX_NO_INDEX */
@@ -55,9 +55,9 @@ typedef struct mx_item {
     mx_sid key, parent_key;
     mx_sid name, op_type, domain, overload, doc, rest, tag;
     uint32_t n_inputs, n_outputs, n_attrs, attr_index;
-    uint32_t next_in_scope; /* pass 6 */
+    uint32_t next_in_scope;        /* pass 6 */
     uint32_t n_in_edges, n_wanted; /* pass 4: edges that end here; ports they ask for */
-    mx_port *inputs; /* operator, output (one). source is an item until pass 6 */
+    mx_port *inputs;               /* operator, output (one). source is an item until pass 6 */
     mx_sid *outputs;
     mx_attr *attrs;
     mx_pairs metadata;
@@ -79,7 +79,7 @@ typedef struct mx_compound {
 
 /* One <edge>. */
 typedef struct mx_edge {
-    uint32_t source, target; /* xml ids until pass 4, then items */
+    uint32_t source, target;          /* xml ids until pass 4, then items */
     int32_t source_port, target_port; /* -1: not said */
     uint32_t line;
 } mx_edge;
@@ -131,7 +131,7 @@ typedef struct mx_import {
     mx_port *expected;      /* what the edges said, port by port in order of node ids (pass 6, 7) */
     size_t cap_item_of_node, n_expected;
     uint8_t *unused_tensors, *unused_sparses; /* initializers that nothing used in the source model (pass 7) */
-    uint64_t fresh;         /* counter of fresh names */
+    uint64_t fresh;                           /* counter of fresh names */
 } mx_import;
 
 #define MX_VALUES_PENDING (MX_NO_INDEX - 1)
@@ -172,6 +172,8 @@ typedef struct mx_texts {
     bool has_graph; /* a <graph> stands in the node */
 } mx_texts;
 mx_status mx_read_item(mx_import *im, uint32_t item, const mx_texts *texts);
+/* The one port of an input or output, made from its name. */
+mx_status mx_import_value_port(mx_import *im, mx_item *item);
 mx_status mx_read_edge(mx_import *im, mx_edge *edge, const mx_texts *texts);
 /* The "weights" and "external_files" texts of the model. */
 mx_status mx_read_weights(mx_import *im, uint32_t item, const mx_texts *texts);

@@ -5,7 +5,7 @@
 
 typedef struct builder {
     mx_import *im;
-    mx_map bodies; /* (operator's item, compound_key) -> body */
+    mx_map bodies;  /* (operator's item, compound_key) -> body */
     uint32_t *path; /* modules on the way to one that is there already */
     size_t cap_path;
     uint32_t depth;
@@ -42,7 +42,8 @@ static mx_status fill_scope(mx_import *im, const mx_item *item, mx_node *n) {
     s->n_attribute_names = c->n_attribute_names;
     for (uint32_t i = 0; i < c->n_initializers; i++)
         MX_TRY(mx_scope_add_initializer(g, s, c->initializers[i], im->err));
-    for (uint32_t i = 0; i < c->n_sparse; i++) MX_TRY(mx_scope_add_sparse(g, s, c->sparse[i], im->err));
+    for (uint32_t i = 0; i < c->n_sparse; i++)
+        MX_TRY(mx_scope_add_sparse(g, s, c->sparse[i], im->err));
     return MX_OK;
 }
 
@@ -97,7 +98,8 @@ static mx_status build_module(builder *b, uint32_t i) {
         if (!mx_grow(im->allocator, (void **)&b->path, &b->cap_path, n, sizeof *b->path)) return mx_nomem(im->err);
         b->path[n++] = i;
     }
-    while (n--) MX_TRY(add_node(b, b->path[n], im->items[im->items[b->path[n]].container].node));
+    while (n--)
+        MX_TRY(add_node(b, b->path[n], im->items[im->items[b->path[n]].container].node));
     return MX_OK;
 }
 
@@ -189,7 +191,8 @@ static int compare_infos(const void *x, const void *y, void *ctx) {
 static mx_status add_infos(mx_import *im) {
     uint32_t *sorted = mx_alloc(im->allocator, (im->n_infos + 1) * sizeof *sorted);
     if (!sorted) return mx_nomem(im->err);
-    for (uint32_t i = 0; i < im->n_infos; i++) sorted[i] = i;
+    for (uint32_t i = 0; i < im->n_infos; i++)
+        sorted[i] = i;
     qsort_r(sorted, im->n_infos, sizeof *sorted, compare_infos, im);
     mx_status status = MX_OK;
     for (size_t i = 0; i < im->n_infos && status == MX_OK; i++) {
@@ -210,7 +213,8 @@ static mx_status add_infos(mx_import *im) {
 static mx_status keep_expected(mx_import *im) {
     mx_graph *g = im->g;
     size_t n = 0;
-    for (mx_node_id id = 0; id < g->n_nodes; id++) n += mx_node_at(g, id)->n_inputs;
+    for (mx_node_id id = 0; id < g->n_nodes; id++)
+        n += mx_node_at(g, id)->n_inputs;
     im->expected = mx_alloc(im->allocator, (n + 1) * sizeof *im->expected);
     if (!im->expected) return mx_nomem(im->err);
     im->n_expected = n + 1;
@@ -218,8 +222,7 @@ static mx_status keep_expected(mx_import *im) {
     for (mx_node_id id = 0; id < g->n_nodes; id++) {
         mx_node *node = mx_node_at(g, id);
         for (uint32_t k = 0; k < node->n_inputs; k++) {
-            if (node->inputs[k].source != MX_NO_NODE)
-                node->inputs[k].source = im->items[node->inputs[k].source].node;
+            if (node->inputs[k].source != MX_NO_NODE) node->inputs[k].source = im->items[node->inputs[k].source].node;
             im->expected[n++] = node->inputs[k];
         }
     }

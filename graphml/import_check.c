@@ -16,7 +16,8 @@ static bool marked_unresolved(const mx_import *im, const mx_item *item, uint32_t
     return low < f->n_unresolved && f->unresolved[low] == port;
 }
 
-/* The graph of a function's default attribute is a template: its names get a meaning only where an operator takes it. */
+/* The graph of a function's default attribute is a template: its names get a meaning only where an operator takes it.
+ */
 static bool is_template(const mx_import *im, uint32_t scope) {
     for (uint32_t depth = 0; depth <= im->g->limits.body_depth; depth++) {
         const mx_item *item = &im->items[scope];
@@ -40,7 +41,8 @@ static mx_status check_port(mx_import *im, uint32_t i, uint32_t k, const mx_port
     }
     if (found->source == expected->source && found->source_port == expected->source_port) return MX_OK;
     if (found->source == MX_NO_NODE)
-        return mx_item_fail(im, i, MX_ERR_INVALID, "%s %u takes %s, which cannot be seen from here", what, k, name.text);
+        return mx_item_fail(im, i, MX_ERR_INVALID, "%s %u takes %s, which cannot be seen from here", what, k,
+                            name.text);
     return mx_item_fail(im, i, MX_ERR_INVALID, "%s %u takes %s, but here this name means another value", what, k,
                         name.text);
 }
@@ -67,8 +69,10 @@ static mx_status keep_unused_marks(mx_import *im) {
     if (g->n_tensors) im->unused_tensors = mx_alloc_zero(im->allocator, g->n_tensors, 1);
     if (g->n_sparses) im->unused_sparses = mx_alloc_zero(im->allocator, g->n_sparses, 1);
     if ((g->n_tensors && !im->unused_tensors) || (g->n_sparses && !im->unused_sparses)) return mx_nomem(im->err);
-    for (size_t i = 0; i < g->n_tensors; i++) im->unused_tensors[i] = g->tensors[i].unused_at_source;
-    for (size_t i = 0; i < g->n_sparses; i++) im->unused_sparses[i] = g->sparses[i].unused_at_source;
+    for (size_t i = 0; i < g->n_tensors; i++)
+        im->unused_tensors[i] = g->tensors[i].unused_at_source;
+    for (size_t i = 0; i < g->n_sparses; i++)
+        im->unused_sparses[i] = g->sparses[i].unused_at_source;
     return MX_OK;
 }
 
@@ -79,8 +83,8 @@ mx_status mx_import_check(mx_import *im) {
     MX_TRY(mx_graph_wire(g, im->err));
     for (mx_node_id id = 0; id < g->n_nodes; id++) {
         const mx_node *n = mx_node_at(g, id);
-        for (uint32_t k = 0; k < n->n_inputs; k++)
-            MX_TRY(check_port(im, im->item_of_node[id], k, expected++, &n->inputs[k]));
+        for (uint32_t k = 0; k < n->n_inputs; k++, expected++)
+            MX_TRY(check_port(im, im->item_of_node[id], k, im->legacy ? &n->inputs[k] : expected, &n->inputs[k]));
         MX_TRY(check_duplicate(im, id));
         check_order(im, id);
     }

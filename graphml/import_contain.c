@@ -1,5 +1,5 @@
-/* Pass 2: which compound every item stands in. Where the file has nesting, that is the nearest enclosing compound of ours;
- * groups without our data are transparent. A flat file (networkx) has only the stored `parent`. */
+/* Pass 2: which compound every item stands in. Where the file has nesting, that is the nearest enclosing compound of
+ * ours; groups without our data are transparent. A flat file (networkx) has only the stored `parent`. */
 #include "graphml/import.h"
 
 #define VISITING (MX_NO_INDEX - 1)
@@ -30,7 +30,8 @@ static bool owns_bodies(const mx_item *item) {
 
 static uint32_t enclosing_owner(const mx_import *im, const mx_item *item) {
     uint32_t outer = item->outer;
-    while (outer != MX_NO_INDEX && !mx_item_is_live(&im->items[outer])) outer = im->items[outer].outer;
+    while (outer != MX_NO_INDEX && !mx_item_is_live(&im->items[outer]))
+        outer = im->items[outer].outer;
     return outer != MX_NO_INDEX && owns_bodies(&im->items[outer]) ? outer : MX_NO_INDEX;
 }
 
@@ -51,8 +52,7 @@ static mx_status contain_flat_item(mx_import *im, uint32_t i) {
     if (item->parent_key == MX_SID_ABSENT) return MX_OK;
     uint32_t parent = mx_map_get(&im->by_key, item->parent_key);
     mx_shown key = mx_show(mx_text(im->g, item->parent_key));
-    if (parent == MX_NO_INDEX)
-        return mx_item_fail(im, i, MX_ERR_INVALID, "its parent %s is not in the file", key.text);
+    if (parent == MX_NO_INDEX) return mx_item_fail(im, i, MX_ERR_INVALID, "its parent %s is not in the file", key.text);
     bool fits = item->kind == MX_NODE_BODY ? owns_bodies(&im->items[parent]) : mx_item_is_compound(&im->items[parent]);
     if (!fits) return mx_item_fail(im, i, MX_ERR_INVALID, "it cannot stand in its parent %s", key.text);
     item->container = parent;
@@ -61,22 +61,24 @@ static mx_status contain_flat_item(mx_import *im, uint32_t i) {
 
 /* ---- scopes ---- */
 
-/* The scope of an item is that of its container; the chain up to a known one is walked twice, to find it and to note it. */
+/* The scope of an item is that of its container; the chain up to a known one is walked twice, to find it and to note
+ * it. Nested files cannot be deeper than their XML; flat ones are held to the same limit. */
 static mx_status find_scope(mx_import *im, uint32_t start) {
-    uint32_t at = start;
-    while (im->items[at].scope == MX_NO_INDEX) {
-        mx_item *item = &im->items[at];
-        if (mx_item_is_scope(item)) {
-            item->scope = at;
-            break;
-        }
-        item->scope = VISITING;
-        at = item->container;
+    uint32_t at = start, steps = 0, limit = im->g->limits.xml_depth;
+    for (; im->items[at].scope == MX_NO_INDEX && !mx_item_is_scope(&im->items[at]); steps++) {
+        im->items[at].scope = VISITING;
+        at = im->items[at].container;
         if (at == MX_NO_INDEX) return mx_item_fail(im, start, MX_ERR_INVALID, "it stands nowhere");
     }
+    if (mx_item_is_scope(&im->items[at])) im->items[at].scope = at;
     uint32_t scope = im->items[at].scope;
     if (scope == VISITING) return mx_item_fail(im, start, MX_ERR_INVALID, "its parents form a circle");
-    for (at = start; im->items[at].scope == VISITING; at = im->items[at].container) im->items[at].scope = scope;
+    uint32_t depth = im->items[at].depth + steps;
+    if (depth > limit) return mx_item_fail(im, start, MX_ERR_LIMIT, "modules are nested more than %u deep", limit);
+    for (at = start; im->items[at].scope == VISITING; at = im->items[at].container) {
+        im->items[at].scope = scope;
+        im->items[at].depth = depth--;
+    }
     return MX_OK;
 }
 
@@ -112,7 +114,7 @@ static mx_status note_initializers(mx_import *im, uint32_t scope) {
 uint32_t mx_import_outer_scope(const mx_import *im, uint32_t scope) {
     const mx_item *item = &im->items[scope];
     return item->kind == MX_NODE_BODY && item->container != MX_NO_INDEX ? im->items[item->container].scope
-                                                                         : MX_NO_INDEX;
+                                                                        : MX_NO_INDEX;
 }
 
 bool mx_import_sees_initializer(const mx_import *im, uint32_t scope, mx_sid name) {
@@ -127,7 +129,8 @@ mx_status mx_import_contain(mx_import *im) {
     if (im->model == MX_NO_INDEX) return mx_fail(im->err, MX_ERR_INVALID, "no node stands for the model");
     MX_TRY(index_keys(im));
     if (im->nested) contain_nested(im);
-    for (uint32_t i = 0; i < im->n_items && !im->nested; i++) MX_TRY(contain_flat_item(im, i));
+    for (uint32_t i = 0; i < im->n_items && !im->nested; i++)
+        MX_TRY(contain_flat_item(im, i));
     for (uint32_t i = 0; i < im->n_items; i++) {
         if (!mx_item_is_live(&im->items[i])) continue;
         if (im->items[i].kind == MX_NODE_BODY && im->items[i].container == MX_NO_INDEX)

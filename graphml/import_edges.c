@@ -20,8 +20,8 @@ static mx_status end_fail(mx_import *im, const mx_edge *e, uint32_t item, bool s
     if (end->kind == MX_ITEM_NOTE)
         status = mx_fail(im->err, MX_ERR_INVALID, "an edge %s a node without op_type", source ? "leaves" : "reaches");
     else
-        status = mx_fail(im->err, MX_ERR_INVALID, "an edge %s", source ? "leaves something that makes no value"
-                                                                       : "reaches something that takes no value");
+        status = mx_fail(im->err, MX_ERR_INVALID, "an edge %s",
+                         source ? "leaves something that makes no value" : "reaches something that takes no value");
     mx_at_line(im->err, status, e->line);
     return mx_item_place(im, item, status);
 }
@@ -31,8 +31,10 @@ static mx_status resolve_ends(mx_import *im, mx_edge *e) {
     uint32_t source = im->item_of_id[e->source], target = im->item_of_id[e->target];
     if (source == MX_NO_INDEX || target == MX_NO_INDEX) {
         mx_str id = mx_strings_get(&im->ids, source == MX_NO_INDEX ? e->source : e->target);
-        return mx_at_line(im->err, mx_fail(im->err, MX_ERR_INVALID, "an edge ends at %s, which is no node of the file",
-                                           mx_show(id).text), e->line);
+        return mx_at_line(
+            im->err,
+            mx_fail(im->err, MX_ERR_INVALID, "an edge ends at %s, which is no node of the file", mx_show(id).text),
+            e->line);
     }
     const mx_item *from = &im->items[source], *to = &im->items[target];
     e->source = source;
@@ -51,7 +53,8 @@ static mx_status lengthen_outputs(mx_import *im, mx_item *item, uint32_t n) {
     mx_sid *outputs;
     MX_TRY(mx_graph_array(im->g, n, sizeof *outputs, &outputs, im->err));
     if (item->n_outputs) memcpy(outputs, item->outputs, item->n_outputs * sizeof *outputs);
-    for (uint32_t i = item->n_outputs; i < n; i++) outputs[i] = MX_SID_EMPTY;
+    for (uint32_t i = item->n_outputs; i < n; i++)
+        outputs[i] = MX_SID_EMPTY;
     item->outputs = outputs;
     item->n_outputs = n;
     return MX_OK;
@@ -74,7 +77,8 @@ static mx_status lengthen_inputs(mx_import *im, mx_item *item, uint32_t n) {
     mx_port *ports;
     MX_TRY(mx_graph_array(im->g, n, sizeof *ports, &ports, im->err));
     if (item->n_inputs) memcpy(ports, item->inputs, item->n_inputs * sizeof *ports);
-    for (uint32_t i = item->n_inputs; i < n; i++) ports[i] = (mx_port){MX_SID_ABSENT, MX_NO_NODE, 0};
+    for (uint32_t i = item->n_inputs; i < n; i++)
+        ports[i] = (mx_port){MX_SID_ABSENT, MX_NO_NODE, 0};
     item->inputs = ports;
     item->n_inputs = n;
     return MX_OK;

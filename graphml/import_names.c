@@ -28,8 +28,7 @@ static const char *fallback_name(const mx_item *item) {
 /* A copy keeps which of its outputs are left out ("") but no name. */
 static mx_status rename_copy(mx_import *im, mx_item *item) {
     if (item->kind != MX_NODE_OPERATOR && item->kind != MX_NODE_INPUT && item->kind != MX_NODE_OUTPUT) return MX_OK;
-    if (item->name > MX_SID_EMPTY)
-        MX_TRY(mx_import_fresh_name(im, item->name, fallback_name(item), &item->name));
+    if (item->name > MX_SID_EMPTY) MX_TRY(mx_import_fresh_name(im, item->name, fallback_name(item), &item->name));
     if (item->kind == MX_NODE_INPUT) item->outputs[0] = item->name;
     if (item->kind == MX_NODE_OUTPUT) item->inputs[0].name = item->name;
     for (uint32_t k = 0; item->kind == MX_NODE_OPERATOR && k < item->n_outputs; k++)
@@ -107,8 +106,10 @@ mx_status mx_import_name(mx_import *im) {
         if (item->flags & MX_ITEM_FRESH_NAMES) MX_TRY(rename_copy(im, item));
         MX_TRY(name_new_operator(im, item));
     }
-    for (size_t i = 0; i < im->n_order; i++) MX_TRY(name_used_outputs(im, &im->items[im->order[i]]));
+    for (size_t i = 0; i < im->n_order; i++)
+        MX_TRY(name_used_outputs(im, &im->items[im->order[i]]));
     MX_TRY(mx_import_name_outputs(im));
-    for (size_t i = 0; i < im->n_order; i++) take_names(im, &im->items[im->order[i]]);
+    for (size_t i = 0; i < im->n_order; i++)
+        take_names(im, &im->items[im->order[i]]);
     return MX_OK;
 }

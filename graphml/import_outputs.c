@@ -1,5 +1,5 @@
-/* Graph outputs in pass 5: the value that an edge brings to an output must bear the output's name. Where it is made by an
- * operator of the same scope and is no output already, it is renamed; else an Identity makes a value of that name.
+/* Graph outputs in pass 5: the value that an edge brings to an output must bear the output's name. Where it is made by
+ * an operator of the same scope and is no output already, it is renamed; else an Identity makes a value of that name.
  * Whoever bore the name before gets a fresh one. */
 #include "graphml/import.h"
 
@@ -17,7 +17,7 @@ static mx_sid value_name(const mx_import *im, const mx_port *p) {
 static mx_status claim(naming *n, const mx_port *p, uint32_t output) {
     uint32_t have;
     return mx_map_add(&n->claimed, mx_map_pair(p->source, p->source_port), output, &have) ? MX_OK
-                                                                                        : mx_nomem(n->im->err);
+                                                                                          : mx_nomem(n->im->err);
 }
 
 static mx_status fill_makers(naming *n) {

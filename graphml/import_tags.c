@@ -1,5 +1,5 @@
-/* Pass 9: containment decides the hierarchy. A module whose scope and tag, worked out from where it stands and what it is
- * called, are not the stored ones was moved or renamed, and what is tagged below it gets its tags anew; so does an
+/* Pass 9: containment decides the hierarchy. A module whose scope and tag, worked out from where it stands and what it
+ * is called, are not the stored ones was moved or renamed, and what is tagged below it gets its tags anew; so does an
  * operator that stands in another compound than before. All other tags stay as they are, stale or absent. */
 #include "converter/retag.h"
 #include "graphml/import.h"
@@ -76,8 +76,10 @@ static void report_edited_tag(const mx_import *im, const mx_item *item, uint32_t
     char message[600];
     if (!im->nested || !env->log || item->tag == MX_SID_ABSENT) return;
     if (item->tag == mx_operator_tag(im->g, item->attrs, item->n_attrs, &item->metadata)) return;
-    snprintf(message, sizeof message, "%s: hierarchy_tag was changed to %s, which does nothing here: move the node into "
-             "another group instead", mx_item_show(im, index).text, mx_show(mx_text(im->g, item->tag)).text);
+    snprintf(message, sizeof message,
+             "%s: hierarchy_tag was changed to %s, which does nothing here: move the node into "
+             "another group instead",
+             mx_item_show(im, index).text, mx_show(mx_text(im->g, item->tag)).text);
     env->log(env->ctx, MX_LOG_WARNING, message);
 }
 

@@ -19,7 +19,8 @@ static uint64_t mix(uint64_t x) {
 
 static size_t slot_of(const mx_map *m, uint64_t key) {
     size_t mask = m->n_slots - 1, i = (size_t)mix(key) & mask;
-    while (m->slots[i].used && m->slots[i].key != key) i = (i + 1) & mask;
+    while (m->slots[i].used && m->slots[i].key != key)
+        i = (i + 1) & mask;
     return i;
 }
 

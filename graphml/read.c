@@ -1,6 +1,7 @@
 /* Reading a GraphML file: the passes of import.h, one after the other. */
 #include "converter/order.h"
 #include "graphml/import.h"
+#include "graphml/legacy.h"
 
 static mx_status begin(mx_import *im, const mx_env *env) {
     uint32_t placeholder;
@@ -57,22 +58,25 @@ static mx_status import(mx_import *im, const mx_env *env, const char *path) {
     mx_status status = mx_read_xml(im, source);
     mx_source_release(source);
     if (status != MX_OK) return status;
+    im->legacy &= im->model != MX_NO_INDEX;
+    if (im->legacy) MX_TRY(mx_legacy_read_sidecar(im, path));
     MX_TRY(settle_sources(im));
     MX_TRY(mx_import_contain(im));
     MX_TRY(mx_import_identify(im));
-    MX_TRY(mx_import_connect(im));
+    if (!im->legacy) MX_TRY(mx_import_connect(im)); /* without ports names decide */
     MX_TRY(mx_import_name(im));
     MX_TRY(mx_import_build(im));
     MX_TRY(mx_import_check(im));
     MX_TRY(order(im));
-    MX_TRY(mx_import_tag(im));
+    if (!im->legacy) MX_TRY(mx_import_tag(im));
     return mx_import_drop_orphans(im);
 }
 
 mx_status mx_graphml_read(const mx_env *env, const char *path, mx_graph **out, mx_weights *weights,
                           mx_graphml_report *report, mx_error *err) {
     mx_graphml_report unwanted;
-    mx_import im = {.err = err, .weights = weights, .report = report ? report : &unwanted, .model = MX_NO_INDEX};
+    mx_import im = {
+        .err = err, .weights = weights, .report = report ? report : &unwanted, .model = MX_NO_INDEX, .legacy = true};
     *out = NULL;
     *weights = (mx_weights){0};
     *im.report = (mx_graphml_report){0};

@@ -47,9 +47,11 @@ mx_status mx_image_text(mx_image_reader *r, const char *p, size_t n) {
     mx_buffer_add(&r->text, r->rest, r->n_rest);
     for (size_t i = 0; i < n;) {
         size_t run = 0; /* texts come with newlines at most here and there */
-        while (i + run < n && (unsigned char)p[i + run] > ' ') run++;
+        while (i + run < n && (unsigned char)p[i + run] > ' ')
+            run++;
         mx_buffer_add(&r->text, p + i, run);
-        for (i += run; i < n && (unsigned char)p[i] <= ' ';) i++;
+        for (i += run; i < n && (unsigned char)p[i] <= ' ';)
+            i++;
     }
     if (r->text.failed) return mx_nomem(r->im->err);
     r->n_rest = (uint32_t)(r->text.size % 4);
@@ -85,7 +87,8 @@ static mx_status rearrange(mx_image_reader *r, mx_source *source, mx_source **ou
 mx_status mx_image_finish(mx_image_reader *r) {
     if (!r->n_pieces) return MX_OK;
     bool ordered = true;
-    for (size_t i = 1; i < r->n_pieces; i++) ordered &= r->pieces[i].number == r->pieces[i - 1].number + 1;
+    for (size_t i = 1; i < r->n_pieces; i++)
+        ordered &= r->pieces[i].number == r->pieces[i - 1].number + 1;
     ordered &= r->pieces[0].number == 0;
     if (!ordered) qsort(r->pieces, r->n_pieces, sizeof *r->pieces, compare_pieces);
     for (size_t i = 0; i < r->n_pieces; i++)

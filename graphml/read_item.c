@@ -1,21 +1,22 @@
 /* The texts of one <node> or <edge> become an item or an edge: one small function per key, and a table of them. */
 #include "graphml/import.h"
+#include "graphml/legacy.h"
 #include "graphml/values_read.h"
 
 #include <stdlib.h>
 
 enum { /* kinds as bits */
-    MODEL = 1 << MX_NODE_MODEL,
-    FUNCTION = 1 << MX_NODE_FUNCTION,
-    BODY = 1 << MX_NODE_BODY,
-    MODULE = 1 << MX_NODE_MODULE,
-    OPERATOR = 1 << MX_NODE_OPERATOR,
-    INPUT = 1 << MX_NODE_INPUT,
-    OUTPUT = 1 << MX_NODE_OUTPUT,
-    SCOPES = MODEL | FUNCTION | BODY,
-    COMPOUNDS = SCOPES | MODULE,
-    MODULES = MODEL | MODULE,
-    ALL = COMPOUNDS | OPERATOR | INPUT | OUTPUT
+       MODEL = 1 << MX_NODE_MODEL,
+       FUNCTION = 1 << MX_NODE_FUNCTION,
+       BODY = 1 << MX_NODE_BODY,
+       MODULE = 1 << MX_NODE_MODULE,
+       OPERATOR = 1 << MX_NODE_OPERATOR,
+       INPUT = 1 << MX_NODE_INPUT,
+       OUTPUT = 1 << MX_NODE_OUTPUT,
+       SCOPES = MODEL | FUNCTION | BODY,
+       COMPOUNDS = SCOPES | MODULE,
+       MODULES = MODEL | MODULE,
+       ALL = COMPOUNDS | OPERATOR | INPUT | OUTPUT
 };
 
 /* What a handler works on. */
@@ -150,7 +151,8 @@ static mx_status json_tensors(const target *t, const json_t *v, uint32_t **out, 
     if (!json_is_array(v)) return mx_decode_fail(t->d, "a list of tensors was expected");
     size_t count = json_array_size(v);
     MX_TRY(mx_graph_array(t->im->g, count, sizeof **out, out, t->im->err));
-    for (size_t i = 0; i < count; i++) MX_TRY(decode(t->d, json_array_get(v, i), &(*out)[i]));
+    for (size_t i = 0; i < count; i++)
+        MX_TRY(decode(t->d, json_array_get(v, i), &(*out)[i]));
     *n = (uint32_t)count;
     return MX_OK;
 }
@@ -267,14 +269,17 @@ static mx_status handle(const target *t, const handler *h, mx_str text) {
 
 /* Without node_kind: an operator if it has an op_type, a module if it is a group with a name or a class. */
 static mx_status find_kind(mx_import *im, mx_item *item, const mx_texts *texts) {
+    if (im->legacy) {
+        item->kind = mx_legacy_kind(texts);
+        return MX_OK;
+    }
     mx_str kind = texts->at[MX_KEY_NODE_KIND];
     for (uint8_t i = 0; kind.p && i < MX_NODE_KINDS; i++) {
         if (!mx_str_is(kind, mx_node_kind_names[i])) continue;
         item->kind = i;
         return MX_OK;
     }
-    if (kind.p)
-        return mx_fail(im->err, MX_ERR_INVALID, "the data \"node_kind\": %s is not known", mx_show(kind).text);
+    if (kind.p) return mx_fail(im->err, MX_ERR_INVALID, "the data \"node_kind\": %s is not known", mx_show(kind).text);
     bool named = texts->at[MX_KEY_NAME].p || texts->at[MX_KEY_CLASS_NAME].p;
     if (texts->at[MX_KEY_OP_TYPE].p) {
         item->kind = MX_NODE_OPERATOR;
@@ -286,8 +291,7 @@ static mx_status find_kind(mx_import *im, mx_item *item, const mx_texts *texts) 
     return MX_OK;
 }
 
-/* A value node has its one port from its name. */
-static mx_status make_value_port(mx_import *im, mx_item *item) {
+mx_status mx_import_value_port(mx_import *im, mx_item *item) {
     if (item->kind == MX_NODE_INPUT) {
         MX_TRY(mx_graph_array(im->g, 1, sizeof *item->outputs, &item->outputs, im->err));
         item->outputs[0] = item->name;
@@ -304,6 +308,7 @@ static mx_status make_value_port(mx_import *im, mx_item *item) {
 static mx_status read_all(mx_import *im, uint32_t index, const mx_texts *texts) {
     mx_item *item = &im->items[index];
     mx_decoder d = {.g = im->g, .values = &im->values, .pending = MX_VALUES_PENDING, .err = im->err};
+    d.legacy = im->legacy;
     MX_TRY(find_kind(im, item, texts));
     if (!mx_item_is_live(item)) return MX_OK;
     if (item->kind <= MX_NODE_MODULE) MX_TRY(mx_import_add_compound(im, index));
@@ -316,7 +321,8 @@ static mx_status read_all(mx_import *im, uint32_t index, const mx_texts *texts) 
         MX_TRY(handle(&t, h, texts->at[h->key]));
     }
     if (item->kind == MX_NODE_MODEL) MX_TRY(mx_read_weights(im, index, texts));
-    return make_value_port(im, item);
+    if (im->legacy && item->kind == MX_NODE_MODULE) MX_TRY(mx_legacy_read_module(im, index, texts));
+    return mx_import_value_port(im, item);
 }
 
 mx_status mx_read_item(mx_import *im, uint32_t item, const mx_texts *texts) {

@@ -86,7 +86,8 @@ static mx_status decode_file(const mx_decoder *d, const json_t *v, bool referenc
 
 static mx_status decode_files(const mx_decoder *d, const json_t *v, bool reference) {
     if (!json_is_array(v)) return mx_decode_fail(d, "a list of files was expected");
-    for (size_t i = 0; i < json_array_size(v); i++) MX_TRY(decode_file(d, json_array_get(v, i), reference));
+    for (size_t i = 0; i < json_array_size(v); i++)
+        MX_TRY(decode_file(d, json_array_get(v, i), reference));
     return MX_OK;
 }
 
@@ -101,7 +102,6 @@ mx_status mx_read_weights(mx_import *im, uint32_t item, const mx_texts *texts) {
         MX_TRY(mx_decode_json(&d, weights, &v));
         status = decode_weights(&d, v, im->weights);
         json_decref(v);
-    
     }
     if (status != MX_OK || !files.p) return status;
     d.what = mx_key_table[MX_KEY_EXTERNAL_FILES].name;

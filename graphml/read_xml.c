@@ -1,5 +1,5 @@
-/* The XML side of reading: libxml2's push parser, fed in pieces, and what its events mean in GraphML. Texts of <data> are
- * gathered per <node> or <edge> and handed on when it ends; texts of keys that are not ours are never stored. */
+/* The XML side of reading: libxml2's push parser, fed in pieces, and what its events mean in GraphML. Texts of <data>
+ * are gathered per <node> or <edge> and handed on when it ends; texts of keys that are not ours are never stored. */
 #include "graphml/import.h"
 #include "graphml/legacy.h"
 #include "graphml/read_image.h"
@@ -12,12 +12,12 @@
 /* A <data> of an open <node> or <edge>. */
 typedef struct piece {
     mx_key key;
-    uint32_t number;     /* place among NAME, NAME_1, ... */
-    size_t start, size;  /* in reader.texts */
+    uint32_t number;    /* place among NAME, NAME_1, ... */
+    size_t start, size; /* in reader.texts */
 } piece;
 
-/* An open <node> or <edge>, or the outermost <graph> of a legacy file. Outer nodes stay open while their inner ones come
- * and go, so texts and pieces are stacks. */
+/* An open <node> or <edge>, or the outermost <graph> of a legacy file. Outer nodes stay open while their inner ones
+ * come and go, so texts and pieces are stacks. */
 typedef struct frame {
     mx_key_for kind;
     bool has_graph;
@@ -28,7 +28,7 @@ typedef struct frame {
 } frame;
 
 typedef struct declared_key {
-    mx_key key[3];     /* what it means on nodes, edges and graphs; MX_KEY_UNKNOWN: nothing of ours */
+    mx_key key[3]; /* what it means on nodes, edges and graphs; MX_KEY_UNKNOWN: nothing of ours */
     uint32_t piece[3];
     bool silent; /* graphics: not counted as unknown */
 } declared_key;
@@ -39,10 +39,10 @@ typedef struct reader {
     mx_status status;
     uint64_t text_limit;
     uint32_t depth, depth_limit;
-    uint32_t skip;     /* depth of an element whose content is not read, 0: none */
-    bool in_data;      /* texts belong to the newest piece */
-    bool in_root;      /* <graphml> was seen */
-    bool in_image;     /* the newest piece is parameter_data, which is not stored */
+    uint32_t skip; /* depth of an element whose content is not read, 0: none */
+    bool in_data;  /* texts belong to the newest piece */
+    bool in_root;  /* <graphml> was seen */
+    bool in_image; /* the newest piece is parameter_data, which is not stored */
     uint64_t data_bytes;
     mx_strings key_ids;
     declared_key *keys;
@@ -84,7 +84,7 @@ static mx_str attribute(int n, const xmlChar **attributes, const char *name) {
 /* ---- <key> ---- */
 
 /* Keys of legacy files have some other names. */
-static mx_key find_key(mx_key_for where, mx_str name, uint32_t *piece) {
+static mx_key find_key(mx_key_for where, mx_str name, uint32_t *number) {
     static const struct {
         mx_key_for where;
         const char *name;
@@ -93,7 +93,7 @@ static mx_key find_key(mx_key_for where, mx_str name, uint32_t *piece) {
                   {MX_KEY_FOR_GRAPH, "initializers_ref", MX_KEY_PARAMETER_DATA},
                   {MX_KEY_FOR_GRAPH, "parameter_data", MX_KEY_PARAMETER_DATA},
                   {MX_KEY_FOR_GRAPH, "value_info", MX_KEY_VALUE_INFO}};
-    mx_key key = mx_key_find(where, name, piece);
+    mx_key key = mx_key_find(where, name, number);
     for (size_t i = 0; key == MX_KEY_UNKNOWN && i < sizeof others / sizeof *others; i++)
         if (others[i].where == where && mx_str_is(name, others[i].name)) key = others[i].key;
     return key;
@@ -105,8 +105,12 @@ static mx_status begin_key(reader *r, int n, const xmlChar **attributes) {
     if (!id.p) return mx_fail(r->im->err, MX_ERR_INVALID, "a <key> has no id");
     mx_sid sid = mx_strings_add(&r->key_ids, id);
     if (sid == MX_SID_NOMEM) return mx_nomem(r->im->err);
-    while (r->cap_keys <= sid)
-        MX_TRY(grow(r, &r->keys, &r->cap_keys, r->cap_keys, sizeof *r->keys));
+    while (r->cap_keys <= sid) { /* the empty id is there from the start, though no <key> may have it */
+        size_t old = r->cap_keys;
+        MX_TRY(grow(r, &r->keys, &r->cap_keys, old, sizeof *r->keys));
+        for (size_t i = old; i < r->cap_keys; i++)
+            r->keys[i] = (declared_key){.key = {MX_KEY_UNKNOWN, MX_KEY_UNKNOWN, MX_KEY_UNKNOWN}};
+    }
     declared_key k = {.silent = !name.p};
     for (int i = 0; i < 3; i++) {
         bool here = !where.p || mx_str_is(where, "all") || mx_str_is(where, mx_key_for_name((mx_key_for)i));
@@ -122,11 +126,8 @@ static mx_status begin_key(reader *r, int n, const xmlChar **attributes) {
 static mx_status push_frame(reader *r, mx_key_for kind, frame **out) {
     MX_TRY(grow(r, &r->frames, &r->cap_frames, r->n_frames, sizeof *r->frames));
     *out = &r->frames[r->n_frames++];
-    **out = (frame){.kind = kind,
-                    .depth = r->depth,
-                    .item = MX_NO_INDEX,
-                    .first_piece = r->n_pieces,
-                    .first_text = r->texts.size};
+    **out = (frame){
+        .kind = kind, .depth = r->depth, .item = MX_NO_INDEX, .first_piece = r->n_pieces, .first_text = r->texts.size};
     return MX_OK;
 }
 
@@ -197,8 +198,10 @@ static int compare_pieces(const void *a, const void *b) {
 }
 
 static mx_str trimmed(const char *p, size_t n) {
-    while (n && strchr(" \t\r\n", p[0])) p++, n--;
-    while (n && strchr(" \t\r\n", p[n - 1])) n--;
+    while (n && strchr(" \t\r\n", p[0]))
+        p++, n--;
+    while (n && strchr(" \t\r\n", p[n - 1]))
+        n--;
     return (mx_str){p, n};
 }
 
@@ -227,10 +230,12 @@ static mx_status gather(reader *r, const frame *f) {
     qsort(p, n, sizeof *p, compare_pieces);
     mx_buffer_clear(&r->joined);
     bool several = p[n - 1].number > 0;
-    for (size_t i = 1; i < n; i++) several |= p[i].key == p[i - 1].key;
+    for (size_t i = 1; i < n; i++)
+        several |= p[i].key == p[i - 1].key;
     if (several && !mx_buffer_reserve(&r->joined, r->texts.size - f->first_text + 1)) return mx_nomem(r->im->err);
     for (size_t i = 0, end; i < n; i = end) {
-        for (end = i + 1; end < n && p[end].key == p[i].key;) end++;
+        for (end = i + 1; end < n && p[end].key == p[i].key;)
+            end++;
         mx_str text;
         MX_TRY(join_pieces(r, p + i, end - i, &text));
         if (text.n) r->current.at[p[i].key] = text;
@@ -255,7 +260,8 @@ static mx_status finish_frame(reader *r, frame *f) {
 static void end_frame(reader *r) {
     frame *f = &r->frames[r->n_frames - 1];
     stop(r, finish_frame(r, f));
-    for (size_t i = f->first_piece; i < r->n_pieces; i++) r->current.at[r->pieces[i].key] = (mx_str){NULL, 0};
+    for (size_t i = f->first_piece; i < r->n_pieces; i++)
+        r->current.at[r->pieces[i].key] = (mx_str){NULL, 0};
     r->n_pieces = f->first_piece;
     r->texts.size = f->first_text;
     r->n_frames--;
@@ -304,8 +310,15 @@ static void end_data(reader *r) {
 
 /* ---- events ---- */
 
-typedef enum element { ELEMENT_OTHER = 0, ELEMENT_GRAPHML, ELEMENT_KEY, ELEMENT_GRAPH, ELEMENT_NODE, ELEMENT_EDGE,
-                       ELEMENT_DATA } element;
+typedef enum element {
+    ELEMENT_OTHER = 0,
+    ELEMENT_GRAPHML,
+    ELEMENT_KEY,
+    ELEMENT_GRAPH,
+    ELEMENT_NODE,
+    ELEMENT_EDGE,
+    ELEMENT_DATA
+} element;
 
 static element element_of(const xmlChar *name, const xmlChar *uri) {
     static const char *const names[] = {"graphml", "key", "graph", "node", "edge", "data"};
@@ -371,8 +384,8 @@ static void characters(void *ctx, const xmlChar *text, int n) {
     if (r->status != MX_OK || !r->in_data || r->skip) return;
     r->data_bytes += (uint64_t)n;
     if (r->data_bytes > r->text_limit) {
-        stop(r, mx_fail(r->im->err, MX_ERR_LIMIT, "a text is longer than %llu bytes",
-                        (unsigned long long)r->text_limit));
+        stop(r,
+             mx_fail(r->im->err, MX_ERR_LIMIT, "a text is longer than %llu bytes", (unsigned long long)r->text_limit));
     } else if (r->in_image) {
         stop(r, mx_image_text(&r->image, (const char *)text, (size_t)n));
     } else {
@@ -465,8 +478,8 @@ static mx_status feed(reader *r, const mx_source *source, uint64_t offset, size_
     return MX_OK;
 }
 
-/* Markup that is not complete yet (a tag, a comment, a CDATA section) stays in the parser's buffer, which scans it again
- * with every piece: so the pieces grow with it, and there is an end to it. */
+/* Markup that is not complete yet (a tag, a comment, a CDATA section) stays in the parser's buffer, which scans it
+ * again with every piece: so the pieces grow with it, and there is an end to it. */
 static mx_status feed_all(reader *r, const mx_source *source) {
     uint64_t offset = 0;
     while (offset < source->size) {
@@ -488,9 +501,7 @@ static mx_status feed_all(reader *r, const mx_source *source) {
 }
 
 mx_status mx_read_xml(mx_import *im, const mx_source *source) {
-    reader r = {.im = im,
-                .text_limit = im->g->limits.text_bytes,
-                .depth_limit = im->g->limits.xml_depth};
+    reader r = {.im = im, .text_limit = im->g->limits.text_bytes, .depth_limit = im->g->limits.xml_depth};
     mx_status status = open_reader(&r) ? feed_all(&r, source) : mx_nomem(im->err);
     if (status == MX_OK && !r.in_root) status = mx_fail(im->err, MX_ERR_SYNTAX, "XML: the document is empty");
     if (status == MX_OK) status = mx_image_finish(&r.image);

@@ -114,7 +114,8 @@ mx_status mx_decode_names(const mx_decoder *d, const json_t *v, mx_sid **out, ui
     if (!json_is_array(v)) return mx_decode_fail(d, "a list of strings was expected");
     size_t count = json_array_size(v);
     MX_TRY(mx_graph_array(d->g, count, sizeof **out, out, d->err));
-    for (size_t i = 0; i < count; i++) MX_TRY(mx_decode_name(d, json_array_get(v, i), &(*out)[i]));
+    for (size_t i = 0; i < count; i++)
+        MX_TRY(mx_decode_name(d, json_array_get(v, i), &(*out)[i]));
     *n = (uint32_t)count;
     return MX_OK;
 }
@@ -187,7 +188,8 @@ mx_status mx_decode_metadata(const mx_decoder *d, const json_t *v, mx_pairs *out
     size_t n = list ? json_array_size(v) : json_object_size(v);
     MX_TRY(mx_graph_array(d->g, n, sizeof *out->items, &out->items, d->err));
     out->count = (uint32_t)n;
-    for (size_t i = 0; list && i < n; i++) MX_TRY(decode_pair(d, json_array_get(v, i), &out->items[i]));
+    for (size_t i = 0; list && i < n; i++)
+        MX_TRY(decode_pair(d, json_array_get(v, i), &out->items[i]));
     if (list) return MX_OK;
     size_t i = 0;
     const char *key;
@@ -201,8 +203,7 @@ mx_status mx_decode_metadata(const mx_decoder *d, const json_t *v, mx_pairs *out
 
 static mx_status decode_opset(const mx_decoder *d, const json_t *v, mx_opset *out) {
     if (json_is_object(v)) return mx_decode_name(d, v, &out->opaque);
-    if (!json_is_array(v) || json_array_size(v) != 2)
-        return mx_decode_fail(d, "a pair [domain, version] was expected");
+    if (!json_is_array(v) || json_array_size(v) != 2) return mx_decode_fail(d, "a pair [domain, version] was expected");
     const json_t *version = json_array_get(v, 1);
     MX_TRY(mx_decode_name(d, json_array_get(v, 0), &out->domain));
     if (json_is_null(version)) return MX_OK;
@@ -216,7 +217,8 @@ mx_status mx_decode_opsets(const mx_decoder *d, const json_t *v, mx_opset **out,
     if (!json_is_array(v)) return mx_decode_fail(d, "a list of pairs [domain, version] was expected");
     size_t count = json_array_size(v);
     MX_TRY(mx_graph_array(d->g, count, sizeof **out, out, d->err));
-    for (size_t i = 0; i < count; i++) MX_TRY(decode_opset(d, json_array_get(v, i), &(*out)[i]));
+    for (size_t i = 0; i < count; i++)
+        MX_TRY(decode_opset(d, json_array_get(v, i), &(*out)[i]));
     *n = (uint32_t)count;
     return MX_OK;
 }
@@ -270,7 +272,8 @@ static mx_status decode_shape(const mx_decoder *d, const json_t *v, mx_type *t) 
     t->n_dims = (uint32_t)json_array_size(v);
     t->dims = mx_alloc_zero(d->g->allocator, t->n_dims + (size_t)1, sizeof *t->dims);
     if (!t->dims) return mx_nomem(d->err);
-    for (uint32_t i = 0; i < t->n_dims; i++) MX_TRY(decode_dim(d, json_array_get(v, i), &t->dims[i]));
+    for (uint32_t i = 0; i < t->n_dims; i++)
+        MX_TRY(decode_dim(d, json_array_get(v, i), &t->dims[i]));
     return MX_OK;
 }
 

@@ -13,6 +13,7 @@ typedef struct mx_decoder {
     uint32_t pending;
     const char *what; /* the key, for messages */
     mx_sid attribute; /* the attribute within it, likewise */
+    bool legacy;      /* a file of the earlier v1.1 generation */
     mx_error *err;
 } mx_decoder;
 

@@ -1,4 +1,5 @@
 /* AttributeProto from JSON: the plain forms that a person writes, and the objects with a "type". */
+#include "graphml/legacy.h"
 #include "graphml/values.h"
 #include "graphml/values_read.h"
 
@@ -33,7 +34,8 @@ static mx_status decode_floats(const mx_decoder *d, const json_t *v,
     if (!json_is_array(v)) return mx_decode_fail(d, "a list of numbers was expected");
     size_t n = json_array_size(v);
     MX_TRY(mx_graph_array(d->g, n, sizeof(float), &a->value.floats, d->err));
-    for (size_t i = 0; i < n; i++) MX_TRY(item(d, json_array_get(v, i), &a->value.floats[i]));
+    for (size_t i = 0; i < n; i++)
+        MX_TRY(item(d, json_array_get(v, i), &a->value.floats[i]));
     a->count = (uint32_t)n;
     return MX_OK;
 }
@@ -47,7 +49,8 @@ static mx_status decode_plain_list(const mx_decoder *d, const json_t *v, mx_attr
         ints += json_is_integer(json_array_get(v, i));
         numbers += json_is_number(json_array_get(v, i));
     }
-    if (!n) return mx_decode_fail(d, "an empty list must say its type, as {\"type\": \"INTS\", \"values\": []}");
+    if (!n && !d->legacy)
+        return mx_decode_fail(d, "an empty list must say its type, as {\"type\": \"INTS\", \"values\": []}");
     if (ints == n) {
         a->type = MX_ATTR_INTS;
         return mx_decode_ints(d, v, &a->value.ints, &a->count);
@@ -146,7 +149,8 @@ static mx_status index_list(const mx_decoder *d, const json_t *v, mx_attr *a,
     if (!json_is_array(v)) return mx_decode_fail(d, "a list was expected");
     size_t n = json_array_size(v);
     MX_TRY(mx_graph_array(d->g, n, sizeof(uint32_t), &a->value.indices, d->err));
-    for (size_t i = 0; i < n; i++) MX_TRY(item(d, json_array_get(v, i), &a->value.indices[i]));
+    for (size_t i = 0; i < n; i++)
+        MX_TRY(item(d, json_array_get(v, i), &a->value.indices[i]));
     a->count = (uint32_t)n;
     return MX_OK;
 }
@@ -174,14 +178,11 @@ static mx_status typed_nothing(const mx_decoder *d, mx_members *m, mx_attr *a) {
 
 typedef mx_status (*typed_reader)(const mx_decoder *, mx_members *, mx_attr *);
 static const typed_reader typed_readers[] = {
-    [MX_ATTR_UNDEFINED] = typed_nothing,    [MX_ATTR_FLOAT] = typed_float,
-    [MX_ATTR_INT] = typed_int,              [MX_ATTR_STRING] = typed_string,
-    [MX_ATTR_TENSOR] = typed_tensor,        [MX_ATTR_GRAPH] = typed_graph,
-    [MX_ATTR_FLOATS] = typed_floats,        [MX_ATTR_INTS] = typed_ints,
-    [MX_ATTR_STRINGS] = typed_strings,      [MX_ATTR_TENSORS] = typed_tensors,
-    [MX_ATTR_GRAPHS] = typed_graphs,        [MX_ATTR_SPARSE_TENSOR] = typed_sparse,
-    [MX_ATTR_SPARSE_TENSORS] = typed_sparses, [MX_ATTR_TYPE_PROTO] = typed_type,
-    [MX_ATTR_TYPE_PROTOS] = typed_types,
+    [MX_ATTR_UNDEFINED] = typed_nothing,      [MX_ATTR_FLOAT] = typed_float,     [MX_ATTR_INT] = typed_int,
+    [MX_ATTR_STRING] = typed_string,          [MX_ATTR_TENSOR] = typed_tensor,   [MX_ATTR_GRAPH] = typed_graph,
+    [MX_ATTR_FLOATS] = typed_floats,          [MX_ATTR_INTS] = typed_ints,       [MX_ATTR_STRINGS] = typed_strings,
+    [MX_ATTR_TENSORS] = typed_tensors,        [MX_ATTR_GRAPHS] = typed_graphs,   [MX_ATTR_SPARSE_TENSOR] = typed_sparse,
+    [MX_ATTR_SPARSE_TENSORS] = typed_sparses, [MX_ATTR_TYPE_PROTO] = typed_type, [MX_ATTR_TYPE_PROTOS] = typed_types,
 };
 
 static mx_status decode_attribute_type(const mx_decoder *d, mx_members *m, mx_attr *a) {
@@ -209,7 +210,21 @@ static mx_status decode_typed_form(const mx_decoder *d, const json_t *v, mx_attr
     return mx_members_end(d, &m, "an attribute");
 }
 
+/* Graphs were written as a text about them, from which nothing can be made. */
+static mx_status check_legacy_text(const mx_decoder *d, const json_t *v) {
+    const char *text = json_string_value(v);
+    if (!text || strncmp(text, "name: ", 6) != 0 || !strstr(text, "type: GRAPH")) return MX_OK;
+    mx_decode_fail(d, "the older format did not keep the graphs of If, Loop and Scan");
+    if (d->err) d->err->code = MX_ERR_UNSUPPORTED;
+    return MX_ERR_UNSUPPORTED;
+}
+
 static mx_status decode_attribute(const mx_decoder *d, const json_t *v, mx_attr *a) {
+    if (d->legacy && json_object_get(v, "tensor_type")) {
+        a->type = MX_ATTR_TENSOR;
+        return mx_legacy_tensor(d, v, &a->value.index);
+    }
+    if (d->legacy) MX_TRY(check_legacy_text(d, v));
     return json_is_object(v) ? decode_typed_form(d, v, a) : decode_plain_form(d, v, a);
 }
 

@@ -113,7 +113,8 @@ static mx_status decode_values(const mx_decoder *d, const json_t *v, mx_tensor *
         uint8_t bytes[8];
         if (!element_bits(json_array_get(v, i), t->data_type, &bits))
             return mx_decode_fail(d, "value %zu of a tensor does not fit its data_type", i);
-        for (size_t k = 0; k < size; k++) bytes[k] = (uint8_t)(bits >> (8 * k));
+        for (size_t k = 0; k < size; k++)
+            bytes[k] = (uint8_t)(bits >> (8 * k));
         mx_buffer_add(d->values, bytes, size);
     }
     return d->values->failed ? mx_nomem(d->err) : MX_OK;

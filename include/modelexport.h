@@ -353,9 +353,11 @@ typedef struct mx_difference {
 typedef bool (*mx_difference_fn)(void *ctx, const mx_difference *difference);
 
 /* Compare two models (each .onnx or .graphml). Weights are compared by content, nodes by name and structure; two orders
- * that are both topologically valid are no difference. *count: differences found. */
-MX_API mx_status mx_compare(const mx_env *env, const char *a, const char *b, mx_difference_fn each, void *ctx,
-                            uint64_t *count, mx_error *err);
+ * that are both topologically valid are no difference. *count: differences found. each may be NULL.
+ * report: a JSON file to write with all differences ({"differences": [{kind, what, where, before, after}], "count",
+ * "identical"}), NULL: none. */
+MX_API mx_status mx_compare(const mx_env *env, const char *a, const char *b, const char *report, mx_difference_fn each,
+                            void *ctx, uint64_t *count, mx_error *err);
 
 /* ---- Section: exporting with tags ----------------------------------------------------------------------------- */
 

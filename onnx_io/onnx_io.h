@@ -1,6 +1,6 @@
 /* ONNX files and .onnxdata files: what this room offers to the others.
  *
- * Reading: the file is walked window by window. A bounded scan checks lengths, counts and nesting, leaves the bytes of
+ * Reading: the file is walked field by field, stepping over weights. A bounded scan checks lengths, counts and nesting, leaves the bytes of
  * tensors where they lie (mx_blob ranges of the source) and hands protobuf-c only the small rest of each message. */
 #ifndef MX_ONNX_IO_H
 #define MX_ONNX_IO_H

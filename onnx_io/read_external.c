@@ -86,12 +86,13 @@ static mx_status hidden_tensor(mx_reader *r, const mx_field *f, mx_error *err) {
     uint64_t where = 0;
     while (wire.at < wire.end) {
         mx_field field;
-        mx_pair pair;
+        mx_pair pair = {0};
+        mx_pairs one = {&pair, 0};
         bool known;
         MX_TRY(mx_survey_next(r, MX_MESSAGE_TENSOR, &wire, &field, &known, err));
         if (known && field.number == TENSOR_LOCATION) where = field.scalar;
         if (!known || field.number != TENSOR_EXTERNAL) continue;
-        MX_TRY(mx_read_pair(r, &field, &pair, err));
+        MX_TRY(mx_add_pair(r, &field, &one, err));
         if (mx_str_is(mx_text(r->g, pair.key), "location")) location = pair.value;
     }
     if (where != LOCATION_EXTERNAL || location == MX_SID_ABSENT || location == MX_SID_EMPTY) return MX_OK;

@@ -1,10 +1,12 @@
 /* The hash of all that is no weight in a model's file: whether a file is still the one that a GraphML file refers to.
  */
+#include "base/hash.h"
+#include "base/view.h"
 #include "onnx_io/onnx_io.h"
 
 #include <stdlib.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+
+#define STEP_BYTES ((uint64_t)1 << 16)
 
 typedef struct range {
     uint64_t offset, size;
@@ -29,13 +31,13 @@ static mx_status collect(const mx_graph *g, range **out, size_t *n, mx_error *er
     return MX_OK;
 }
 
-static mx_status add_range(const mx_source *s, XXH3_state_t *state, uint64_t from, uint64_t to, mx_error *err) {
+static mx_status add_range(const mx_source *s, mx_view *view, mx_hasher *hasher, uint64_t from, uint64_t to,
+                           mx_error *err) {
     while (from < to) {
-        mx_window w;
-        uint64_t n = to - from < MX_WINDOW_BYTES ? to - from : MX_WINDOW_BYTES;
-        MX_TRY(mx_window_open(s, from, n, &w, err));
-        XXH3_128bits_update(state, w.data, (size_t)n);
-        mx_window_close(&w);
+        const uint8_t *bytes;
+        uint64_t n = to - from < STEP_BYTES ? to - from : STEP_BYTES;
+        MX_TRY(mx_view_get(view, s, from, n, &bytes, err));
+        mx_hasher_add(hasher, bytes, (size_t)n);
         from += n;
     }
     return MX_OK;
@@ -43,23 +45,24 @@ static mx_status add_range(const mx_source *s, XXH3_state_t *state, uint64_t fro
 
 mx_status mx_onnx_skeleton_hash(const mx_graph *g, uint64_t *size, mx_hash128 *out, mx_error *err) {
     const mx_source *s = g->sources[0];
-    XXH3_state_t state;
+    mx_hasher hasher;
+    mx_view view = {0};
     range *blobs;
     size_t n;
     uint64_t at = 0;
     *size = s->size;
     *out = (mx_hash128){0};
     MX_TRY(collect(g, &blobs, &n, err));
-    XXH3_128bits_reset(&state);
+    mx_hasher_start(&hasher);
     mx_status status = MX_OK;
     for (size_t i = 0; i < n && status == MX_OK; i++) {
         uint64_t end = blobs[i].offset + blobs[i].size;
-        if (blobs[i].offset > at) status = add_range(s, &state, at, blobs[i].offset, err);
+        if (blobs[i].offset > at) status = add_range(s, &view, &hasher, at, blobs[i].offset, err);
         if (end > at) at = end;
     }
-    if (status == MX_OK) status = add_range(s, &state, at, s->size, err);
-    XXH128_hash_t hash = XXH3_128bits_digest(&state);
-    *out = (mx_hash128){.low = hash.low64, .high = hash.high64};
+    if (status == MX_OK) status = add_range(s, &view, &hasher, at, s->size, err);
+    *out = mx_hasher_end(&hasher);
+    mx_view_close(&view);
     mx_free(g->allocator, blobs, (g->n_tensors + 1) * sizeof *blobs);
     return status;
 }

@@ -1,10 +1,12 @@
 #include "onnx_io/weights.h"
 
+#include "base/hash.h"
+
 /* The progress callback is asked after so many bytes. */
 #define TELL_BYTES ((uint64_t)16 << 20)
 
 mx_status mx_weights_open(mx_weights_reader *r, const mx_graph *g, const char *stage, mx_error *err) {
-    *r = (mx_weights_reader){.g = g, .n_checks = g->n_checks, .window_source = MX_NO_INDEX, .stage = stage};
+    *r = (mx_weights_reader){.g = g, .n_checks = g->n_checks, .stage = stage};
     for (size_t i = 0; i < g->n_tensors; i++)
         if (g->tensors[i].data.source != MX_NO_INDEX) r->total += g->tensors[i].data.size;
     if (g->n_checks == 0) return MX_OK;
@@ -14,7 +16,7 @@ mx_status mx_weights_open(mx_weights_reader *r, const mx_graph *g, const char *s
 
 void mx_weights_close(mx_weights_reader *r) {
     if (r->g == NULL) return;
-    mx_window_close(&r->window);
+    mx_view_close(&r->view);
     mx_free(r->g->allocator, r->verified, r->n_checks);
     *r = (mx_weights_reader){0};
 }
@@ -34,22 +36,7 @@ static mx_status source_of(const mx_graph *g, const mx_blob *b, const mx_source 
 mx_status mx_weights_view(mx_weights_reader *r, const mx_blob *b, const uint8_t **out, mx_error *err) {
     const mx_source *s;
     MX_TRY(source_of(r->g, b, &s, err));
-    if (s->memory != NULL) {
-        *out = s->memory + b->offset;
-        return MX_OK;
-    }
-    const mx_window *w = &r->window;
-    bool inside = r->window_source == b->source && b->offset >= w->offset && b->offset - w->offset <= w->size &&
-                  b->size <= w->size - (b->offset - w->offset);
-    if (!inside) {
-        mx_window_close(&r->window);
-        r->window_source = MX_NO_INDEX;
-        uint64_t rest = s->size - b->offset;
-        MX_TRY(mx_window_open(s, b->offset, rest < MX_WINDOW_BYTES ? rest : MX_WINDOW_BYTES, &r->window, err));
-        r->window_source = b->source;
-    }
-    *out = r->window.data + (b->offset - r->window.offset);
-    return MX_OK;
+    return mx_view_get(&r->view, s, b->offset, b->size, out, err);
 }
 
 /* Ranges that are read more than once make `done` pass the total: it is cut there. */
@@ -85,6 +72,49 @@ mx_status mx_weights_verify(mx_weights_reader *r, const mx_blob *b, mx_str name,
     if (!mx_hash_eq(hash, c->hash)) return spoiled(r->g, c, name, err);
     r->verified[b->check] = 1;
     return tell(r, c->size, err);
+}
+
+/* ---- ahead of time, two ranges at a time ---- */
+
+static bool is_large(const mx_weights_reader *r, const mx_blob *b, uint32_t source) {
+    return b->source == source && b->check < r->n_checks && !r->verified[b->check] &&
+           r->g->checks[b->check].size >= MX_HASH_JOB_BYTES;
+}
+
+/* The next tensor from *at on with a large range that is not verified; false: none. */
+static bool next_large(const mx_weights_reader *r, uint32_t source, size_t *at, uint32_t *check) {
+    for (; *at < r->g->n_tensors; (*at)++) {
+        const mx_blob *b = &r->g->tensors[*at].data;
+        if (!is_large(r, b, source)) continue;
+        *check = b->check;
+        (*at)++;
+        return true;
+    }
+    return false;
+}
+
+mx_status mx_weights_verify_ahead(mx_weights_reader *r, uint32_t source, mx_error *err) {
+    const mx_source *s = r->g->sources[source];
+    uint32_t first, second;
+    size_t at = 0;
+    while (next_large(r, source, &at, &first)) {
+        const mx_check *a = &r->g->checks[first], *b;
+        mx_hash_job job;
+        mx_hash128 hash;
+        mx_status status = MX_OK;
+        r->verified[first] = 1; /* so that the second is another one */
+        bool two = next_large(r, source, &at, &second);
+        b = two ? &r->g->checks[second] : a;
+        mx_hash_job_start(&job, s, a->offset, a->size);
+        if (two) status = mx_source_hash(s, b->offset, b->size, &hash, err);
+        mx_status ended = mx_hash_job_end(&job, status == MX_OK ? err : NULL);
+        if (status == MX_OK) status = ended;
+        MX_TRY(status);
+        r->verified[first] = mx_hash_eq(job.hash, a->hash);
+        if (two) r->verified[second] = mx_hash_eq(hash, b->hash);
+        MX_TRY(tell(r, a->size + (two ? b->size : 0), err));
+    }
+    return MX_OK;
 }
 
 static mx_status copy_bytes(mx_weights_reader *r, const mx_blob *b, mx_outfile *f, mx_hash128 *hash, mx_error *err) {

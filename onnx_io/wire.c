@@ -12,33 +12,22 @@ void mx_wire_from_source(mx_wire_input *in, const mx_source *source) {
 }
 
 void mx_wire_from_memory(mx_wire_input *in, const void *bytes, size_t size) {
-    *in = (mx_wire_input){.window = {.data = bytes, .size = size}};
+    *in = (mx_wire_input){.memory = bytes, .memory_size = size};
 }
 
 void mx_wire_close(mx_wire_input *in) {
-    if (in->source) mx_window_close(&in->window);
+    mx_view_close(&in->view);
     *in = (mx_wire_input){0};
 }
 
-static bool in_window(const mx_window *w, uint64_t offset, uint64_t size) {
-    return offset >= w->offset && offset - w->offset <= w->size && size <= w->size - (offset - w->offset);
-}
-
-static mx_status move_window(mx_wire_input *in, uint64_t offset, uint64_t size, mx_error *err) {
-    if (!in->source || offset > in->source->size || size > in->source->size - offset)
-        return mx_at_offset(err, mx_fail(err, MX_ERR_SYNTAX, "a field reaches beyond the end"), offset);
-    uint64_t left = in->source->size - offset;
-    uint64_t wanted = size < MX_WINDOW_BYTES ? MX_WINDOW_BYTES : size;
-    mx_window_close(&in->window);
-    in->window = (mx_window){0};
-    return mx_window_open(in->source, offset, wanted < left ? wanted : left, &in->window, err);
-}
-
 mx_status mx_wire_view(mx_wire_input *in, uint64_t offset, uint64_t size, const uint8_t **out, mx_error *err) {
+    uint64_t end = in->source ? in->source->size : in->memory_size;
     *out = (const uint8_t *)"";
     if (size == 0) return MX_OK;
-    if (!in_window(&in->window, offset, size)) MX_TRY(move_window(in, offset, size, err));
-    *out = in->window.data + (offset - in->window.offset);
+    if (offset > end || size > end - offset)
+        return mx_at_offset(err, mx_fail(err, MX_ERR_SYNTAX, "a field reaches beyond the end"), offset);
+    if (in->source) return mx_view_get(&in->view, in->source, offset, size, out, err);
+    *out = in->memory + offset;
     return MX_OK;
 }
 

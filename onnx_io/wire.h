@@ -1,12 +1,13 @@
 /* The protobuf wire format: a bounded cursor over a file or over memory, and a writer onto a buffer.
  *
  * A message is a range of offsets. The cursor reads a field's tag and length and steps over its payload by
- * arithmetic: pages of payloads that nobody looks at are never touched, and only one window of a file is mapped. */
+ * arithmetic: payloads that nobody looks at are never read. */
 #ifndef MX_ONNX_IO_WIRE_H
 #define MX_ONNX_IO_WIRE_H
 
 #include "base/source.h"
 #include "base/text.h"
+#include "base/view.h"
 
 typedef enum mx_wire_type {
     MX_WIRE_VARINT = 0,
@@ -22,10 +23,12 @@ typedef enum mx_wire_type {
 
 /* ---- reading ---- */
 
-/* Where bytes come from: a source, mapped window by window, or memory. */
+/* Where bytes come from: a source, or memory. */
 typedef struct mx_wire_input {
-    const mx_source *source; /* NULL: memory, all of it is in the window */
-    mx_window window;
+    const mx_source *source; /* NULL: memory */
+    mx_view view;            /* of the source */
+    const uint8_t *memory;
+    uint64_t memory_size;
 } mx_wire_input;
 
 void mx_wire_from_source(mx_wire_input *in, const mx_source *source); /* borrows the source */

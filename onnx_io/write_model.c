@@ -78,6 +78,7 @@ static mx_status write_files(mx_onnx_writer *w, mx_outfile *f, mx_external_outpu
                              const validation *v, mx_error *err) {
     MX_TRY(mx_out_model(w, err)); /* counts */
     warn_of_size(w);
+    if (w->sidecar != NULL) MX_TRY(mx_weights_verify_ahead(&w->weights, 0, err));
     MX_TRY(mx_outfile_open(&w->g->env, path, f, err));
     MX_TRY(mx_external_prepare(e, &w->weights, w->file_used, path, err));
     MX_TRY(write_content(w, f, v, err));

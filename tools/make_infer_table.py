@@ -248,6 +248,7 @@ ELEMENT_TYPES = {
 }
 
 MAX_OUTPUTS = 5
+LINE = 110
 
 Schema = onnx.defs.OpSchema
 
@@ -338,7 +339,8 @@ def standard_rows() -> list[Row]:
 def row_text(row: Row) -> str:
     domain, name, since, rules, shape = row
     function = f"mx_shape_{shape}" if shape else "NULL"
-    return f'{{"{domain}", "{name}", {since}, {len(rules)}, {{{", ".join(rules)}}}, {function}}},'
+    start, rest = f'{{"{domain}", "{name}", {since}, {len(rules)},', f'{{{", ".join(rules)}}}, {function}}},'
+    return f"{start} {rest}" if len(start) + len(rest) < LINE else f"{start}\n {rest}"
 
 
 def main() -> None:

@@ -38,7 +38,7 @@ static mx_graph *make_graph(const mx_env *env, size_t tensor) {
     if (tensor > 0) return g;
     fuzz_require_ok(mx_graph_array(g, N_PARTS, sizeof *parts, &parts, &err), &err, "parts");
     for (size_t i = 0; i < N_PARTS; i++) parts[i] = blob_of(part_ranges[i]);
-    mx_external_file file = {MX_SID_EMPTY, MX_NO_INDEX, 128, parts, N_PARTS};
+    mx_external_file file = {MX_SID_EMPTY, MX_NO_INDEX, 128, parts, N_PARTS, false};
     fuzz_require_ok(mx_graph_add_external_file(g, &file, &index, &err), &err, "an external file");
     return g;
 }

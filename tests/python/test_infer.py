@@ -112,6 +112,37 @@ def test_functions_that_call_each_other_end(tmp_path: Path) -> None:
     assert infer(tmp_path, text)["", "d"] == ["tensor", BOOL, [7]]
 
 
+def test_functions_that_nobody_calls(tmp_path: Path) -> None:
+    calls = FUNCTIONS.index("   a = local.twice"), FUNCTIONS.index("}")
+    text = FUNCTIONS[:calls[0]] + "   a = Neg (x)\n   b = Neg (y)\n   c = Neg (z)\n   d = Neg (z)\n" + FUNCTIONS[calls[1]:]
+    for order in (text, text.replace("inner", "later").replace("twice", "inner").replace("later", "twice")):
+        types = infer(tmp_path, order)
+        assert types["", "a"] == ["tensor", FLOAT, ["N", 4]]
+        assert types["function cast", "w"] is None
+
+
+def test_chain_of_calls_beyond_the_depth(tmp_path: Path) -> None:
+    levels = 200
+    functions = [f"""
+<domain: "local", opset_import: ["" : 17, "local" : 1]>
+f{i} (v) => (w)
+{{
+   w = local.f{i + 1} (v)
+}}""" for i in range(levels)]
+    functions.append(f"""
+<domain: "local", opset_import: ["" : 17]>
+f{levels} (v) => (w)
+{{
+   w = Neg (v)
+}}""")
+    text = ('<ir_version: 8, opset_import: ["" : 17, "local" : 1]>\nagraph (float[N] x, double[4] y) => (a, b)\n'
+            "{\n a = local.f100 (x)\n b = local.f0 (y)\n}" + "".join(functions))
+    types = infer(tmp_path, text)
+    assert types["", "a"] == ["tensor", FLOAT, ["N"]]
+    assert types["", "b"] is None  # never what f100 found for x
+    assert types["function f150", "w"] is None
+
+
 def test_calls_that_double_at_each_level_are_linear(tmp_path: Path) -> None:
     levels = 40
     functions = [f"""

@@ -3,8 +3,8 @@
  * usage: dump_types MODEL.onnx ...
  *
  * JSON, one list a line: ["file", PATH], then for every value ["value", SCOPE, NAME, TYPE]. SCOPE is "" for the model,
- * "SCOPE/INDEX.ATTRIBUTE" for a body of the operator at that place of its scope, "function NAME" for a function. TYPE is
- * null, ["tensor", ELEMENT or null, DIMS or null], ["sequence", TYPE], ["optional", TYPE] or ["other"]. A model that
+ * "SCOPE/INDEX.ATTRIBUTE" for a body of the operator at that place of its scope, "function NAME" for a function. TYPE
+ * is null, ["tensor", ELEMENT or null, DIMS or null], ["sequence", TYPE], ["optional", TYPE] or ["other"]. A model that
  * cannot be read gives ["error", MESSAGE]. */
 #include "converter/infer.h"
 #include "onnx_io/onnx_io.h"
@@ -13,15 +13,20 @@
 #include <stdlib.h>
 
 static void add_dim(mx_buffer *b, const mx_graph *g, const mx_dim *d) {
-    if (d->kind == MX_DIM_VALUE) mx_buffer_int(b, d->value);
-    else if (d->kind == MX_DIM_PARAM) mx_json_bytes(b, mx_text(g, d->param));
-    else mx_buffer_cstr(b, "null");
+    if (d->kind == MX_DIM_VALUE)
+        mx_buffer_int(b, d->value);
+    else if (d->kind == MX_DIM_PARAM)
+        mx_json_bytes(b, mx_text(g, d->param));
+    else
+        mx_buffer_cstr(b, "null");
 }
 
 static void add_tensor(mx_buffer *b, const mx_graph *g, const mx_type *t) {
     mx_buffer_cstr(b, t->kind == MX_TYPE_TENSOR ? "[\"tensor\", " : "[\"sparse\", ");
-    if (t->has_elem) mx_buffer_int(b, t->elem);
-    else mx_buffer_cstr(b, "null");
+    if (t->has_elem)
+        mx_buffer_int(b, t->elem);
+    else
+        mx_buffer_cstr(b, "null");
     mx_buffer_cstr(b, t->has_shape ? ", [" : ", null");
     for (uint32_t i = 0; i < t->n_dims; i++) {
         if (i) mx_buffer_cstr(b, ", ");
@@ -81,7 +86,8 @@ static void add_scope(mx_buffer *b, const mx_graph *g, const mx_types *types, mx
         add_value(b, g, types, path, s->inputs[i], 0, mx_node_at(g, s->inputs[i])->name);
     for (size_t i = 0; i < s->n_operators; i++) {
         const mx_node *n = mx_node_at(g, s->operators[i]);
-        for (uint32_t k = 0; k < n->n_outputs; k++) add_value(b, g, types, path, s->operators[i], k, n->outputs[k]);
+        for (uint32_t k = 0; k < n->n_outputs; k++)
+            add_value(b, g, types, path, s->operators[i], k, n->outputs[k]);
         add_bodies(b, g, types, path, i, n);
     }
     for (size_t i = 0; i < s->n_outputs; i++)

@@ -130,7 +130,8 @@ mx_status doc_read(doc *d, const mx_env *env) {
     FILE *f = fopen(d->path, "w");
     assert_non_null(f);
     fwrite(d->text.data, 1, d->text.size, f);
-    for (int i = 0; i < d->depth; i++) fputs("</graph></node>\n", f);
+    for (int i = 0; i < d->depth; i++)
+        fputs("</graph></node>\n", f);
     fputs("</graph></graphml>\n", f);
     fclose(f);
     mx_graph_release(d->g);
@@ -182,14 +183,16 @@ static void append(const doc *d, char *text, mx_sid name) {
 const char *doc_inputs(const doc *d, const char *name) {
     const mx_node *n = mx_node_at(d->g, doc_find(d, name));
     char *text = result();
-    for (uint32_t i = 0; i < n->n_inputs; i++) append(d, text, n->inputs[i].name);
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        append(d, text, n->inputs[i].name);
     return text;
 }
 
 const char *doc_outputs(const doc *d, const char *name) {
     const mx_node *n = mx_node_at(d->g, doc_find(d, name));
     char *text = result();
-    for (uint32_t i = 0; i < n->n_outputs; i++) append(d, text, n->outputs[i]);
+    for (uint32_t i = 0; i < n->n_outputs; i++)
+        append(d, text, n->outputs[i]);
     return text;
 }
 

@@ -1,4 +1,5 @@
-/* Small GraphML documents for tests, written by hand: every key of the profile is declared, its attr.name being its id. */
+/* Small GraphML documents for tests, written by hand: every key of the profile is declared, its attr.name being its id.
+ */
 #ifndef GRAPHML_DOC_H
 #define GRAPHML_DOC_H
 

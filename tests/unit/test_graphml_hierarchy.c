@@ -27,8 +27,8 @@ static void constant(doc *d, const char *name, int index, const char *parent, co
     char text[16], output[64];
     snprintf(text, sizeof text, "%d", index);
     snprintf(output, sizeof output, "[\"v_%s\"]", name);
-    doc_node(d, name, "node_kind", "operator", "op_type", "Constant", "name", name, "node_index", text, "parent", parent,
-             "input_names", "[]", "output_names", output, "metadata", metadata, NULL);
+    doc_node(d, name, "node_kind", "operator", "op_type", "Constant", "name", name, "node_index", text, "parent",
+             parent, "input_names", "[]", "output_names", output, "metadata", metadata, NULL);
 }
 
 static void test_untouched_groups(void **state) {
@@ -146,9 +146,10 @@ static void test_copied_group(void **state) {
     constant(&d, "c", 2, "1", TAGGED("/Net/Encoder", "enc"));
     doc_close(&d);
     doc_group(&d, "copy", "node_kind", "module", "node_index", "1", "compound_key", "1", "parent", "0", "name", "enc",
-              "class_name", "Encoder", "hierarchy_scope", "enc", "hierarchy_tag", "/Net/Encoder", "own_tag", "true", NULL);
-    doc_node(&d, "copy_c", "node_kind", "operator", "op_type", "Constant", "name", "c", "node_index", "2", "parent", "1",
-             "input_names", "[]", "output_names", "[\"v_c\"]", NULL);
+              "class_name", "Encoder", "hierarchy_scope", "enc", "hierarchy_tag", "/Net/Encoder", "own_tag", "true",
+              NULL);
+    doc_node(&d, "copy_c", "node_kind", "operator", "op_type", "Constant", "name", "c", "node_index", "2", "parent",
+             "1", "input_names", "[]", "output_names", "[\"v_c\"]", NULL);
     doc_good(&d);
     assert_int_equal(d.report.nodes_new, 2);
     assert_int_equal(d.g->n_modules, 3);
@@ -289,8 +290,10 @@ static void flat(doc *d) {
     doc_begin(d);
     doc_node(d, "m", "node_kind", "model", "node_index", "0", "compound_key", "0", "class_name", "Net", "hierarchy_tag",
              "/Net", "own_tag", "True", NULL);
-    static const char *const modules[][4] = {{"1", "a", "/Net/A", "0"}, {"2", "norm", "/Net/A/Norm", "1"},
-                                             {"3", "b", "/Net/B", "0"}, {"4", "norm", "/Net/A/Norm", "3"}};
+    static const char *const modules[][4] = {{"1", "a", "/Net/A", "0"},
+                                             {"2", "norm", "/Net/A/Norm", "1"},
+                                             {"3", "b", "/Net/B", "0"},
+                                             {"4", "norm", "/Net/A/Norm", "3"}};
     static const char *const scopes[] = {"a", "a.norm", "b", "b.norm"}, *const classes[] = {"A", "Norm", "B", "Norm"};
     for (int i = 0; i < 4; i++)
         doc_node(d, modules[i][0], "node_kind", "module", "node_index", modules[i][0], "compound_key", modules[i][0],
@@ -345,7 +348,8 @@ static void test_flat_tag_nearest(void **state) {
         tagged(&d, "c", from == 1 ? "2" : "4", "/Net/X", TAGGED("/Net", ""));
         doc_good(&d);
         mx_node_id parent = mx_node_at(d.g, doc_find(&d, "c"))->parent;
-        assert_true(mx_str_is(mx_text(d.g, d.g->modules[mx_node_at(d.g, parent)->data].scope), from == 1 ? "a.x" : "b.x"));
+        assert_true(
+            mx_str_is(mx_text(d.g, d.g->modules[mx_node_at(d.g, parent)->data].scope), from == 1 ? "a.x" : "b.x"));
         doc_end(&d);
     }
 }
@@ -367,6 +371,27 @@ static void test_flat_parents(void **state) {
     doc_node(&d, "q", "node_kind", "body", "node_index", "21", "compound_key", "21", "parent", "1", NULL);
     doc_bad(&d, MX_ERR_INVALID, "it cannot stand in its parent '1'");
     doc_end(&d);
+}
+
+static void test_flat_depth(void **state) {
+    (void)state;
+    mx_limits limits = mx_limits_default();
+    mx_env env = {.limits = &limits};
+    limits.xml_depth = 10;
+    for (int depth = 9; depth <= 10; depth++) {
+        doc d;
+        char key[16], parent[16] = "c0";
+        doc_begin(&d);
+        doc_node(&d, "c0", "node_kind", "model", "node_index", "0", "compound_key", "c0", NULL);
+        for (int i = 1; i <= depth; i++) {
+            snprintf(key, sizeof key, "c%d", i);
+            doc_node(&d, key, "node_kind", "module", "node_index", key + 1, "compound_key", key, "parent", parent, NULL);
+            memcpy(parent, key, sizeof parent);
+        }
+        constant(&d, "op", 99, parent, "{}");
+        assert_int_equal(doc_read(&d, &env), depth == 9 ? MX_OK : MX_ERR_LIMIT);
+        doc_end(&d);
+    }
 }
 
 static void keep_message(void *ctx, mx_log_level level, const char *message) {
@@ -406,6 +431,7 @@ int main(void) {
         cmocka_unit_test(test_flat_tag_moves),
         cmocka_unit_test(test_flat_tag_nearest),
         cmocka_unit_test(test_flat_parents),
+        cmocka_unit_test(test_flat_depth),
         cmocka_unit_test(test_nested_tag_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,7 +61,8 @@ static void test_document_types(void **state) {
     (void)state;
     text_is_bad("<!DOCTYPE graphml><graphml/>", MX_ERR_SYNTAX, "DOCTYPE");
     text_is_bad("<!DOCTYPE graphml SYSTEM \"file:///etc/passwd\"><graphml/>", MX_ERR_SYNTAX, "DOCTYPE");
-    text_is_bad("<!DOCTYPE g [<!ENTITY a \"b\"><!ENTITY c \"&a;&a;\">]><graphml>&c;</graphml>", MX_ERR_SYNTAX, "DOCTYPE");
+    text_is_bad("<!DOCTYPE g [<!ENTITY a \"b\"><!ENTITY c \"&a;&a;\">]><graphml>&c;</graphml>", MX_ERR_SYNTAX,
+                "DOCTYPE");
 }
 
 static void test_line_of_error(void **state) {
@@ -89,8 +90,10 @@ static void test_xml_depth(void **state) {
     limits.xml_depth = 20;
     for (uint32_t depth = 20; depth <= 21; depth++) {
         char text[1000] = "<graphml>";
-        for (uint32_t i = 1; i < depth; i++) strcat(text, "<a>");
-        for (uint32_t i = 1; i < depth; i++) strcat(text, "</a>");
+        for (uint32_t i = 1; i < depth; i++)
+            strcat(text, "<a>");
+        for (uint32_t i = 1; i < depth; i++)
+            strcat(text, "</a>");
         strcat(text, "</graphml>");
         mx_graph *g;
         mx_error err;
@@ -144,9 +147,9 @@ static void test_unknown_keys_are_counted(void **state) {
     (void)state;
     doc d;
     doc_begin(&d);
-    doc_node(&d, "m", "node_kind", "model", "what is this", "?", "description", "a tooltip", NULL);
+    doc_node(&d, "m", "node_kind", "model", "what is this", "?", "", "no key", "description", "a tooltip", NULL);
     doc_good(&d);
-    assert_int_equal(d.report.unknown_keys, 1);
+    assert_int_equal(d.report.unknown_keys, 2);
     doc_end(&d);
 }
 
@@ -160,7 +163,8 @@ static void test_pieces(void **state) {
     (void)state;
     doc d;
     doc_begin(&d);
-    for (int i = 1; i <= 3; i++) declare(&d, i == 1 ? "doc_string_1" : i == 2 ? "doc_string_2" : "doc_string_3");
+    for (int i = 1; i <= 3; i++)
+        declare(&d, i == 1 ? "doc_string_1" : i == 2 ? "doc_string_2" : "doc_string_3");
     doc_node(&d, "m", "node_kind", "model", "doc_string_2", "three", "doc_string", "one ", "doc_string_1", "two", NULL);
     doc_good(&d);
     assert_true(mx_str_is(mx_text(d.g, mx_node_at(d.g, 0)->doc), "onetwothree"));
@@ -215,7 +219,8 @@ static void test_long_comment(void **state) {
     limits.text_bytes = 100000;
     mx_buffer_init(&b, NULL);
     mx_buffer_cstr(&b, "<graphml><!--");
-    for (int i = 0; i < 2000000; i++) mx_buffer_byte(&b, 'x');
+    for (int i = 0; i < 2000000; i++)
+        mx_buffer_byte(&b, 'x');
     mx_buffer_cstr(&b, "--></graphml>");
     assert_int_equal(read_text(b.data, b.size, &limits, &g, &err), MX_ERR_LIMIT);
     mx_buffer_free(&b);
@@ -229,8 +234,13 @@ static void test_plain_texts(void **state) {
         const char *text, *value;
         size_t size;
     } cases[] = {
-        {"plain", "plain", 5}, {" trimmed\n", "trimmed", 7}, {"\" kept \"", " kept ", 6}, {"\"\"", "", 0},
-        {"\"a\\u0000b\\r\"", "a\0b\r", 4}, {"{\"base64\": \"/w==\"}", "\xff", 1}, {"[not JSON", "[not JSON", 9},
+        {"plain", "plain", 5},
+        {" trimmed\n", "trimmed", 7},
+        {"\" kept \"", " kept ", 6},
+        {"\"\"", "", 0},
+        {"\"a\\u0000b\\r\"", "a\0b\r", 4},
+        {"{\"base64\": \"/w==\"}", "\xff", 1},
+        {"[not JSON", "[not JSON", 9},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         doc d;
@@ -303,18 +313,22 @@ static void test_attributes(void **state) {
     doc d;
     doc_begin(&d);
     doc_node(&d, "m", "node_kind", "model", NULL);
-    doc_node(&d, "op", "node_kind", "operator", "op_type", "Odd", "name", "op", "node_attributes",
-             "{\"i\": -1, \"f\": 1e-12, \"is\": [0, 2], \"fs\": [1, 2.5], \"s\": \"x\", \"ss\": [\"a\", {\"base64\": \"/w==\"}],"
-             " \"nan\": {\"type\": \"FLOAT\", \"bits\": \"7fc00001\"}, \"none\": {\"type\": \"INTS\", \"values\": []},"
-             " \"r\": {\"type\": \"FLOAT\", \"ref\": \"alpha\"}, \"t\": {\"type\": \"TENSOR\", \"data_type\": \"INT16\","
-             " \"dims\": [2], \"values\": [1, -2], \"attribute_doc_string\": \"d\"}}", NULL);
+    doc_node(
+        &d, "op", "node_kind", "operator", "op_type", "Odd", "name", "op", "node_attributes",
+        "{\"i\": -1, \"f\": 1e-12, \"is\": [0, 2], \"fs\": [1, 2.5], \"s\": \"x\", \"ss\": [\"a\", {\"base64\": "
+        "\"/w==\"}],"
+        " \"nan\": {\"type\": \"FLOAT\", \"bits\": \"7fc00001\"}, \"none\": {\"type\": \"INTS\", \"values\": []},"
+        " \"r\": {\"type\": \"FLOAT\", \"ref\": \"alpha\"}, \"t\": {\"type\": \"TENSOR\", \"data_type\": \"INT16\","
+        " \"dims\": [2], \"values\": [1, -2], \"attribute_doc_string\": \"d\"}}",
+        NULL);
     doc_good(&d);
     const mx_node *n = mx_node_at(d.g, doc_find(&d, "op"));
     const mx_attr *a = n->attrs;
-    static const int32_t types[] = {MX_ATTR_INT, MX_ATTR_FLOAT, MX_ATTR_INTS, MX_ATTR_FLOATS, MX_ATTR_STRING,
-                                    MX_ATTR_STRINGS, MX_ATTR_FLOAT, MX_ATTR_INTS, MX_ATTR_FLOAT, MX_ATTR_TENSOR};
+    static const int32_t types[] = {MX_ATTR_INT,     MX_ATTR_FLOAT, MX_ATTR_INTS, MX_ATTR_FLOATS, MX_ATTR_STRING,
+                                    MX_ATTR_STRINGS, MX_ATTR_FLOAT, MX_ATTR_INTS, MX_ATTR_FLOAT,  MX_ATTR_TENSOR};
     assert_int_equal(n->n_attrs, 10);
-    for (int i = 0; i < 10; i++) assert_int_equal(a[i].type, types[i]);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(a[i].type, types[i]);
     assert_int_equal(a[0].value.i, -1);
     assert_true(a[1].value.f == 1e-12f);
     assert_true(a[3].count == 2 && a[3].value.floats[0] == 1.0f && a[3].value.floats[1] == 2.5f);
@@ -348,7 +362,8 @@ static void test_json_depth(void **state) {
     }
     mx_buffer deep; /* far deeper than any stack */
     mx_buffer_init(&deep, NULL);
-    for (int i = 0; i < 1000000; i++) mx_buffer_byte(&deep, '[');
+    for (int i = 0; i < 1000000; i++)
+        mx_buffer_byte(&deep, '[');
     mx_buffer_byte(&deep, 0);
     value_is_bad("node_attributes", deep.data, MX_ERR_LIMIT, "nested more than");
     mx_buffer_free(&deep);
@@ -372,7 +387,8 @@ static void test_weights(void **state) {
     doc_begin(&d);
     doc_node(&d, "m", "node_kind", "model", "weights",
              "{\"strategy\": \"sidecar\", \"file\": \"a.onnxdata\", \"size\": 7, \"count\": 2, \"checksum\": "
-             "\"00112233445566778899aabbccddeeff\"}", NULL);
+             "\"00112233445566778899aabbccddeeff\"}",
+             NULL);
     doc_good(&d);
     assert_int_equal(d.weights.strategy, MX_PARAMETERS_SIDECAR);
     assert_string_equal(d.weights.file, "a.onnxdata");
@@ -429,7 +445,8 @@ static void test_external_files(void **state) {
     doc_node(&d, "m", "node_kind", "model", "weights",
              "{\"strategy\": \"reference\", \"checksum\": \"00112233445566778899aabbccddeeff\"}", "external_files",
              "[{\"location\": \"w.bin\", \"size\": 10}]", "initializers",
-             "[{\"name\": \"w\", \"dims\": [], \"data\": [2, 4], \"file\": 0, \"location\": \"EXTERNAL\", \"unused\": true}]",
+             "[{\"name\": \"w\", \"dims\": [], \"data\": [2, 4], \"file\": 0, \"location\": \"EXTERNAL\", \"unused\": "
+             "true}]",
              NULL);
     doc_good(&d);
     assert_int_equal(d.g->n_external_files, 1);
@@ -456,11 +473,14 @@ static void test_value_infos_in_order(void **state) {
     (void)state;
     doc d;
     doc_begin(&d);
-    doc_node(&d, "m", "node_kind", "model", "compound_key", "0", "value_info", "[{\"name\": \"stray\", \"index\": 1}]", NULL);
+    doc_node(&d, "m", "node_kind", "model", "compound_key", "0", "value_info", "[{\"name\": \"stray\", \"index\": 1}]",
+             NULL);
     doc_node(&d, "a", "node_kind", "operator", "op_type", "Split", "name", "a", "node_index", "1", "input_names", "[]",
              "output_names", "[\"p\", \"q\"]", "value_info",
-             "[{\"port\": 1, \"index\": 0}, {\"port\": 0, \"index\": 2, \"type\": {\"elem\": \"FLOAT\", \"shape\": [1, \"n\", null]}},"
-             " {\"port\": 7, \"index\": 3}]", NULL);
+             "[{\"port\": 1, \"index\": 0}, {\"port\": 0, \"index\": 2, \"type\": {\"elem\": \"FLOAT\", \"shape\": [1, "
+             "\"n\", null]}},"
+             " {\"port\": 7, \"index\": 3}]",
+             NULL);
     doc_good(&d);
     const mx_scope_data *s = &d.g->scopes[0];
     assert_int_equal(s->n_value_infos, 3);
@@ -483,7 +503,8 @@ static void fill_many(doc *d) {
     doc_group(d, "if", "node_kind", "operator", "op_type", "If", "name", "if", "node_index", "3", "parent", "0",
               "compound_key", "1", "input_names", "[\"v\"]", "output_names", "[\"y\"]", "node_attributes",
               "{\"b\": {\"type\": \"GRAPH\", \"graph\": \"2\"}, \"t\": {\"type\": \"TENSOR\", \"data_type\": \"FLOAT\","
-              " \"dims\": [1], \"values\": [0.5]}}", "value_info", "[{\"port\": 0, \"index\": 0}]", NULL);
+              " \"dims\": [1], \"values\": [0.5]}}",
+              "value_info", "[{\"port\": 0, \"index\": 0}]", NULL);
     doc_group(d, "body", "node_kind", "body", "node_index", "4", "compound_key", "2", "parent", "1", NULL);
     doc_operator(d, "inner", "Relu", 5, "2", "[\"v\"]", "[\"r\"]");
     doc_output(d, "r", 6, "2");

@@ -85,8 +85,8 @@ static void test_edge_elsewhere_repairs_order(void **state) {
     doc_edge(&d, "a", 0, "out_y", 0);
     doc_good(&d);
     assert_string_equal(doc_order(&d, 0), "c,b,a,");
-    assert_string_equal(doc_outputs(&d, "a"), "y,");      /* takes the output's name */
-    assert_string_not_equal(doc_outputs(&d, "c"), "y,");  /* which c had to give up */
+    assert_string_equal(doc_outputs(&d, "a"), "y,");     /* takes the output's name */
+    assert_string_not_equal(doc_outputs(&d, "c"), "y,"); /* which c had to give up */
     assert_string_equal(doc_inputs(&d, "b") + strlen(doc_outputs(&d, "c")), "w,");
     doc_end(&d);
 }

@@ -1,0 +1,1 @@
+"$MODELEXPORT" compare --help

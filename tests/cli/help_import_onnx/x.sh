@@ -1,0 +1,1 @@
+"$MODELEXPORT" import-onnx --help

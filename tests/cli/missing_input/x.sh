@@ -1,0 +1,4 @@
+"$MODELEXPORT" export-graphml absent.onnx -o x.graphml
+code=$?
+ls
+exit $code

@@ -1,0 +1,5 @@
+echo 'this is no model' >model.onnx
+"$MODELEXPORT" export-graphml model.onnx -o x.graphml
+code=$?
+ls
+exit $code

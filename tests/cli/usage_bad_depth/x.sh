@@ -1,0 +1,1 @@
+"$MODELEXPORT" export-graphml "$SAMPLES/resnet_thin.onnx" -o x.graphml --collapse-depth -1

@@ -1,0 +1,1 @@
+"$MODELEXPORT" import-onnx a.graphml b.onnx c.onnx
