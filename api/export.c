@@ -126,11 +126,18 @@ static void describe_step(const mx_export_job *job, mx_htp_step *step) {
         snprintf(step->detail, sizeof step->detail, "%zu modules; %llu of %llu operators with a tag, by %s",
                  job->tagging.tree.count, (unsigned long long)s->tagged, (unsigned long long)s->operators, job->strategy);
     } else if (strcmp(step->name, "configuration") == 0) {
-        snprintf(step->detail, sizeof step->detail, "%zu warnings", job->warnings.count);
+        snprintf(step->detail, sizeof step->detail, "%zu warning%s", job->warnings.count,
+                 job->warnings.count == 1 ? "" : "s");
     } else {
         snprintf(step->detail, sizeof step->detail, "%s",
                  job->weights_location[0] ? "left in the model's file" : job->n_files ? "beside the model" : "as they were");
     }
+}
+
+static void say_step(const mx_export_job *job, const mx_htp_step *step) {
+    char line[256];
+    snprintf(line, sizeof line, "%s: %s", step->name, step->detail);
+    say(job, MX_LOG_INFO, line);
 }
 
 static mx_status run_steps(mx_export_job *job, mx_error *err) {
@@ -150,7 +157,7 @@ static mx_status run_steps(mx_export_job *job, mx_error *err) {
         step->name = steps[i].name;
         step->seconds = mx_seconds_now() - began;
         describe_step(job, step);
-        if (job->options->verbose) say(job, MX_LOG_INFO, step->detail);
+        if (job->options->verbose) say_step(job, step);
     }
     return mx_export_write(job, err);
 }

@@ -60,6 +60,10 @@ int mx_cli_finish(int code);
 int mx_cmd_export(const mx_command *command, int argc, char **argv);
 int mx_cmd_export_graphml(const mx_command *command, int argc, char **argv);
 int mx_cmd_import_onnx(const mx_command *command, int argc, char **argv);
+int mx_cmd_analyze(const mx_command *command, int argc, char **argv);
+int mx_cmd_validate(const mx_command *command, int argc, char **argv);
 int mx_cmd_compare(const mx_command *command, int argc, char **argv);
+int mx_cmd_extract(const mx_command *command, int argc, char **argv);
+int mx_cmd_replace(const mx_command *command, int argc, char **argv);
 
 #endif

@@ -52,22 +52,24 @@ typedef struct work {
     size_t count;
 } work;
 
-static void reach_below(const mx_calls *c, mx_node_id root, bool *reached, work *w) {
+static void reach_below(const mx_calls *c, mx_node_id root, const bool *skip, bool *reached, work *w) {
     for (mx_node_id id = root; id != MX_NO_NODE; id = mx_node_next_below(c->g, root, id)) {
         const mx_node *n = mx_node_at(c->g, id);
-        uint32_t f = n->kind == MX_NODE_OPERATOR ? mx_calls_find(c, n->domain, n->op_type, n->overload) : MX_NO_INDEX;
+        if (n->kind != MX_NODE_OPERATOR || (skip && skip[id])) continue;
+        uint32_t f = mx_calls_find(c, n->domain, n->op_type, n->overload);
         if (f == MX_NO_INDEX || reached[f]) continue;
         reached[f] = true;
         w->items[w->count++] = f;
     }
 }
 
-mx_status mx_calls_reach(const mx_calls *c, mx_node_id root, bool *reached, mx_error *err) {
+mx_status mx_calls_reach(const mx_calls *c, const mx_node_id *nodes, size_t count, const bool *skip, bool *reached,
+                         mx_error *err) {
     if (c->count == 0) return MX_OK;
     work w = {mx_alloc(c->g->allocator, c->count * sizeof *w.items), 0};
     if (!w.items) return mx_nomem(err);
-    reach_below(c, root, reached, &w);
-    while (w.count) reach_below(c, c->functions[w.items[--w.count]], reached, &w);
+    for (size_t i = 0; i < count; i++) reach_below(c, nodes[i], skip, reached, &w);
+    while (w.count) reach_below(c, c->functions[w.items[--w.count]], skip, reached, &w);
     mx_free(c->g->allocator, w.items, c->count * sizeof *w.items);
     return MX_OK;
 }

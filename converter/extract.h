@@ -52,9 +52,9 @@ mx_status mx_cut_out(mx_graph *g, const mx_types *types, const mx_selection *s, 
  * elsewhere are replaced by fresh ones. An initializer that is changed keeps its name where only the selection uses it.
  * Opset imports and functions that g lacks are added.
  *
- * g, part: wired, not the same; part is not changed and no longer needed afterwards. On failure g is only good to be
+ * g, part: wired, not the same; new and rewired operators of part are put in order; it is no longer needed afterwards. On failure g is only good to be
  * freed. Errors: INVALID (inputs, outputs, opset imports or functions that do not fit; a cycle), UNSUPPORTED (as
  * mx_cut_out; initializers for a function), NOMEM, READ. Bytes of weights of the selection are compared. */
-mx_status mx_put_in(mx_graph *g, const mx_selection *s, mx_graph *part, mx_error *err);
+mx_status mx_put_in_place(mx_graph *g, const mx_selection *s, mx_graph *part, mx_error *err);
 
 #endif

@@ -50,26 +50,27 @@ static bool is_small_initializer(const mx_cut *c, const mx_node *n, mx_sid name)
     return h->depth && h->depth <= depth_of(c, n->scope) && is_small(c->g, h->tensor);
 }
 
-/* What follows from the inputs: MX_CUT_UNKNOWN where one has to be looked at first, *next. */
-static uint8_t judge(const mx_cut *c, mx_node_id op, mx_node_id *next) {
+/* What a port says of its operator: constant, variable, or unknown as long as the source has not been looked at. */
+static uint8_t judge_port(const mx_cut *c, const mx_node *n, const mx_port *p) {
+    if (!mx_names_value(p->name)) return MX_CUT_CONSTANT;
+    if (p->source == MX_NO_NODE) return is_small_initializer(c, n, p->name) ? MX_CUT_CONSTANT : MX_CUT_VARIABLE;
+    const mx_node *source = mx_node_at(c->g, p->source);
+    if (c->s->inside[p->source] || source->kind != MX_NODE_OPERATOR) return MX_CUT_VARIABLE;
+    if (source->n_inputs == 0 && !is_small_constant(c->g, source)) return MX_CUT_VARIABLE;
+    return c->constant[p->source];
+}
+
+/* MX_CUT_BUSY: not known before some of the sources are. */
+static uint8_t judge(const mx_cut *c, mx_node_id op) {
     const mx_node *n = mx_node_at(c->g, op);
+    uint8_t what = MX_CUT_CONSTANT;
     if (!may_be_constant(c->g, n)) return MX_CUT_VARIABLE;
     for (uint32_t k = 0; k < n->n_inputs; k++) {
-        const mx_port *p = &n->inputs[k];
-        if (!mx_names_value(p->name)) continue;
-        if (p->source == MX_NO_NODE) {
-            if (!is_small_initializer(c, n, p->name)) return MX_CUT_VARIABLE;
-            continue;
-        }
-        const mx_node *source = mx_node_at(c->g, p->source);
-        if (c->s->inside[p->source] || source->kind != MX_NODE_OPERATOR) return MX_CUT_VARIABLE;
-        if (source->n_inputs == 0 && !is_small_constant(c->g, source)) return MX_CUT_VARIABLE;
-        if (c->constant[p->source] == MX_CUT_VARIABLE) return MX_CUT_VARIABLE;
-        if (c->constant[p->source] == MX_CUT_CONSTANT) continue;
-        *next = p->source;
-        return MX_CUT_UNKNOWN;
+        uint8_t port = judge_port(c, n, &n->inputs[k]);
+        if (port == MX_CUT_VARIABLE) return MX_CUT_VARIABLE;
+        if (port != MX_CUT_CONSTANT) what = MX_CUT_BUSY;
     }
-    return MX_CUT_CONSTANT;
+    return what;
 }
 
 static mx_status push(mx_cut *c, mx_node_id op) {
@@ -79,20 +80,28 @@ static mx_status push(mx_cut *c, mx_node_id op) {
     return MX_OK;
 }
 
-/* An operator that (in a model with a fault) comes from itself is looked at twice: the second time it is variable. */
+static mx_status push_sources(mx_cut *c, mx_node_id op) {
+    const mx_node *n = mx_node_at(c->g, op);
+    for (uint32_t k = 0; k < n->n_inputs; k++)
+        if (n->inputs[k].source != MX_NO_NODE && c->constant[n->inputs[k].source] == MX_CUT_UNKNOWN)
+            MX_TRY(push(c, n->inputs[k].source));
+    return MX_OK;
+}
+
+/* Every operator is judged at most twice: before its sources are known and afterwards. One that is still busy then comes
+ * from itself. */
 mx_status mx_cut_constant(mx_cut *c, mx_node_id op, bool *out) {
     size_t bottom = c->n_stack;
-    mx_node_id next = MX_NO_NODE;
-    if (c->constant[op] == MX_CUT_UNKNOWN) MX_TRY(push(c, op));
+    MX_TRY(push(c, op));
     while (c->n_stack > bottom) {
         mx_node_id top = c->stack[c->n_stack - 1];
-        uint8_t what = judge(c, top, &next);
-        if (what == MX_CUT_UNKNOWN && c->n_stack - bottom > c->g->n_nodes) what = MX_CUT_VARIABLE;
-        if (what == MX_CUT_UNKNOWN) {
-            MX_TRY(push(c, next));
+        uint8_t *known = &c->constant[top], before = *known;
+        if (before == MX_CUT_UNKNOWN || before == MX_CUT_BUSY) *known = judge(c, top);
+        if (*known == MX_CUT_BUSY && before == MX_CUT_UNKNOWN) {
+            MX_TRY(push_sources(c, top));
             continue;
         }
-        c->constant[top] = what;
+        if (*known == MX_CUT_BUSY) *known = MX_CUT_VARIABLE;
         c->n_stack--;
     }
     *out = c->constant[op] == MX_CUT_CONSTANT;

@@ -27,7 +27,7 @@ typedef struct mx_cut_input {
     uint32_t port;
 } mx_cut_input;
 
-enum { MX_CUT_UNKNOWN = 0, MX_CUT_CONSTANT, MX_CUT_VARIABLE }; /* mx_cut.constant */
+enum { MX_CUT_UNKNOWN = 0, MX_CUT_BUSY, MX_CUT_CONSTANT, MX_CUT_VARIABLE }; /* mx_cut.constant */
 
 typedef struct mx_cut {
     mx_graph *g;

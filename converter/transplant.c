@@ -153,12 +153,13 @@ static bool says_place(const mx_graph *g, const mx_pair *p) {
     return false;
 }
 
-/* The bytes of an external file become the tensor's own. */
+/* The bytes of an external file become the tensor's own; others that it held beside them mean nothing. */
 static void take_inside(const mx_graph *g, mx_tensor *copy) {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < copy->external.count; i++)
         if (!says_place(g, &copy->external.items[i])) copy->external.items[kept++] = copy->external.items[i];
     copy->external.count = kept;
+    copy->rest = MX_SID_ABSENT;
     copy->external_file = MX_NO_INDEX;
     copy->field = MX_TENSOR_RAW_DATA;
     copy->has_location = copy->has_location && copy->location != LOCATION_EXTERNAL;

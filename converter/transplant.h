@@ -34,6 +34,8 @@ mx_status mx_transplant_value_info(mx_transplant *t, const mx_value_info *from, 
 mx_status mx_transplant_operator(mx_transplant *t, mx_node_id op, mx_node_id parent, mx_node_id *out);
 mx_status mx_transplant_formal(mx_transplant *t, mx_node_id input_or_output, mx_node_id parent, mx_node_id *out);
 mx_status mx_transplant_function(mx_transplant *t, mx_node_id function, mx_node_id *out);
+/* Into a function that is there, and empty. */
+mx_status mx_transplant_function_into(mx_transplant *t, mx_node_id function, mx_node_id into);
 /* A new formal input or output of a scope; outputs are not wired. */
 mx_status mx_add_formal(mx_graph *g, mx_node_kind kind, mx_node_id scope, mx_sid name, uint32_t type, mx_node_id *out,
                         mx_error *err);

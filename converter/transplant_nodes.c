@@ -133,16 +133,20 @@ static mx_status copy_signature(mx_transplant *t, const mx_scope_data *from, mx_
     return MX_OK;
 }
 
-mx_status mx_transplant_function(mx_transplant *t, mx_node_id function, mx_node_id *out) {
+mx_status mx_transplant_function_into(mx_transplant *t, mx_node_id function, mx_node_id into) {
     const mx_node *from = mx_node_at(t->from, function);
     const mx_scope_data *s = &t->from->scopes[from->data];
-    MX_TRY(mx_graph_add_node(t->to, MX_NODE_FUNCTION, 0, out, t->err));
-    mx_node *to = mx_node_at(t->to, *out);
+    mx_node *to = mx_node_at(t->to, into);
     MX_TRY(mx_transplant_string(t, from->name, &to->name));
     MX_TRY(copy_texts(t, from, to));
     MX_TRY(copy_signature(t, s, &t->to->scopes[to->data]));
     MX_TRY(copy_graph_texts(t, s, &t->to->scopes[to->data]));
-    t->nodes[function] = *out;
-    MX_TRY(mx_transplant_attributes(t, from, *out));
-    return copy_contents(t, s, *out);
+    t->nodes[function] = into;
+    MX_TRY(mx_transplant_attributes(t, from, into));
+    return copy_contents(t, s, into);
+}
+
+mx_status mx_transplant_function(mx_transplant *t, mx_node_id function, mx_node_id *out) {
+    MX_TRY(mx_graph_add_node(t->to, MX_NODE_FUNCTION, 0, out, t->err));
+    return mx_transplant_function_into(t, function, *out);
 }

@@ -1,4 +1,5 @@
 /* Module groups: compound nodes for the modules of a tagging. */
+#include "converter/retag.h"
 #include "htp/tagging.h"
 
 #define XXH_INLINE_ALL
@@ -191,6 +192,13 @@ static mx_status group_all(grouping *w) {
     return MX_OK;
 }
 
+/* Tags and scopes are worked out from where the groups stand, as after an edit, so that a file that nobody edits has
+ * nothing to be set right. Parents have smaller numbers. */
+static mx_status retag_groups(grouping *w) {
+    for (size_t i = 0; i < w->count; i++) MX_TRY(mx_retag_module(w->g, w->groups[i].node, w->err));
+    return MX_OK;
+}
+
 mx_status mx_htp_make_groups(mx_graph *g, mx_htp_tagging *t, mx_error *err) {
     grouping w = {.g = g, .t = t, .err = err, .tagged = is_tagged(g)};
     w.grouped = mx_alloc_zero(g->allocator, t->tree.count, 1);
@@ -199,7 +207,10 @@ mx_status mx_htp_make_groups(mx_graph *g, mx_htp_tagging *t, mx_error *err) {
         find_grouped(&w);
         status = describe(&w, &t->tree.modules[0], &g->modules[0]);
         if (status == MX_OK) status = group_all(&w);
-        relink(g);
+        if (status == MX_OK) {
+            relink(g);
+            status = retag_groups(&w);
+        }
     }
     mx_free(g->allocator, w.grouped, t->tree.count);
     mx_free(g->allocator, w.groups, w.cap * sizeof *w.groups);

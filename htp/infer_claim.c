@@ -38,7 +38,8 @@ static bool add_open(bubble *b, const mx_htp_op *o) {
     for (uint32_t i = 0; i < o->n_in; i++) {
         uint32_t from = mx_htp_ins(b->f, o)[i];
         bool known = b->f->ops[from].constant;
-        for (uint32_t k = 0; k < b->n_open && !known; k++) known = b->open[k] == from;
+        for (uint32_t k = 0; k < b->n_open && !known; k++)
+            known = b->open[k] == from;
         if (known) continue;
         if (b->n_open == BUBBLE) return false;
         b->open[b->n_open++] = from;
@@ -50,7 +51,8 @@ static bool all_users_inside(const bubble *b, const mx_htp_op *o, const mx_htp_o
     for (uint32_t i = 0; i < o->n_out; i++) {
         uint32_t user = mx_htp_outs(b->f, o)[i];
         bool inside = &b->f->ops[user] == start;
-        for (uint32_t k = 0; k < b->n_inside && !inside; k++) inside = b->inside[k] == user;
+        for (uint32_t k = 0; k < b->n_inside && !inside; k++)
+            inside = b->inside[k] == user;
         if (!inside) return false;
     }
     return !o->output;
@@ -81,7 +83,8 @@ static void claim_norm(mx_htp_flow *f, mx_htp_op *start) {
             b.n_done = b.n_inside;
             b.reduces = false;
         }
-    for (uint32_t i = 0; i < b.n_done; i++) claim(&f->ops[b.inside[i]], start->module);
+    for (uint32_t i = 0; i < b.n_done; i++)
+        claim(&f->ops[b.inside[i]], start->module);
 }
 
 static void claim_norms(mx_htp_flow *f) {
@@ -113,8 +116,8 @@ static void claim_turned(mx_htp_flow *f, mx_htp_op *first) {
     claim(behind, first->module);
 }
 
-/* For the layout before the first operator of each module: how often its class has it, and in how many contexts. A class
- * that always stands in the same context cannot tell what is its own. */
+/* For the layout before the first operator of each module: how often its class has it, and in how many contexts. A
+ * class that always stands in the same context cannot tell what is its own. */
 typedef struct prefixes {
     mx_htp_flow *f;
     mx_htp_tally tally;
@@ -136,7 +139,8 @@ static void find_first(prefixes *p) {
         const mx_htp_op *o = &f->ops[i];
         if (is_free(o) || !mx_htp_flows(o) || !may_lay_out(f, o->module)) continue;
         bool entered = true;
-        for (uint32_t k = 0; k < o->n_in; k++) entered = entered && f->ops[mx_htp_ins(f, o)[k]].module != o->module;
+        for (uint32_t k = 0; k < o->n_in; k++)
+            entered = entered && f->ops[mx_htp_ins(f, o)[k]].module != o->module;
         if (entered) p->first[o->module] = p->first[o->module] ? f->n + 1 : i + 1;
     }
 }
@@ -169,13 +173,18 @@ static uint32_t claim_prefixes(prefixes *p) {
 
 mx_status mx_htp_infer_claims(mx_htp_flow *f) {
     prefixes p = {.f = f};
+    size_t entered = 0;
     claim_products(f);
     claim_norms(f);
     for (uint32_t i = 0; i < f->n; i++)
         if (f->ops[i].how == MX_HTP_HOW_TOLD && mx_htp_flows(&f->ops[i])) claim_turned(f, &f->ops[i]);
     p.first = mx_arena_array(&f->arena, f->tree->count, sizeof *p.first);
     if (!p.first) return mx_nomem(f->err);
-    MX_TRY(mx_htp_tally_make(f, 5 * f->tree->count, &p.tally));
-    for (int i = 0; i < PREFIXES && claim_prefixes(&p);) i++;
+    find_first(&p);
+    for (uint32_t m = 0; m < f->tree->count; m++)
+        entered += p.first[m] != 0;
+    MX_TRY(mx_htp_tally_make(f, 4 * entered, &p.tally));
+    for (int i = 0; i < PREFIXES && claim_prefixes(&p);)
+        i++;
     return MX_OK;
 }

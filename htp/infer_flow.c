@@ -9,7 +9,8 @@ struct mx_htp_place {
 /* Ids that follow each other stand beside each other: scopes are mostly read in one go. */
 static size_t place_of(const mx_htp_flow *f, mx_node_id id) {
     size_t mask = f->n_places - 1, i = id & mask;
-    while (f->places[i].op && f->places[i].id != id) i = (i + 1) & mask;
+    while (f->places[i].op && f->places[i].id != id)
+        i = (i + 1) & mask;
     return i;
 }
 
@@ -34,19 +35,23 @@ static void see_inputs(mx_htp_flow *f, uint32_t op, const mx_node *n, see_port s
 
 static void see_body(mx_htp_flow *f, uint32_t op, mx_node_id body, see_port see) {
     const mx_scope_data *s = &f->g->scopes[mx_node_at(f->g, body)->data];
-    for (size_t i = 0; i < s->n_operators; i++) see_inputs(f, op, mx_node_at(f->g, s->operators[i]), see);
-    for (size_t i = 0; i < s->n_outputs; i++) see_inputs(f, op, mx_node_at(f->g, s->outputs[i]), see);
+    for (size_t i = 0; i < s->n_operators; i++)
+        see_inputs(f, op, mx_node_at(f->g, s->operators[i]), see);
+    for (size_t i = 0; i < s->n_outputs; i++)
+        see_inputs(f, op, mx_node_at(f->g, s->outputs[i]), see);
 }
 
 /* Bodies nest no deeper than the reader's limit. */
 static void see_inputs(mx_htp_flow *f, uint32_t op, const mx_node *n, see_port see) {
-    for (uint32_t i = 0; i < n->n_inputs; i++) see(f, op, &n->inputs[i]);
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        see(f, op, &n->inputs[i]);
     for (uint32_t i = 0; i < n->n_attrs; i++) {
         const mx_attr *a = &n->attrs[i];
         if (a->ref_name != MX_SID_ABSENT) continue;
         if (a->type == MX_ATTR_GRAPH) see_body(f, op, a->value.index, see);
         if (a->type == MX_ATTR_GRAPHS)
-            for (uint32_t k = 0; k < a->count; k++) see_body(f, op, a->value.indices[k], see);
+            for (uint32_t k = 0; k < a->count; k++)
+                see_body(f, op, a->value.indices[k], see);
     }
 }
 
@@ -74,9 +79,25 @@ static bool has_bodies(const mx_node *n) {
     return false;
 }
 
+/* Operators of one type come again and again. */
+enum { KINDS = 256 };
+typedef struct known_kind {
+    mx_sid op_type;
+    uint32_t kind;
+} known_kind;
+
+static uint32_t kind_of(const mx_htp_flow *f, known_kind *known, const mx_node *n) {
+    known_kind *k = &known[n->op_type % KINDS];
+    if (mx_text(f->g, n->domain).n) return 0;
+    if (k->op_type != n->op_type) *k = (known_kind){n->op_type, mx_htp_op_kind(mx_text(f->g, n->op_type))};
+    return k->kind;
+}
+
 static mx_status make_operators(mx_htp_flow *f) {
+    known_kind known[KINDS] = {{0, 0}};
     f->n = (uint32_t)f->scope->n_operators;
-    for (f->n_places = 16; f->n_places < 2 * (size_t)f->n;) f->n_places *= 2;
+    for (f->n_places = 16; f->n_places < 2 * (size_t)f->n;)
+        f->n_places *= 2;
     f->ops = array(f, f->n, sizeof *f->ops);
     f->places = array(f, f->n_places, sizeof *f->places);
     if (!f->ops || !f->places) return mx_nomem(f->err);
@@ -86,8 +107,7 @@ static mx_status make_operators(mx_htp_flow *f) {
         const mx_htp_label *label = &f->t->labels[o->id];
         o->module = label->module;
         o->how = label->module == MX_NO_INDEX ? MX_HTP_HOW_NOT : MX_HTP_HOW_TOLD;
-        const mx_node *n = mx_node_at(f->g, o->id);
-        o->kind = mx_text(f->g, n->domain).n ? 0 : mx_htp_op_kind(mx_text(f->g, n->op_type));
+        o->kind = kind_of(f, known, mx_node_at(f->g, o->id));
         f->places[place_of(f, o->id)] = (struct mx_htp_place){o->id, i + 1};
     }
     return MX_OK;
@@ -104,9 +124,11 @@ static mx_status make_edges(mx_htp_flow *f) {
     f->in = array(f, total, sizeof *f->in);
     f->out = array(f, total, sizeof *f->out);
     if (total > UINT32_MAX || !f->in || !f->out) return mx_nomem(f->err);
-    for (uint32_t i = 0; i < f->n; i++) see_inputs(f, i, mx_node_at(f->g, f->ops[i].id), enter_port);
     for (uint32_t i = 0; i < f->n; i++)
-        for (uint32_t k = 0; k < f->ops[i].n_in; k++) f->ops[mx_htp_ins(f, &f->ops[i])[k]].n_out++;
+        see_inputs(f, i, mx_node_at(f->g, f->ops[i].id), enter_port);
+    for (uint32_t i = 0; i < f->n; i++)
+        for (uint32_t k = 0; k < f->ops[i].n_in; k++)
+            f->ops[mx_htp_ins(f, &f->ops[i])[k]].n_out++;
     total = 0;
     for (uint32_t i = 0; i < f->n; i++) {
         f->ops[i].first_out = (uint32_t)total;
@@ -159,7 +181,8 @@ static bool moves_only(const mx_htp_op *o) {
 static void find_nature(mx_htp_flow *f, mx_htp_op *o) {
     const mx_node *n = mx_node_at(f->g, o->id);
     bool flows = false, sizes = false;
-    for (uint32_t i = 0; i < n->n_inputs; i++) o->free_input = o->free_input || is_free_input(f, &n->inputs[i]);
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        o->free_input = o->free_input || is_free_input(f, &n->inputs[i]);
     for (uint32_t i = 0; i < o->n_in; i++) {
         const mx_htp_op *from = &f->ops[mx_htp_ins(f, o)[i]];
         flows = flows || mx_htp_flows(from);
@@ -240,14 +263,14 @@ mx_status mx_htp_flow_build(mx_htp_flow *f) {
 
 /* ---- times ---- */
 
-static mx_str name_of(const mx_htp_flow *f, const mx_htp_op *o) {
+mx_str mx_htp_op_name(const mx_htp_flow *f, const mx_htp_op *o) {
     const mx_node *n = mx_node_at(f->g, o->id);
     return mx_text(f->g, n->n_outputs ? n->outputs[0] : n->name);
 }
 
 /* Names decide at last, never places. */
-static bool name_before(const mx_htp_flow *f, const mx_htp_op *a, const mx_htp_op *b) {
-    mx_str x = name_of(f, a), y = name_of(f, b);
+bool mx_htp_name_before(const mx_htp_flow *f, const mx_htp_op *a, const mx_htp_op *b) {
+    mx_str x = mx_htp_op_name(f, a), y = mx_htp_op_name(f, b);
     size_t n = x.n < y.n ? x.n : y.n;
     int c = n ? memcmp(x.p, y.p, n) : 0;
     return c ? c < 0 : x.n < y.n;
@@ -257,7 +280,7 @@ bool mx_htp_newer(const mx_htp_flow *f, uint32_t a, uint32_t b) {
     const mx_htp_op *x = &f->ops[a], *y = &f->ops[b];
     if (b == MX_NO_INDEX || x->time != y->time) return b == MX_NO_INDEX || x->time > y->time;
     if (x->level != y->level) return x->level > y->level;
-    return name_before(f, x, y);
+    return mx_htp_name_before(f, x, y);
 }
 
 /* Which of two told operators ahead comes first. */
@@ -267,12 +290,13 @@ static bool sooner(const mx_htp_flow *f, uint32_t a, uint32_t b) {
     uint32_t dx = f->tree->modules[x->module].depth, dy = f->tree->modules[y->module].depth;
     if (dx != dy) return dx < dy;
     if (x->level != y->level) return x->level < y->level;
-    return name_before(f, x, y);
+    return mx_htp_name_before(f, x, y);
 }
 
 static const mx_htp_time one_turn = (mx_htp_time)1 << 32;
 
-/* A module that comes earlier than what is upstream of it is called once more: a new turn. Not so one that is still open. */
+/* A module that comes earlier than what is upstream of it is called once more: a new turn. Not so one that is still
+ * open. */
 static mx_htp_time time_of(const mx_htp_flow *f, const mx_htp_op *o, mx_htp_time upstream) {
     const mx_htp_module *m = &f->tree->modules[o->module];
     mx_htp_time turn = upstream & ~(one_turn - 1);
@@ -306,14 +330,15 @@ static void find_ahead(mx_htp_flow *f, mx_htp_op *o) {
         const mx_htp_op *u = &f->ops[user];
         if (!mx_htp_flows(u)) continue;
         uint32_t next = u->module != MX_NO_INDEX ? user : u->ahead;
-        if (next != MX_NO_INDEX && sooner(f, next, o->ahead)) o->ahead = next;
+        if (next != MX_NO_INDEX && next != o->ahead && sooner(f, next, o->ahead)) o->ahead = next;
     }
 }
 
 /* Entry and exit numbers in the forest of newest producers, by counting what hangs below each. */
 static void number_forest(mx_htp_flow *f) {
     uint32_t roots = 0;
-    for (uint32_t i = 0; i < f->n; i++) f->ops[i].leave = 1;
+    for (uint32_t i = 0; i < f->n; i++)
+        f->ops[i].leave = 1;
     for (uint32_t i = f->n; i-- > 0;) {
         const mx_htp_op *o = &f->ops[f->order[i]];
         if (o->newest != MX_NO_INDEX) f->ops[o->newest].leave += o->leave;
@@ -325,15 +350,37 @@ static void number_forest(mx_htp_flow *f) {
         *next += size;
         o->leave = o->enter + 1;
     }
-    for (uint32_t i = 0; i < f->n; i++) f->ops[i].leave = f->ops[i].enter + 1;
+    for (uint32_t i = 0; i < f->n; i++)
+        f->ops[i].leave = f->ops[i].enter + 1;
     for (uint32_t i = f->n; i-- > 0;) {
         const mx_htp_op *o = &f->ops[f->order[i]];
         if (o->newest != MX_NO_INDEX && f->ops[o->newest].leave < o->leave) f->ops[o->newest].leave = o->leave;
     }
 }
 
+/* A residual: x goes past products, reductions or told operators and is added to what came of it, before any other
+ * residual is. */
+static void find_residual(mx_htp_flow *f, mx_htp_op *o) {
+    const mx_htp_op *p = o->newest == MX_NO_INDEX ? NULL : &f->ops[o->newest];
+    o->residual = false;
+    for (uint32_t i = 0; p && o->module == MX_NO_INDEX && mx_htp_is(o, MX_HTP_OP_ADD) && i < o->n_in; i++) {
+        const mx_htp_op *x = &f->ops[mx_htp_ins(f, o)[i]];
+        bool past = x->time && x != p && (x->time < p->time || x->products < p->products);
+        o->residual = o->residual || (past && mx_htp_on_chain(x, p) && x->joins == p->joins);
+    }
+    o->products = (p ? p->products : 0) + mx_htp_is(o, MX_HTP_OP_WEIGHTED | MX_HTP_OP_REDUCTION);
+    o->joins = (p ? p->joins : 0) + o->residual;
+}
+
 void mx_htp_flow_times(mx_htp_flow *f) {
-    for (uint32_t i = 0; i < f->n; i++) find_time(f, &f->ops[f->order[i]]);
-    for (uint32_t i = f->n; i-- > 0;) find_ahead(f, &f->ops[f->order[i]]);
+    for (uint32_t i = 0; i < f->n; i++)
+        find_time(f, &f->ops[f->order[i]]);
+    for (uint32_t i = f->n; i-- > 0;)
+        find_ahead(f, &f->ops[f->order[i]]);
+}
+
+void mx_htp_flow_chains(mx_htp_flow *f) {
     number_forest(f);
+    for (uint32_t i = 0; i < f->n; i++)
+        find_residual(f, &f->ops[f->order[i]]);
 }

@@ -28,29 +28,32 @@ static uint32_t follow(const forward *w, const mx_htp_op *o) {
         uint32_t c = l == MX_NO_INDEX ? 0 : mx_htp_running_common(f, e, l);
         return l == MX_NO_INDEX ? c : mx_htp_behind(f, mx_htp_towards(f, c, l));
     }
-    if (mx_htp_is(o, MX_HTP_OP_WEIGHTED) && (l == MX_NO_INDEX || !w->has_products[f->ops[o->origin].module])) return l == MX_NO_INDEX ? 0 : mx_htp_running_common(f, e, l);
+    bool product = mx_htp_is(o, MX_HTP_OP_WEIGHTED);
+    if (product && l == MX_NO_INDEX) return 0;
+    if (product && !w->has_products[f->ops[o->origin].module]) return mx_htp_running_common(f, e, l);
     return e;
 }
 
-static bool on_chain(const mx_htp_op *x, const mx_htp_op *p) {
-    return x->enter <= p->enter && p->enter < x->leave;
-}
-
-/* Of the users of x the one that leads to p: where the flow that bypasses began to be worked on. */
+/* Of the users of x the first that leads to p: where the flow that bypasses began to be worked on. */
 static uint32_t user_towards(const mx_htp_flow *f, const mx_htp_op *x, const mx_htp_op *p) {
+    uint32_t found = MX_NO_INDEX;
     for (uint32_t i = 0; i < x->n_out; i++) {
         uint32_t user = mx_htp_outs(f, x)[i];
-        if (mx_htp_flows(&f->ops[user]) && f->ops[user].module != MX_NO_INDEX && on_chain(&f->ops[user], p)) return user;
+        const mx_htp_op *u = &f->ops[user];
+        if (!mx_htp_flows(u) || u->module == MX_NO_INDEX || !mx_htp_on_chain(u, p)) continue;
+        if (found == MX_NO_INDEX || u->level < f->ops[found].level) found = user;
     }
-    return MX_NO_INDEX;
+    return found;
 }
 
-/* A residual around all that e does: is it added in e or by its caller? By the caller, if what comes next is called from there too, and
- * if that holds for all modules of the class. */
+/* A residual around all that e does: is it added in e or by its caller? By the caller, if that goes on with something
+ * of another class, and if it does so behind all modules of e's class; modules that follow their like add it
+ * themselves. */
 static uint32_t around(const forward *w, uint32_t e, uint32_t l) {
     const mx_htp_flow *f = w->f;
     uint32_t up = mx_htp_running_parent(f, e), class_name = f->tree->modules[e].class_name;
-    bool outside = l != MX_NO_INDEX && mx_htp_caller(f, l) == up;
+    bool outside = l != MX_NO_INDEX && mx_htp_running_common(f, e, l) == up &&
+                   f->tree->modules[mx_htp_towards(f, up, l)].class_name != class_name;
     if (w->learning && !outside) (*mx_htp_tally_at(&w->joins, class_name, 0, 0))++;
     return outside && *mx_htp_tally_at(&w->joins, class_name, 0, 0) == 0 ? up : e;
 }
@@ -60,7 +63,7 @@ static uint32_t join(const forward *w, const mx_htp_op *o, const mx_htp_op *x, u
     const mx_htp_flow *f = w->f;
     const mx_htp_op *p = &f->ops[o->newest];
     uint32_t l = module_at(f, o->ahead), up = mx_htp_running_parent(f, e);
-    if (on_chain(x, p)) {
+    if (mx_htp_on_chain(x, p) && x->joins == p->joins) {
         uint32_t user = user_towards(f, x, p), c = e;
         if (holds(f, e, x->module)) return e;
         if (user != MX_NO_INDEX) c = mx_htp_running_common(f, e, f->ops[user].module);
@@ -78,9 +81,11 @@ enum { BACK = 64, BESIDE = 4 };
 static uint32_t turned_before(const mx_htp_flow *f, const mx_htp_op *o, uint32_t e) {
     uint32_t at = o->newest;
     if (!mx_htp_is(o, MX_HTP_OP_LAYOUT) || e == 0) return MX_NO_INDEX;
-    for (int i = 0; i < BACK && at != MX_NO_INDEX && holds(f, e, f->ops[at].module); i++) at = f->ops[at].newest;
+    for (int i = 0; i < BACK && at != MX_NO_INDEX && holds(f, e, f->ops[at].module); i++)
+        at = f->ops[at].newest;
     for (int i = 0; i < BESIDE && at != MX_NO_INDEX && mx_htp_is(&f->ops[at], MX_HTP_OP_LAYOUT); i++) {
-        if (mx_htp_turns_back(f, &f->ops[at], o)) return holds(f, f->ops[at].module, e) ? f->ops[at].module : MX_NO_INDEX;
+        if (mx_htp_turns_back(f, &f->ops[at], o))
+            return holds(f, f->ops[at].module, e) ? f->ops[at].module : MX_NO_INDEX;
         at = f->ops[at].newest;
     }
     return MX_NO_INDEX;

@@ -4,7 +4,8 @@
 static const struct {
     const char *op_type;
     uint32_t kind;
-} kinds[] = { /* sorted */
+} kinds[] = {
+    /* sorted */
     {"Add", MX_HTP_OP_ADD},
     {"Cast", MX_HTP_OP_CAST},
     {"CastLike", MX_HTP_OP_CAST},
@@ -62,8 +63,10 @@ uint32_t mx_htp_op_kind(mx_str op_type) {
         int c = memcmp(op_type.n ? op_type.p : "", kinds[mid].op_type, op_type.n < n ? op_type.n : n);
         if (c == 0) c = op_type.n < n ? -1 : op_type.n > n;
         if (c == 0) return kinds[mid].kind;
-        if (c < 0) high = mid;
-        else low = mid + 1;
+        if (c < 0)
+            high = mid;
+        else
+            low = mid + 1;
     }
     return 0;
 }

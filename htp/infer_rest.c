@@ -1,10 +1,11 @@
 /* What no labelled operator stands above, constants and sizes. */
 #include "htp/infer.h"
 
-/* What is made of the scope's inputs is made where inputs are read, and so is what several modules use: an encoder that gets
- * embeddings makes no masks. */
+/* What is made of the scope's inputs is made where inputs are read, and so is what several modules use: an encoder that
+ * gets embeddings makes no masks. */
 static uint32_t reader(const mx_htp_flow *f, const bool *reads, uint32_t module) {
-    while (module && !reads[module]) module = mx_htp_running_parent(f, module);
+    while (module && !reads[module])
+        module = mx_htp_running_parent(f, module);
     return module;
 }
 
@@ -17,20 +18,22 @@ static mx_status find_readers(mx_htp_flow *f, bool **out) {
         bool of_input = o->how == MX_HTP_HOW_TOLD && o->newest == MX_NO_INDEX && mx_htp_flows(o) && o->free_input;
         for (uint32_t k = 0; k < o->n_in && o->how == MX_HTP_HOW_TOLD && o->newest == MX_NO_INDEX; k++)
             of_input = of_input || f->ops[mx_htp_ins(f, o)[k]].of_input;
-        for (uint32_t m = o->module; of_input && m != MX_NO_INDEX && !reads[m]; m = f->tree->modules[m].parent) reads[m] = true;
+        for (uint32_t m = o->module; of_input && m != MX_NO_INDEX && !reads[m]; m = f->tree->modules[m].parent)
+            reads[m] = true;
     }
     *out = reads;
     return MX_OK;
 }
 
 static uint32_t of_users(const mx_htp_flow *f, const mx_htp_op *o, const bool *reads) {
-    uint32_t found = MX_NO_INDEX, first = MX_NO_INDEX;
+    uint32_t found = MX_NO_INDEX;
+    const mx_htp_op *first = NULL;
     bool again = o->of_input || mx_htp_is(o, MX_HTP_OP_WEIGHTED);
     for (uint32_t i = 0; i < o->n_out; i++) {
         const mx_htp_op *u = &f->ops[mx_htp_outs(f, o)[i]];
         if (u->module == MX_NO_INDEX) continue;
-        again = again || (first != MX_NO_INDEX && (f->ops[first].module != u->module || f->ops[first].time >> 32 != u->time >> 32));
-        if (first == MX_NO_INDEX) first = mx_htp_outs(f, o)[i];
+        if (!first) first = u;
+        again = again || first->module != u->module || first->time >> 32 != u->time >> 32;
         found = found == MX_NO_INDEX ? mx_htp_running(f, u->module) : mx_htp_running_common(f, found, u->module);
     }
     if (found == MX_NO_INDEX) return found;
@@ -49,7 +52,7 @@ static bool before(const mx_htp_flow *f, const mx_htp_op *a, const mx_htp_op *b)
     if (a->time != b->time) return a->time < b->time;
     uint32_t da = f->tree->modules[a->module].depth, db = f->tree->modules[b->module].depth;
     if (da != db) return da < db;
-    return a->level < b->level;
+    return a->level != b->level ? a->level < b->level : mx_htp_name_before(f, a, b);
 }
 
 static uint32_t of_first_user(const mx_htp_flow *f, const mx_htp_op *o) {

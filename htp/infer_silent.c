@@ -1,35 +1,43 @@
-/* Modules that are executed and own no told operator: activations, attention and MLP blocks without biases. The order of
- * execution says between which told operators they run.
+/* Modules that are executed and own no told operator: activations, attention and MLP blocks without biases. The order
+ * of execution says between which told operators they run.
  *
- * A silent module that holds others gets a piece: all that hangs together between two told operators, cut where a residual
- * joins, with products in it. A silent leaf gets a block: a part of a piece, without products, that depends on one value and leaves by one
- * value. Where modules and pieces cannot be told apart nobody gets anything. */
+ * A silent module that holds others gets a piece: all that hangs together between two told operators, cut where a
+ * residual joins, with products in it. A silent leaf gets a block: a part of a piece, without products, that depends on
+ * one value and leaves by one value. Where modules and pieces cannot be told apart nobody gets anything. */
 #include "htp/infer.h"
 
 #include <stdlib.h>
 
-typedef struct part { /* a piece or a block */
-    mx_htp_time time, ahead; /* of the told operators before and behind it */
-    uint32_t inside;         /* the silent module that has got it all, MX_NO_INDEX: none */
+typedef struct part {            /* a piece or a block */
+    mx_htp_time time, ahead;     /* of the told operators before and behind it */
+    uint32_t inside;             /* the silent module that has got it all, MX_NO_INDEX: none */
     uint32_t level, first, size; /* first: in the list of its operators */
-    bool good;               /* a piece with products */
+    const struct finding *w;     /* for its operators' names, which decide where all else is equal */
+    bool good;                   /* a piece with products; a block that computes */
 } part;
 
 typedef struct finding {
     mx_htp_flow *f;
-    bool *told;          /* by module: some told operator is in it */
-    uint32_t *holders;   /* silent modules around others, in the order of execution; only outermost ones */
-    uint32_t *leaves;
-    uint32_t n_holders, n_leaves;
-    uint32_t *joint;     /* union-find over operators */
-    uint32_t *products;  /* how many products stand on the chain of newest producers */
-    uint32_t *sorted;    /* operators by part, then by level */
-    uint32_t *pending;   /* users to come, in the part at hand */
-    uint32_t *place;     /* of an operator in `sorted` */
-    uint32_t *seen;      /* the part that an operator before it was last met by */
+    bool *told;        /* by module: some labelled operator is in it */
+    bool *entered;     /* the same, and data flows in from labelled ones: tables of positions do not count */
+    uint32_t *holders; /* silent modules around others, in the order of execution; only outermost ones */
+    uint32_t *leaves;  /* single ones of classes that are not torch.nn's */
+    uint32_t *plain;   /* single ones of torch.nn */
+    uint32_t n_holders, n_leaves, n_plain;
+    uint32_t *joint;           /* union-find over operators */
+    uint32_t *sorted;          /* operators by part, then by level */
+    uint32_t *to, *from, *key; /* for sorting */
+    uint32_t *pending;         /* users to come, in the part at hand */
+    uint32_t *place;           /* of an operator in `sorted` */
+    uint32_t *seen;            /* the part that an operator before it was last met by */
     part *parts, *blocks;
-    uint32_t n_parts, n_blocks;
+    size_t n_parts, n_blocks, cap_parts, cap_blocks;
 } finding;
+
+/* Names of classes say a little: what drops something leaves nothing behind in a model for inference. */
+static bool speaks_of(mx_str class_name, const char *word) {
+    return class_name.n && memmem(class_name.p, class_name.n, word, strlen(word)) != NULL;
+}
 
 static int32_t order_of(const finding *w, uint32_t module) {
     return w->f->tree->modules[module].order;
@@ -56,16 +64,21 @@ static mx_status list_modules(finding *w) {
     uint32_t n = 0;
     w->holders = mx_arena_array(&w->f->arena, tree->count, sizeof *w->holders);
     w->leaves = mx_arena_array(&w->f->arena, tree->count, sizeof *w->leaves);
-    if (!all || !w->holders || !w->leaves) return mx_nomem(w->f->err);
+    w->plain = mx_arena_array(&w->f->arena, tree->count, sizeof *w->plain);
+    if (!all || !w->holders || !w->leaves || !w->plain) return mx_nomem(w->f->err);
     for (uint32_t m = 1; m < tree->count; m++)
-        if (tree->modules[m].has_order && mx_htp_runs(w->f, m) && !w->told[m]) all[n++] = (ordered){tree->modules[m].order, m};
+        if (tree->modules[m].has_order && mx_htp_runs(w->f, m) && !w->entered[m])
+            all[n++] = (ordered){tree->modules[m].order, m};
     qsort(all, n, sizeof *all, by_order);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t m = all[i].module, up = mx_htp_running_parent(w->f, m);
         if (!mx_htp_is_leaf(w->f, m)) {
-            if (up == 0 || w->told[up]) w->holders[w->n_holders++] = m;
-        } else if (!tree->modules[m].torch_nn) {
-            w->leaves[w->n_leaves++] = m;
+            if (up == 0 || w->entered[up]) w->holders[w->n_holders++] = m;
+        } else if (!w->told[m]) {
+            if (tree->modules[m].torch_nn)
+                w->plain[w->n_plain++] = m;
+            else if (!speaks_of(mx_text(w->f->g, tree->modules[m].class_name), "Drop"))
+                w->leaves[w->n_leaves++] = m;
         }
     }
     return MX_OK;
@@ -73,26 +86,24 @@ static mx_status list_modules(finding *w) {
 
 static mx_status prepare(finding *w) {
     mx_htp_flow *f = w->f;
+    uint32_t **const arrays[] = {&w->joint, &w->sorted, &w->to, &w->from, &w->key, &w->pending, &w->place, &w->seen};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
+        if (!(*arrays[i] = mx_arena_array(&f->arena, (size_t)f->n + 1, sizeof **arrays[i]))) return mx_nomem(f->err);
     w->told = mx_arena_array(&f->arena, f->tree->count, sizeof *w->told);
-    w->joint = mx_arena_array(&f->arena, f->n, sizeof *w->joint);
-    w->products = mx_arena_array(&f->arena, f->n, sizeof *w->products);
-    w->sorted = mx_arena_array(&f->arena, f->n, sizeof *w->sorted);
-    w->pending = mx_arena_array(&f->arena, f->n, sizeof *w->pending);
-    w->place = mx_arena_array(&f->arena, f->n, sizeof *w->place);
-    w->seen = mx_arena_array(&f->arena, f->n, sizeof *w->seen);
-    w->parts = mx_arena_array(&f->arena, f->n, sizeof *w->parts);
-    w->blocks = mx_arena_array(&f->arena, f->n, sizeof *w->blocks);
-    if (!w->told || !w->joint || !w->products || !w->sorted || !w->pending || !w->place || !w->seen || !w->parts || !w->blocks)
-        return mx_nomem(f->err);
+    w->entered = mx_arena_array(&f->arena, f->tree->count, sizeof *w->entered);
+    if (!w->told || !w->entered) return mx_nomem(f->err);
     memset(w->told, 0, f->tree->count * sizeof *w->told);
+    memset(w->entered, 0, f->tree->count * sizeof *w->entered);
     memset(w->pending, 0, f->n * sizeof *w->pending);
     memset(w->place, 0, f->n * sizeof *w->place);
     memset(w->seen, 0, f->n * sizeof *w->seen);
     for (uint32_t i = 0; i < f->n; i++) {
         const mx_htp_op *o = &f->ops[f->order[i]];
-        for (uint32_t m = o->module; m != MX_NO_INDEX && !w->told[m]; m = f->tree->modules[m].parent) w->told[m] = true;
-        uint32_t before = o->newest == MX_NO_INDEX ? 0 : w->products[o->newest];
-        w->products[f->order[i]] = before + mx_htp_is(o, MX_HTP_OP_WEIGHTED);
+        for (uint32_t m = o->module; m != MX_NO_INDEX && !w->told[m]; m = f->tree->modules[m].parent)
+            w->told[m] = true;
+        uint32_t m = o->newest != MX_NO_INDEX || o->free_input ? o->module : MX_NO_INDEX;
+        for (; m != MX_NO_INDEX && !w->entered[m]; m = f->tree->modules[m].parent)
+            w->entered[m] = true;
     }
     return list_modules(w);
 }
@@ -107,21 +118,9 @@ static mx_htp_time time_ahead(const mx_htp_flow *f, const mx_htp_op *o) {
     return o->ahead == MX_NO_INDEX ? 0 : f->ops[o->ahead].time;
 }
 
-/* A value that went past products, or past told operators, and is added to what came of it. */
-static bool joins_residual(const finding *w, const mx_htp_op *o) {
-    const mx_htp_flow *f = w->f;
-    const mx_htp_op *p = o->newest == MX_NO_INDEX ? NULL : &f->ops[o->newest];
-    for (uint32_t i = 0; p && i < o->n_in && !mx_htp_is(o, MX_HTP_OP_SCALE); i++) {
-        uint32_t from = mx_htp_ins(f, o)[i];
-        const mx_htp_op *x = &f->ops[from];
-        if (!x->time || x == p || x->enter > p->enter || p->enter >= x->leave) continue;
-        if (x->time < p->time || w->products[from] < w->products[o->newest]) return true;
-    }
-    return false;
-}
-
 static uint32_t root_of(finding *w, uint32_t op) {
-    while (w->joint[op] != op) op = w->joint[op] = w->joint[w->joint[op]];
+    while (w->joint[op] != op)
+        op = w->joint[op] = w->joint[w->joint[op]];
     return op;
 }
 
@@ -133,14 +132,15 @@ static bool same_group(const mx_htp_flow *f, const mx_htp_op *a, const mx_htp_op
 static void join_parts(finding *w, bool blocks) {
     mx_htp_flow *f = w->f;
     uint32_t not_in_it = blocks ? MX_HTP_OP_WEIGHTED : 0;
-    for (uint32_t i = 0; i < f->n; i++) w->joint[i] = i;
+    for (uint32_t i = 0; i < f->n; i++)
+        w->joint[i] = i;
     for (uint32_t i = 0; i < f->n; i++) {
         const mx_htp_op *o = &f->ops[i];
-        if (!is_candidate(o) || mx_htp_is(o, not_in_it) || joins_residual(w, o)) continue;
+        if (!is_candidate(o) || mx_htp_is(o, not_in_it) || o->residual) continue;
         for (uint32_t k = 0; k < o->n_in; k++) {
             uint32_t from = mx_htp_ins(f, o)[k];
             const mx_htp_op *x = &f->ops[from];
-            if (!is_candidate(x) || mx_htp_is(x, not_in_it) || joins_residual(w, x) || !same_group(f, o, x)) continue;
+            if (!is_candidate(x) || mx_htp_is(x, not_in_it) || x->residual || !same_group(f, o, x)) continue;
             uint32_t a = root_of(w, i), b = root_of(w, from);
             if (a != b) w->joint[a > b ? a : b] = a > b ? b : a;
         }
@@ -148,37 +148,41 @@ static void join_parts(finding *w, bool blocks) {
 }
 
 /* Stable counting sort of w->sorted by a key below n. */
-static mx_status sort_by(finding *w, uint32_t count, const uint32_t *key, uint32_t n_keys) {
-    uint32_t *from = mx_arena_array(&w->f->arena, (size_t)n_keys + 1, sizeof *from);
-    uint32_t *to = mx_arena_array(&w->f->arena, count, sizeof *to);
-    if (!from || !to) return mx_nomem(w->f->err);
+static void sort_by(finding *w, uint32_t count, const uint32_t *key) {
+    uint32_t *from = w->from, *to = w->to, n_keys = w->f->n;
     memset(from, 0, ((size_t)n_keys + 1) * sizeof *from);
-    for (uint32_t i = 0; i < count; i++) from[key[w->sorted[i]] + 1]++;
-    for (uint32_t i = 0; i < n_keys; i++) from[i + 1] += from[i];
-    for (uint32_t i = 0; i < count; i++) to[from[key[w->sorted[i]]]++] = w->sorted[i];
-    if (count) memcpy(w->sorted, to, count * sizeof *to);
-    return MX_OK;
+    for (uint32_t i = 0; i < count; i++)
+        from[key[w->sorted[i]] + 1]++;
+    for (uint32_t i = 0; i < n_keys; i++)
+        from[i + 1] += from[i];
+    for (uint32_t i = 0; i < count; i++)
+        to[from[key[w->sorted[i]]]++] = w->sorted[i];
+    w->to = w->sorted;
+    w->sorted = to;
 }
 
 /* The operators of each part side by side, by level. */
 static mx_status list_parts(finding *w, bool blocks) {
     mx_htp_flow *f = w->f;
-    uint32_t count = 0, *levels = mx_arena_array(&f->arena, f->n, sizeof *levels);
-    if (!levels) return mx_nomem(f->err);
+    uint32_t count = 0, *levels = w->key;
     for (uint32_t i = 0; i < f->n; i++) {
         const mx_htp_op *o = &f->ops[i];
         levels[i] = o->level;
-        if (is_candidate(o) && !(blocks && mx_htp_is(o, MX_HTP_OP_WEIGHTED)) && !joins_residual(w, o)) w->sorted[count++] = i;
+        if (is_candidate(o) && !(blocks && mx_htp_is(o, MX_HTP_OP_WEIGHTED)) && !o->residual) w->sorted[count++] = i;
     }
-    MX_TRY(sort_by(w, count, levels, f->n));
-    for (uint32_t i = 0; i < count; i++) levels[w->sorted[i]] = root_of(w, w->sorted[i]);
-    MX_TRY(sort_by(w, count, levels, f->n));
+    sort_by(w, count, levels);
+    for (uint32_t i = 0; i < count; i++)
+        levels[w->sorted[i]] = root_of(w, w->sorted[i]);
+    sort_by(w, count, levels);
     w->n_parts = 0;
     for (uint32_t i = 0; i < count; i++) {
         const mx_htp_op *o = &f->ops[w->sorted[i]];
-        if (i == 0 || levels[w->sorted[i]] != levels[w->sorted[i - 1]])
-            w->parts[w->n_parts++] = (part){.time = o->time, .ahead = time_ahead(f, o), .inside = o->module, .level = o->level,
-                                            .first = i};
+        bool next = i == 0 || levels[w->sorted[i]] != levels[w->sorted[i - 1]];
+        if (next && !mx_grow(f->g->allocator, (void **)&w->parts, &w->cap_parts, w->n_parts, sizeof *w->parts))
+            return mx_nomem(f->err);
+        if (next)
+            w->parts[w->n_parts++] = (part){
+                .time = o->time, .ahead = time_ahead(f, o), .inside = o->module, .level = o->level, .first = i, .w = w};
         part *p = &w->parts[w->n_parts - 1];
         p->size++;
         w->place[w->sorted[i]] = i;
@@ -187,20 +191,33 @@ static mx_status list_parts(finding *w, bool blocks) {
     return MX_OK;
 }
 
+static uint64_t names_of(const part *p) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < p->size; i++)
+        sum += mx_htp_name_hash(p->w->f, &p->w->f->ops[p->w->sorted[p->first + i]]);
+    return sum;
+}
+
+static int by_names(const part *x, const part *y) {
+    uint64_t a = names_of(x), b = names_of(y);
+    return (a > b) - (a < b);
+}
+
 static int by_group(const void *a, const void *b) {
     const part *x = a, *y = b;
     if (x->time != y->time) return x->time < y->time ? -1 : 1;
     if (x->ahead != y->ahead) return x->ahead < y->ahead ? -1 : 1;
     if (x->inside != y->inside) return compare_u32(x->inside, y->inside);
     if (x->level != y->level) return compare_u32(x->level, y->level);
-    return compare_u32(x->first, y->first);
+    return by_names(x, y);
 }
 
 /* ---- who runs there ---- */
 
-/* The silent modules of a list that run between the told operators of a group and whose parent is open there; at most `max`,
- * the number is what there would be. */
-static uint32_t candidates(const finding *w, const part *p, const uint32_t *list, uint32_t n_list, uint32_t *found, uint32_t max) {
+/* The silent modules of a list that run between the told operators of a group and whose parent is open there; at most
+ * `max`, the number is what there would be. */
+static uint32_t candidates(const finding *w, const part *p, const uint32_t *list, uint32_t n_list, uint32_t *found,
+                           uint32_t max) {
     const mx_htp_flow *f = w->f;
     const mx_htp_op *o = &f->ops[w->sorted[p->first]];
     uint32_t origin = f->ops[o->origin].module, next = o->ahead == MX_NO_INDEX ? 0 : f->ops[o->ahead].module, n = 0;
@@ -209,11 +226,15 @@ static uint32_t candidates(const finding *w, const part *p, const uint32_t *list
     uint32_t low = 0, high = n_list;
     while (low < high) {
         uint32_t mid = low + (high - low) / 2;
-        if (order_of(w, list[mid]) <= from) low = mid + 1;
-        else high = mid;
+        if (order_of(w, list[mid]) <= from)
+            low = mid + 1;
+        else
+            high = mid;
     }
     for (; low < n_list && order_of(w, list[low]) < to && n <= max; low++) {
         uint32_t up = mx_htp_running_parent(f, list[low]);
+        while (up && !w->entered[up])
+            up = mx_htp_running_parent(f, up);
         if (p->inside != MX_NO_INDEX ? !mx_htp_tree_holds(f->tree, p->inside, list[low])
                                      : !mx_htp_tree_holds(f->tree, up, origin) && !mx_htp_tree_holds(f->tree, up, next))
             continue;
@@ -234,8 +255,8 @@ static void give(finding *w, const part *p, uint32_t module) {
 enum { MANY = 64 };
 
 /* The parts from `at` on that are of one group; returns their end. The good ones are put first. */
-static uint32_t end_of_group(finding *w, uint32_t at, uint32_t *n_good) {
-    uint32_t end = at;
+static size_t end_of_group(finding *w, size_t at, uint32_t *n_good) {
+    size_t end = at;
     const part first = w->parts[at];
     for (*n_good = 0; end < w->n_parts; end++) {
         part p = w->parts[end];
@@ -249,11 +270,12 @@ static uint32_t end_of_group(finding *w, uint32_t at, uint32_t *n_good) {
 
 static void give_pieces(finding *w) {
     uint32_t found[MANY], n_good;
-    for (uint32_t at = 0, end; at < w->n_parts; at = end) {
+    for (size_t at = 0, end; at < w->n_parts; at = end) {
         end = end_of_group(w, at, &n_good);
         if (n_good == 0 || n_good > MANY) continue;
         uint32_t n = candidates(w, &w->parts[at], w->holders, w->n_holders, found, MANY);
-        for (uint32_t i = 0; n == n_good && i < n; i++) give(w, &w->parts[at + i], found[i]);
+        for (uint32_t i = 0; n == n_good && i < n; i++)
+            give(w, &w->parts[at + i], found[i]);
     }
 }
 
@@ -313,66 +335,177 @@ static bool sweep_level(finding *w, sweep *s, uint32_t from, uint32_t to) {
     return false;
 }
 
-static void find_blocks(finding *w, const part *p, uint32_t tag) {
+static mx_status find_blocks(finding *w, const part *p, uint32_t tag) {
     const mx_htp_flow *f = w->f;
     sweep s = {.p = p, .tag = tag, .entry = MX_NO_INDEX, .start = p->first};
     uint32_t end = p->first + p->size;
     for (uint32_t at = p->first; at < end; at++) {
         const mx_htp_op *o = &f->ops[w->sorted[at]];
-        for (uint32_t i = 0; i < o->n_in; i++) w->pending[mx_htp_ins(f, o)[i]] += mx_htp_flows(&f->ops[mx_htp_ins(f, o)[i]]);
+        for (uint32_t i = 0; i < o->n_in; i++)
+            w->pending[mx_htp_ins(f, o)[i]] += mx_htp_flows(&f->ops[mx_htp_ins(f, o)[i]]);
     }
     for (uint32_t at = p->first, to; at < end; at = to) {
-        for (to = at + 1; to < end && f->ops[w->sorted[to]].level == f->ops[w->sorted[at]].level;) to++;
+        for (to = at + 1; to < end && f->ops[w->sorted[to]].level == f->ops[w->sorted[at]].level;)
+            to++;
         if (!sweep_level(w, &s, at, to)) continue;
-        bool good = s.computes && !s.escapes && s.entry < f->n;
-        if (good) {
+        bool whole = !s.escapes && s.entry < f->n;
+        if (whole && !mx_grow(f->g->allocator, (void **)&w->blocks, &w->cap_blocks, w->n_blocks, sizeof *w->blocks))
+            return mx_nomem(f->err);
+        if (whole) {
             part *b = &w->blocks[w->n_blocks++];
             *b = *p;
             b->level = f->ops[w->sorted[s.start]].level;
             b->first = s.start;
             b->size = to - s.start;
+            b->good = s.computes;
         }
         s = (sweep){.p = p, .tag = tag, .live = s.live, .entry = MX_NO_INDEX, .start = to};
     }
+    return MX_OK;
 }
 
 static int by_size(const void *a, const void *b) {
     const part *x = a, *y = b;
     if (x->size != y->size) return x->size > y->size ? -1 : 1;
     if (x->level != y->level) return compare_u32(x->level, y->level);
-    return compare_u32(x->first, y->first);
+    return by_names(x, y);
 }
 
-/* One module: blocks that follow each other directly are one to it. Returns how many are left. */
+/* Blocks that follow each other directly become one, with the layout between them. Returns how many are left. */
 static uint32_t join_blocks(part *b, uint32_t n) {
-    uint32_t kept = 0;
-    for (uint32_t i = 1; i < n; i++) {
-        if (b[kept].first + b[kept].size == b[i].first) b[kept].size += b[i].size;
-        else b[++kept] = b[i];
+    uint32_t kept = 0, end = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        bool next = kept && end == b[i].first;
+        if (next) end += b[i].size;
+        if (!b[i].good) continue;
+        if (next) {
+            b[kept - 1].size = end - b[kept - 1].first;
+        } else {
+            end = b[i].first + b[i].size;
+            b[kept++] = b[i];
+        }
     }
-    return kept + 1;
+    return kept;
+}
+
+static uint32_t count_good(const part *b, uint32_t n) {
+    uint32_t good = 0;
+    for (uint32_t i = 0; i < n; i++)
+        good += b[i].good;
+    return good;
+}
+
+/* How many parts a module of n may choose from: what follows each other joined, unless that leaves too few. */
+static uint32_t choose_from(part *b, uint32_t n_blocks, uint32_t n) {
+    uint32_t joined = 0, end = 0, kept = 0;
+    for (uint32_t i = 0; i < n_blocks; i++) {
+        bool next = joined && end == b[i].first;
+        if (next || b[i].good) end = b[i].first + b[i].size;
+        joined += b[i].good && !next;
+    }
+    if (joined >= n) return join_blocks(b, n_blocks);
+    for (uint32_t i = 0; i < n_blocks; i++)
+        if (b[i].good) b[kept++] = b[i];
+    return kept;
 }
 
 static uint64_t shape_of(const finding *w, const part *b) {
     uint64_t h = b->size;
-    for (uint32_t i = 0; i < b->size; i++) h = mx_htp_mix(h, mx_htp_type_hash(w->f, &w->f->ops[w->sorted[b->first + i]]));
+    for (uint32_t i = 0; i < b->size; i++) {
+        const mx_htp_op *o = &w->f->ops[w->sorted[b->first + i]];
+        h += mx_htp_mix(mx_htp_type_hash(w->f, o), o->level - b->level);
+        const mx_node *n = mx_node_at(w->f->g, o->id);
+        for (uint32_t k = 0; k < n->n_inputs; k++)
+            if (n->inputs[k].source_port) h += mx_htp_mix(k, n->inputs[k].source_port);
+    }
     return h;
 }
 
-/* More blocks than modules: the largest ones are meant. A module that computes the same elsewhere under the same parent is called
- * again. */
+/* Whether a class of torch.nn and a block speak of the same: ReLU and Relu, LayerNorm and LayerNormalization, AvgPool2d
+ * and AveragePool, a norm or a pooling and a reduction. */
+static bool same_name(mx_str class_name, mx_str op_type) {
+    size_t n = class_name.n < op_type.n ? class_name.n : op_type.n, i = 0;
+    while (i < n && (class_name.p[i] | 32) == (op_type.p[i] | 32))
+        i++;
+    return n >= 3 && (i == class_name.n || i == op_type.n);
+}
+
+static bool matches(const finding *w, uint32_t module, const part *b) {
+    const mx_htp_flow *f = w->f;
+    mx_str name = mx_text(f->g, f->tree->modules[module].class_name);
+    bool norm = speaks_of(name, "Norm"), pool = speaks_of(name, "Pool");
+    for (uint32_t i = 0; i < b->size; i++) {
+        const mx_htp_op *o = &f->ops[w->sorted[b->first + i]];
+        mx_str type = mx_text(f->g, mx_node_at(f->g, o->id)->op_type);
+        if (same_name(name, type) || (norm && mx_htp_is(o, MX_HTP_OP_REDUCTION))) return true;
+        if (pool && (speaks_of(type, "Pool") || mx_str_starts(type, "Reduce"))) return true;
+    }
+    return false;
+}
+
+/* Modules of torch.nn take the blocks that bear their names, in order. The blocks that are left are put first; returns
+ * their number. */
+static uint32_t give_named(finding *w, part *b, uint32_t n) {
+    uint32_t found[MANY], kept = 0, next = 0,
+                          n_found = w->n_plain ? candidates(w, b, w->plain, w->n_plain, found, MANY) : 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t m = next;
+        while (m < n_found && m < MANY && !(b[i].good && matches(w, found[m], &b[i])))
+            m++;
+        if (m < n_found && m < MANY) {
+            give(w, &b[i], found[m]);
+            next = m + 1;
+        } else {
+            b[kept++] = b[i];
+        }
+    }
+    return kept;
+}
+
+static size_t end_of_blocks(const finding *w, size_t at) {
+    const part *first = &w->blocks[at];
+    size_t end = at + 1;
+    while (end < w->n_blocks && w->blocks[end].time == first->time && w->blocks[end].ahead == first->ahead &&
+           w->blocks[end].inside == first->inside)
+        end++;
+    return end;
+}
+
+/* In how many groups a module could be, each time it is called. */
+static mx_status count_places(const finding *w, mx_htp_tally *places) {
+    uint32_t found[MANY];
+    MX_TRY(mx_htp_tally_make(w->f, 2 * w->n_blocks, places));
+    for (size_t at = 0, end; at < w->n_blocks; at = end) {
+        end = end_of_blocks(w, at);
+        uint32_t n = candidates(w, &w->blocks[at], w->leaves, w->n_leaves, found, MANY);
+        if (n > count_good(&w->blocks[at], (uint32_t)(end - at)) || n > MANY) continue;
+        for (uint32_t i = 0; i < n; i++)
+            (*mx_htp_tally_at(places, found[i], w->blocks[at].time >> 32, 0))++;
+    }
+    return MX_OK;
+}
+
+/* A module that could be in several groups is in none for sure. */
+static bool is_torn(const mx_htp_tally *places, const part *p, const uint32_t *found, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        if (*mx_htp_tally_at(places, found[i], p->time >> 32, 0) > 1) return true;
+    return false;
+}
+
+/* More blocks than modules: the largest ones are meant. A module that computes the same elsewhere under the same parent
+ * is called again. */
 static mx_status give_blocks(finding *w) {
     uint32_t found[MANY];
-    mx_htp_tally known;
-    MX_TRY(mx_htp_tally_make(w->f, w->f->tree->count, &known));
-    for (uint32_t at = 0, end; at < w->n_blocks; at = end) {
+    mx_htp_tally known, places;
+    MX_TRY(mx_htp_tally_make(w->f, w->n_leaves + 2 * w->n_blocks, &known));
+    MX_TRY(count_places(w, &places));
+    for (size_t at = 0, end; at < w->n_blocks; at = end) {
         part *first = &w->blocks[at];
-        for (end = at + 1; end < w->n_blocks && w->blocks[end].time == first->time && w->blocks[end].ahead == first->ahead &&
-                           w->blocks[end].inside == first->inside;)
-            end++;
-        uint32_t n = candidates(w, first, w->leaves, w->n_leaves, found, MANY), n_blocks = end - at;
-        if (n == 0 || n > n_blocks || n > MANY) continue;
-        if (n == 1) n_blocks = join_blocks(first, n_blocks);
+        end = end_of_blocks(w, at);
+        uint32_t n_blocks = give_named(w, first, (uint32_t)(end - at));
+        uint32_t n = n_blocks ? candidates(w, first, w->leaves, w->n_leaves, found, MANY) : 0;
+        if (n == 0 || n > count_good(first, n_blocks) || n > MANY || is_torn(&places, first, found, n)) continue;
+        n_blocks = choose_from(first, n_blocks, n);
         qsort(first, n_blocks, sizeof *first, by_size);
         qsort(first, n, sizeof *first, by_group);
         for (uint32_t i = 0; i < n; i++) {
@@ -381,9 +514,9 @@ static mx_status give_blocks(finding *w) {
             *mx_htp_tally_at(&known, up, shape_of(w, &first[i]), 0) = found[i];
         }
     }
-    for (uint32_t i = 0; i < w->n_blocks; i++) {
+    for (size_t i = 0; i < w->n_blocks; i++) {
         const mx_htp_op *o = &w->f->ops[w->sorted[w->blocks[i].first]];
-        if (o->module != MX_NO_INDEX) continue;
+        if (o->module != MX_NO_INDEX || !w->blocks[i].good) continue;
         uint32_t up = mx_htp_behind(w->f, w->f->ops[o->origin].module);
         uint32_t again = *mx_htp_tally_at(&known, up, shape_of(w, &w->blocks[i]), 0);
         if (again) give(w, &w->blocks[i], again);
@@ -391,19 +524,29 @@ static mx_status give_blocks(finding *w) {
     return MX_OK;
 }
 
+static mx_status find_pieces(finding *w) {
+    join_parts(w, false);
+    MX_TRY(list_parts(w, false));
+    if (w->n_parts) qsort(w->parts, w->n_parts, sizeof *w->parts, by_group);
+    give_pieces(w);
+    return MX_OK;
+}
+
+static mx_status find_leaves(finding *w) {
+    join_parts(w, true);
+    MX_TRY(list_parts(w, true));
+    for (size_t i = 0; i < w->n_parts; i++)
+        MX_TRY(find_blocks(w, &w->parts[i], (uint32_t)i + 1));
+    if (w->n_blocks) qsort(w->blocks, w->n_blocks, sizeof *w->blocks, by_group);
+    return give_blocks(w);
+}
+
 mx_status mx_htp_infer_silent(mx_htp_flow *f) {
     finding w = {.f = f};
-    MX_TRY(prepare(&w));
-    if (w.n_holders) {
-        join_parts(&w, false);
-        MX_TRY(list_parts(&w, false));
-        qsort(w.parts, w.n_parts, sizeof *w.parts, by_group);
-        give_pieces(&w);
-    }
-    if (w.n_leaves == 0) return MX_OK;
-    join_parts(&w, true);
-    MX_TRY(list_parts(&w, true));
-    for (uint32_t i = 0; i < w.n_parts; i++) find_blocks(&w, &w.parts[i], i + 1);
-    qsort(w.blocks, w.n_blocks, sizeof *w.blocks, by_group);
-    return give_blocks(&w);
+    mx_status status = prepare(&w);
+    if (status == MX_OK && w.n_holders) status = find_pieces(&w);
+    if (status == MX_OK && w.n_leaves) status = find_leaves(&w);
+    mx_free(f->g->allocator, w.parts, w.cap_parts * sizeof *w.parts);
+    mx_free(f->g->allocator, w.blocks, w.cap_blocks * sizeof *w.blocks);
+    return status;
 }

@@ -12,7 +12,8 @@ static bool holds_only(const mx_htp_flow *f, const mx_htp_module *m) {
 
 mx_status mx_htp_flow_tree(mx_htp_flow *f) {
     const mx_htp_module *all = f->tree->modules;
-    for (size_t i = 1; i < f->tree->count && !f->ordered; i++) f->ordered = all[i].has_order;
+    for (size_t i = 1; i < f->tree->count && !f->ordered; i++)
+        f->ordered = all[i].has_order;
     f->runs = mx_arena_array(&f->arena, f->tree->count, sizeof *f->runs);
     f->leaf = mx_arena_array(&f->arena, f->tree->count, sizeof *f->leaf);
     if (!f->runs || !f->leaf) return mx_nomem(f->err);
@@ -22,7 +23,8 @@ mx_status mx_htp_flow_tree(mx_htp_flow *f) {
     }
     for (uint32_t m = 1; m < f->tree->count; m++) {
         if (!f->runs[m]) continue;
-        for (uint32_t up = all[m].parent; up != MX_NO_INDEX && f->leaf[up]; up = all[up].parent) f->leaf[up] = false;
+        for (uint32_t up = all[m].parent; up != MX_NO_INDEX && f->leaf[up]; up = all[up].parent)
+            f->leaf[up] = false;
     }
     return MX_OK;
 }
@@ -36,7 +38,8 @@ bool mx_htp_is_leaf(const mx_htp_flow *f, uint32_t module) {
 }
 
 uint32_t mx_htp_running(const mx_htp_flow *f, uint32_t module) {
-    while (!mx_htp_runs(f, module)) module = f->tree->modules[module].parent;
+    while (!mx_htp_runs(f, module))
+        module = f->tree->modules[module].parent;
     return module;
 }
 

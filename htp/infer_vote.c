@@ -1,11 +1,11 @@
-/* What stands behind a module's last told operator may be its own last step or its caller's next one. Modules of one class
- * do the same: what more than half of them have there stays, the rest climbs to the caller. */
+/* What stands behind a module's last told operator may be its own last step or its caller's next one. Modules of one
+ * class do the same: what more than half of them have there stays, the rest climbs to the caller. */
 #include "htp/infer.h"
 
 typedef struct vote {
     mx_htp_flow *f;
-    uint64_t *hash;    /* by operator: what it is within its suffix */
-    uint8_t *ends;     /* by module: bits below */
+    uint64_t *hash; /* by operator: what it is within its suffix */
+    uint8_t *ends;  /* by module: bits below */
     mx_htp_tally tally;
 } vote;
 
@@ -14,10 +14,13 @@ enum { ROUNDS = 8 };
 
 static mx_status prepare(vote *v) {
     mx_htp_flow *f = v->f;
+    size_t suffixes = 0;
+    for (uint32_t i = 0; i < f->n; i++)
+        suffixes += f->ops[i].how == MX_HTP_HOW_SUFFIX;
     v->hash = mx_arena_array(&f->arena, f->n, sizeof *v->hash);
     v->ends = mx_arena_array(&f->arena, f->tree->count, sizeof *v->ends);
     if (!v->hash || !v->ends) return mx_nomem(f->err);
-    return mx_htp_tally_make(f, 2 * (size_t)f->n + f->tree->count, &v->tally);
+    return mx_htp_tally_make(f, 2 * suffixes + f->tree->count, &v->tally);
 }
 
 static uint64_t class_of(const mx_htp_flow *f, uint32_t module) {
@@ -64,10 +67,13 @@ static void look(vote *v) {
     }
 }
 
+/* A join takes the place of what a module with others inside would do last; single ones do not join. */
 static void count_voters(vote *v) {
     mx_htp_flow *f = v->f;
-    for (uint32_t m = 0; m < f->tree->count; m++)
-        if ((v->ends[m] & RUNS) && (v->ends[m] & (JOINS | FOLLOWED)) != JOINS) (*mx_htp_tally_at(&v->tally, 3, class_of(f, m), 0))++;
+    for (uint32_t m = 0; m < f->tree->count; m++) {
+        bool joins_at_once = (v->ends[m] & (JOINS | FOLLOWED)) == JOINS && !mx_htp_is_leaf(f, m);
+        if ((v->ends[m] & RUNS) && !joins_at_once) (*mx_htp_tally_at(&v->tally, 3, class_of(f, m), 0))++;
+    }
 }
 
 static bool stays(const vote *v, const mx_htp_op *o, uint64_t hash) {
@@ -93,8 +99,8 @@ static bool repeats_only(const mx_htp_flow *f, uint32_t module) {
     return n > 0;
 }
 
-/* To the caller, or past those that only repeat. Who comes up to where what comes next is called from, past others, belongs
- * to that; and so does what takes a value in front that goes elsewhere too. */
+/* To the caller, or past those that only repeat. Who comes up to where what comes next is called from, past others,
+ * belongs to that; and so does what takes a value in front that goes elsewhere too. */
 static void climb(const mx_htp_flow *f, mx_htp_op *o) {
     uint32_t l = o->ahead == MX_NO_INDEX ? 0 : f->ops[o->ahead].module, up = mx_htp_running_parent(f, o->module);
     bool past = false;
@@ -105,7 +111,7 @@ static void climb(const mx_htp_flow *f, mx_htp_op *o) {
     bool open = l && mx_htp_tree_holds(f->tree, up, l);
     o->module = up;
     o->how = open || up == 0 ? MX_HTP_HOW_FLOW : MX_HTP_HOW_SUFFIX;
-    if (!open || (!past && f->ops[o->newest].n_out < 2)) return;
+    if (!open || (!past && (f->ops[o->newest].n_out < 2 || !mx_htp_only_producer(f, o)))) return;
     uint32_t child = mx_htp_towards(f, up, l);
     if (!mx_htp_is_leaf(f, child)) o->module = child;
 }

@@ -45,84 +45,64 @@ static mx_status list_all(const mx_graph *g, mx_htp_keys *k, mx_error *err) {
 
 /* ---- the keys ---- */
 
-static void plain_key(const mx_graph *g, const mx_node *n, size_t place, mx_buffer *b) {
-    mx_str name = mx_text(g, n->name);
-    mx_buffer_clear(b);
-    mx_utf8_clean(b, name.n ? name : mx_text(g, n->op_type));
-    if (name.n) return;
-    mx_buffer_byte(b, '_');
-    mx_buffer_uint(b, place);
-}
-
-/* Every key's id in a table of strings, and how often each id is there. */
-static mx_status intern_keys(const mx_graph *g, mx_htp_keys *k, mx_strings *table, mx_sid *ids, uint32_t *uses,
-                             mx_error *err) {
+typedef struct key_maker {
+    const mx_graph *g;
+    mx_htp_keys *keys;
+    uint8_t *uses; /* by string id: operators of that name; 2 stands for more, too */
     mx_buffer b;
-    mx_status status = MX_OK;
-    mx_buffer_init(&b, g->allocator);
-    for (size_t i = 0; i < k->count && status == MX_OK; i++) {
-        plain_key(g, mx_node_at(g, k->operators[i]), i, &b);
-        ids[i] = b.failed ? MX_SID_NOMEM : mx_strings_add(table, mx_buffer_str(&b));
-        if (ids[i] == MX_SID_NOMEM) status = mx_nomem(err);
-        else uses[ids[i]]++;
+} key_maker;
+
+static void count_names(key_maker *m) {
+    for (size_t i = 0; i < m->keys->count; i++) {
+        mx_sid name = mx_node_at(m->g, m->keys->operators[i])->name;
+        if (m->uses[name] < 2) m->uses[name]++;
     }
-    mx_buffer_free(&b);
-    return status;
 }
 
-/* NAME#INDEX, with further "#INDEX" while some operator is really called so. */
-static mx_status numbered_key(mx_strings *table, mx_str name, size_t place, mx_buffer *b, mx_sid *out, mx_error *err) {
-    size_t known;
-    mx_buffer_clear(b);
-    mx_buffer_add(b, name.p, name.n);
-    do {
-        mx_buffer_byte(b, '#');
-        mx_buffer_uint(b, place);
-        known = table->count;
-        *out = b->failed ? MX_SID_NOMEM : mx_strings_add(table, mx_buffer_str(b));
-        if (*out == MX_SID_NOMEM) return mx_nomem(err);
-    } while (*out < known);
-    return MX_OK;
+static bool is_name(const key_maker *m) {
+    mx_sid sid = mx_strings_find(&m->g->strings, mx_buffer_str(&m->b));
+    return sid != MX_SID_NOMEM && m->uses[sid];
 }
 
-static mx_status number_repeated(mx_htp_keys *k, mx_strings *table, mx_sid *ids, const uint32_t *uses, mx_error *err) {
-    mx_buffer b;
-    mx_status status = MX_OK;
-    mx_buffer_init(&b, k->arena.allocator);
-    for (size_t i = 0; i < k->count && status == MX_OK; i++)
-        if (uses[ids[i]] > 1) status = numbered_key(table, mx_strings_get(table, ids[i]), i, &b, &ids[i], err);
-    mx_buffer_free(&b);
-    return status;
+static void add_index(key_maker *m, char before, size_t place) {
+    mx_buffer_byte(&m->b, before);
+    mx_buffer_uint(&m->b, place);
 }
 
-static mx_status keep_keys(mx_htp_keys *k, const mx_strings *table, const mx_sid *ids, mx_error *err) {
-    for (size_t i = 0; i < k->count; i++) {
-        mx_str key = mx_strings_get(table, ids[i]);
-        k->keys[i] = (mx_str){mx_arena_text(&k->arena, key.p, key.n), key.n};
-        if (!k->keys[i].p) return mx_nomem(err);
+/* All that is made here ends with the operator's own INDEX, so that no two are alike; only true names are in the way. */
+static bool make_key(key_maker *m, const mx_node *n, size_t place, mx_str *out) {
+    mx_str name = mx_text(m->g, n->name);
+    mx_buffer_clear(&m->b);
+    mx_utf8_clean(&m->b, name.n ? name : mx_text(m->g, n->op_type));
+    add_index(m, name.n ? '#' : '_', place);
+    while (!m->b.failed && is_name(m)) add_index(m, '#', place);
+    if (m->b.failed) return false;
+    *out = (mx_str){mx_arena_text(&m->keys->arena, m->b.data, m->b.size), m->b.size};
+    return out->p != NULL;
+}
+
+static mx_status make_keys(key_maker *m, mx_error *err) {
+    count_names(m);
+    for (size_t i = 0; i < m->keys->count; i++) {
+        const mx_node *n = mx_node_at(m->g, m->keys->operators[i]);
+        mx_str name = mx_text(m->g, n->name);
+        m->keys->keys[i] = name;
+        if (name.n && m->uses[n->name] == 1 && mx_utf8_valid(name.p, name.n)) continue;
+        if (!make_key(m, n, i, &m->keys->keys[i])) return mx_nomem(err);
     }
     return MX_OK;
-}
-
-static mx_status make_keys(const mx_graph *g, mx_htp_keys *k, mx_strings *table, mx_error *err) {
-    size_t n = k->count + 2; /* ids: absent and empty come before those of the keys */
-    mx_sid *ids = mx_alloc(g->allocator, n * sizeof *ids);
-    uint32_t *uses = mx_alloc_zero(g->allocator, n, sizeof *uses);
-    mx_status status = ids && uses ? intern_keys(g, k, table, ids, uses, err) : mx_nomem(err);
-    if (status == MX_OK) status = number_repeated(k, table, ids, uses, err);
-    if (status == MX_OK) status = keep_keys(k, table, ids, err);
-    mx_free(g->allocator, ids, n * sizeof *ids);
-    mx_free(g->allocator, uses, n * sizeof *uses);
-    return status;
 }
 
 mx_status mx_htp_keys_make(const mx_graph *g, mx_htp_keys *out, mx_error *err) {
-    mx_strings table;
+    key_maker m = {.g = g, .keys = out};
     *out = (mx_htp_keys){0};
     mx_arena_init(&out->arena, g->allocator);
     MX_TRY(list_all(g, out, err));
-    mx_status status = mx_strings_init(&table, g->allocator) ? make_keys(g, out, &table, err) : mx_nomem(err);
-    mx_strings_free(&table);
+    mx_buffer_init(&m.b, g->allocator);
+    m.uses = mx_alloc_zero(g->allocator, g->strings.count, 1);
+    mx_status status = m.uses ? make_keys(&m, err) : mx_nomem(err);
+    mx_free(g->allocator, m.uses, g->strings.count);
+    mx_buffer_free(&m.b);
     return status;
 }
 

@@ -94,7 +94,8 @@ static mx_status resolve(mx_htp_sources *s, const uint32_t *sorted, size_t count
         if (x->form == MX_HTP_FORM_DOTTED) {
             MX_TRY(mx_htp_resolve_dotted(s, x, x->text));
         } else {
-            MX_TRY(mx_htp_resolve_torch(s, x));
+            bool follows = i && s->scopes[sorted[i - 1]].form == x->form;
+            MX_TRY(mx_htp_resolve_torch(s, x, follows ? s->scopes[sorted[i - 1]].text : (mx_str){"", 0}));
         }
     }
     MX_TRY(mx_htp_resolve_parameters(s));

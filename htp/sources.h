@@ -52,7 +52,8 @@ mx_status mx_htp_add_scope(mx_htp_sources *s, mx_htp_form form, mx_str text, uin
 
 /* Modules for all scope texts, and for the names of parameters. */
 mx_status mx_htp_resolve_scopes(mx_htp_sources *s);
-mx_status mx_htp_resolve_torch(mx_htp_sources *s, mx_htp_scope *scope);     /* TORCH and NAMESPACE */
+/* TORCH and NAMESPACE; before: the text that was resolved before this one. */
+mx_status mx_htp_resolve_torch(mx_htp_sources *s, mx_htp_scope *scope, mx_str before);
 mx_status mx_htp_resolve_dotted(mx_htp_sources *s, mx_htp_scope *scope, mx_str dotted);
 mx_status mx_htp_resolve_slashed(mx_htp_sources *s, const uint32_t *sorted, size_t count);
 mx_status mx_htp_resolve_tag(mx_htp_sources *s, mx_htp_scope *scope);

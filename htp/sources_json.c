@@ -2,9 +2,8 @@
  * "calls", "children": {key: the same}}}. Only `modules` is required; the scope counts, not the keys. */
 #include "htp/sources.h"
 
+#include "base/json.h"
 #include "htp/torch_nn.h"
-
-#include <jansson.h>
 
 typedef struct reading {
     mx_htp_sources *s;
@@ -14,27 +13,6 @@ typedef struct reading {
 static mx_status wrong(const reading *r, const char *key, const char *field, const char *what) {
     return mx_fail(r->s->err, MX_ERR_INVALID, "the metadata's module %s: \"%s\" is not %s", mx_show(mx_str_of(key)).text, field,
                    what);
-}
-
-/* jansson recurses, so depth is counted before it sees the text. */
-static mx_status check_depth(const mx_htp_sources *s, mx_str text) {
-    uint32_t depth = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        if (quoted) {
-            if (c == '\\') i++;
-            quoted = c != '"';
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > s->g->limits.json_depth)
-                return mx_fail(s->err, MX_ERR_LIMIT, "the metadata's JSON is nested more than %u deep", s->g->limits.json_depth);
-        } else if ((c == ']' || c == '}') && depth) {
-            depth--;
-        }
-    }
-    return MX_OK;
 }
 
 /* ---- fields ---- */
@@ -136,14 +114,8 @@ static mx_status read_modules(mx_htp_sources *s, json_t *document) {
 }
 
 mx_status mx_htp_read_metadata(mx_htp_sources *s, const void *text, size_t size) {
-    json_error_t e;
-    MX_TRY(check_depth(s, (mx_str){text, size}));
-    json_t *document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &e);
-    if (!document) {
-        if (json_error_code(&e) == json_error_out_of_memory) return mx_nomem(s->err);
-        mx_fail(s->err, MX_ERR_SYNTAX, "not JSON: %s", e.text);
-        return mx_at_line(s->err, MX_ERR_SYNTAX, e.line > 0 ? (uint32_t)e.line : 0);
-    }
+    json_t *document;
+    MX_TRY(mx_json_parse((mx_str){text, size}, s->g->limits.json_depth, &document, s->err));
     mx_status status = read_modules(s, document);
     json_decref(document);
     return status;

@@ -5,7 +5,13 @@
  *   a               may be heads.a, where heads is a container that is never called itself */
 #include "htp/sources.h"
 
-enum { CONTAINERS_TRIED = 64 };
+enum { CONTAINERS_TRIED = 64, TRAIL = 64 };
+
+typedef struct stop { /* behind a step */
+    size_t end;      /* of the step, in the text */
+    uint32_t module;
+    mx_str step;
+} stop;
 
 typedef struct walk {
     mx_htp_sources *s;
@@ -13,13 +19,35 @@ typedef struct walk {
     size_t n_entered;
     uint32_t at;      /* where the steps so far lead */
     mx_str step;      /* the last of them, without the count of its calls */
+    mx_str text;      /* the path at hand, or the one before: paths come sorted, so most begin alike */
+    stop trail[TRAIL];
+    uint32_t n_trail;
 } walk;
 
 static mx_str next_step(mx_str *rest) {
     const char *slash = memchr(rest->p, '/', rest->n);
     mx_str step = {rest->p, slash ? (size_t)(slash - rest->p) : rest->n};
-    *rest = slash ? (mx_str){slash + 1, rest->n - step.n - 1} : (mx_str){"", 0};
+    size_t used = step.n + (slash != NULL);
+    *rest = (mx_str){rest->p + used, rest->n - used};
     return step;
+}
+
+/* Begin a path where it leaves the one before. */
+static mx_str begin(walk *w, mx_str text) {
+    size_t same = 0, n = text.n < w->text.n ? text.n : w->text.n;
+    while (same < n && text.p[same] == w->text.p[same]) same++;
+    while (w->n_trail) {
+        size_t end = w->trail[w->n_trail - 1].end;
+        if (end < same || (end == same && (end == text.n || text.p[end] == '/'))) break;
+        w->n_trail--;
+    }
+    const stop *last = w->n_trail ? &w->trail[w->n_trail - 1] : NULL;
+    size_t from = last ? last->end : 0;
+    if (last && from < text.n) from++;
+    w->at = last ? last->module : 0;
+    w->step = last ? last->step : (mx_str){"", 0};
+    w->text = text;
+    return (mx_str){text.p + from, text.n - from};
 }
 
 /* Without "_1"; false if there is none. */
@@ -62,10 +90,12 @@ static uint32_t named(const walk *w, uint32_t from, mx_str *step) {
     return found;
 }
 
-static void enter(walk *w, uint32_t module, mx_str step) {
+/* `whole`: the step as it stands in the path. */
+static void enter(walk *w, uint32_t module, mx_str step, mx_str whole) {
     w->at = module;
     w->step = step;
     if (module < w->n_entered) w->entered[module] = 1;
+    if (w->n_trail < TRAIL) w->trail[w->n_trail++] = (stop){(size_t)(whole.p + whole.n - w->text.p), module, step};
 }
 
 static bool is_container(const walk *w, uint32_t module) {
@@ -88,15 +118,13 @@ static uint32_t inside_containers(const walk *w, uint32_t from, mx_str *step, in
 
 /* Where all steps lead to known modules. */
 static void resolve_known(walk *w, mx_htp_scope *scope) {
-    mx_str rest = scope->text;
-    w->at = 0;
-    w->step = (mx_str){"", 0};
+    mx_str rest = begin(w, scope->text);
     while (rest.n) {
-        mx_str step = next_step(&rest);
+        mx_str step = next_step(&rest), whole = step;
         if (step.n == 0) continue;
         uint32_t found = named(w, w->at, &step);
         if (found == MX_NO_INDEX) return;
-        enter(w, found, step);
+        enter(w, found, step, whole);
     }
     scope->module = w->at;
     scope->exact = true;
@@ -119,13 +147,11 @@ static mx_status add_parts(walk *w, mx_str dotted, uint32_t *out) {
 
 /* The rest: elements of containers, and modules that nothing else tells of, which are added unless the tree is given. */
 static mx_status resolve_unknown(walk *w, mx_htp_scope *scope) {
-    mx_str rest = scope->text;
-    bool any = false;
-    w->at = 0;
-    w->step = (mx_str){"", 0};
+    mx_str rest = begin(w, scope->text);
+    bool any = w->n_trail > 0;
     scope->exact = true;
     while (rest.n && scope->exact) {
-        mx_str step = next_step(&rest);
+        mx_str step = next_step(&rest), whole = step;
         int budget = CONTAINERS_TRIED;
         if (step.n == 0) continue;
         uint32_t found = named(w, w->at, &step);
@@ -133,18 +159,19 @@ static mx_status resolve_unknown(walk *w, mx_htp_scope *scope) {
         if (found == MX_NO_INDEX && !w->s->given) MX_TRY(add_parts(w, beyond(step, w->step), &found));
         scope->exact = found != MX_NO_INDEX;
         any |= scope->exact;
-        if (scope->exact) enter(w, found, step);
+        if (scope->exact) enter(w, found, step, whole);
     }
     if (any) scope->module = w->at;
     return MX_OK;
 }
 
 mx_status mx_htp_resolve_slashed(mx_htp_sources *s, const uint32_t *sorted, size_t count) {
-    walk w = {.s = s, .n_entered = s->tree->count};
+    walk w = {.s = s, .n_entered = s->tree->count, .text = {"", 0}};
     w.entered = mx_alloc_zero(s->g->allocator, w.n_entered, 1);
     mx_status status = w.entered ? MX_OK : mx_nomem(s->err);
     if (status == MX_OK)
         for (size_t i = 0; i < count; i++) resolve_known(&w, &s->scopes[sorted[i]]);
+    w.n_trail = 0;
     for (size_t i = 0; i < count && status == MX_OK; i++)
         if (s->scopes[sorted[i]].module == MX_NO_INDEX) status = resolve_unknown(&w, &s->scopes[sorted[i]]);
     mx_free(s->g->allocator, w.entered, w.n_entered);

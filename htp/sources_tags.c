@@ -59,19 +59,39 @@ static void enter_told_tags(learning *w) {
     }
 }
 
+/* What a module's tag tells of its parent's: all but the last step. A list takes its own from its elements, and makes none. */
+static mx_str tag_around(const learning *w, uint32_t module) {
+    mx_str tag = mx_text(w->s->g, w->tags[module]), before;
+    if (w->inferred[module] && mx_htp_tree_is_list(w->s->tree, module)) return tag;
+    last_step(tag, &before);
+    return before;
+}
+
 /* A module without operators of its own: what its children's tags begin with; where they disagree (a child that makes no
  * step of its own), the longest. Children have larger numbers than their parents. */
 static mx_status infer_from_children(learning *w) {
     const mx_htp_sources *s = w->s;
-    for (size_t i = s->tree->count; i-- > 1;) {
+    for (uint32_t i = (uint32_t)s->tree->count; i-- > 1;) {
         uint32_t parent = s->tree->modules[i].parent;
-        mx_str before;
         if (w->tags[i] == MX_SID_ABSENT) continue;
-        last_step(mx_text(s->g, w->tags[i]), &before);
-        if (before.n == 0 || (w->tags[parent] != MX_SID_ABSENT && !w->inferred[parent])) continue;
-        if (w->tags[parent] != MX_SID_ABSENT && mx_text(s->g, w->tags[parent]).n >= before.n) continue;
-        MX_TRY(mx_graph_string(s->g, before, &w->tags[parent], s->err));
+        mx_str around = tag_around(w, i);
+        if (around.n == 0 || (w->tags[parent] != MX_SID_ABSENT && !w->inferred[parent])) continue;
+        if (w->tags[parent] != MX_SID_ABSENT && mx_text(s->g, w->tags[parent]).n >= around.n) continue;
+        MX_TRY(mx_graph_string(s->g, around, &w->tags[parent], s->err));
         w->inferred[parent] = 1;
+    }
+    return MX_OK;
+}
+
+/* Every tag begins with the root's. */
+static mx_status infer_root(learning *w) {
+    const mx_htp_sources *s = w->s;
+    for (size_t i = 1; i < s->tree->count && w->tags[0] == MX_SID_ABSENT; i++) {
+        mx_str tag = mx_text(s->g, w->tags[i]);
+        if (tag.n < 2 || tag.p[0] != '/') continue;
+        const char *slash = memchr(tag.p + 1, '/', tag.n - 1);
+        if (slash) tag.n = (size_t)(slash - tag.p);
+        MX_TRY(mx_graph_string(s->g, tag, &w->tags[0], s->err));
     }
     return MX_OK;
 }
@@ -81,7 +101,7 @@ static bool is_step(mx_str tag, mx_str around, mx_str part, mx_str *class_name) 
     mx_str before, step = last_step(tag, &before), number = number_of(step), own = number_of(part);
     if (own.n != part.n) own.n = 0;
     if (number.n == step.n) number.n = 0;
-    if (!mx_str_eq(before, around) || number.n != own.n || (own.n && memcmp(number.p, own.p, own.n) != 0)) return false;
+    if (step.n == tag.n || !mx_str_eq(before, around) || number.n != own.n || (own.n && memcmp(number.p, own.p, own.n) != 0)) return false;
     *class_name = (mx_str){step.p, step.n - (number.n ? number.n + 1 : 0)};
     return class_name->n > 0;
 }
@@ -110,6 +130,7 @@ mx_status mx_htp_learn_classes(mx_htp_sources *s) {
     if (status == MX_OK) {
         enter_told_tags(&w);
         status = infer_from_children(&w);
+        if (status == MX_OK) status = infer_root(&w);
         if (status == MX_OK) status = enter_classes(&w);
     }
     mx_free(a, w.tags, n * sizeof *w.tags);

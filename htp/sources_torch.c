@@ -30,11 +30,20 @@ static mx_status enter(mx_htp_sources *s, mx_htp_scope *scope, mx_str name, mx_s
     return mx_htp_tree_set_class(s->tree, scope->module, class_path, s->err);
 }
 
-static mx_status resolve_lists(mx_htp_sources *s, mx_htp_scope *scope, mx_buffer *name, mx_buffer *class_path) {
+static size_t common_prefix(mx_str a, mx_str b) {
+    size_t i = 0, n = a.n < b.n ? a.n : b.n;
+    while (i < n && a.p[i] == b.p[i]) i++;
+    return i;
+}
+
+/* Lists come sorted: elements that the list before began with as well are entered already, but for the last. */
+static mx_status resolve_lists(mx_htp_sources *s, mx_htp_scope *scope, mx_str before, mx_buffer *name, mx_buffer *class_path) {
     mx_str names = scope->text, classes = scope->classes;
+    size_t same = common_prefix(scope->text, before);
     while (next_element(&names, name)) {
         if (!classes.p || !next_element(&classes, class_path)) mx_buffer_clear(class_path);
         if (name->failed || class_path->failed) return mx_nomem(s->err);
+        if (names.n && (size_t)(names.p - scope->text.p) < same) continue;
         MX_TRY(enter(s, scope, mx_buffer_str(name), mx_buffer_str(class_path)));
     }
     return MX_OK;
@@ -56,12 +65,12 @@ static mx_status resolve_namespace(mx_htp_sources *s, mx_htp_scope *scope) {
     return MX_OK;
 }
 
-mx_status mx_htp_resolve_torch(mx_htp_sources *s, mx_htp_scope *scope) {
+mx_status mx_htp_resolve_torch(mx_htp_sources *s, mx_htp_scope *scope, mx_str before) {
     mx_buffer name, class_path;
     if (scope->form == MX_HTP_FORM_NAMESPACE) return resolve_namespace(s, scope);
     mx_buffer_init(&name, s->g->allocator);
     mx_buffer_init(&class_path, s->g->allocator);
-    mx_status status = resolve_lists(s, scope, &name, &class_path);
+    mx_status status = resolve_lists(s, scope, before, &name, &class_path);
     mx_buffer_free(&name);
     mx_buffer_free(&class_path);
     return status;

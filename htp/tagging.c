@@ -1,7 +1,6 @@
 #include "htp/tagging.h"
 
 #include "htp/auxiliary.h"
-#include "htp/context.h"
 #include "htp/functions.h"
 #include "htp/served.h"
 #include "htp/sources.h"
@@ -137,14 +136,8 @@ static void label_rest(job *j) {
 
 /* Outer scopes before their bodies. */
 static mx_status infer_all(job *j) {
-    for (mx_node_id id = 0; id < j->g->n_nodes; id++) {
-        if (!mx_is_scope(mx_node_at(j->g, id))) continue;
-        if (mx_htp_is_told(j->g, j->t, id)) {
-            MX_TRY(mx_htp_inherit(j->g, j->t, id, j->err));
-        } else {
-            MX_TRY(mx_htp_infer(j->g, j->t, id, j->err));
-        }
-    }
+    for (mx_node_id id = 0; id < j->g->n_nodes; id++)
+        if (mx_is_scope(mx_node_at(j->g, id))) MX_TRY(mx_htp_infer(j->g, j->t, id, j->err));
     return MX_OK;
 }
 
