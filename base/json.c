@@ -28,7 +28,8 @@ static mx_status given(const parser *p, json_t *value, json_t **out) {
 }
 
 static void skip_space(parser *p) {
-    while (p->at < p->end && (*p->at == ' ' || *p->at == '\t' || *p->at == '\n' || *p->at == '\r')) p->at++;
+    while (p->at < p->end && (*p->at == ' ' || *p->at == '\t' || *p->at == '\n' || *p->at == '\r'))
+        p->at++;
 }
 
 /* The next character that is no space, 0 at the end. A NUL in the text is no token either. */
@@ -111,7 +112,8 @@ static mx_status parse_string(parser *p) {
     mx_buffer_clear(&p->text);
     for (;;) {
         const char *run = p->at;
-        while (p->at < p->end && *p->at != '"' && *p->at != '\\' && (unsigned char)*p->at >= 0x20) p->at++;
+        while (p->at < p->end && *p->at != '"' && *p->at != '\\' && (unsigned char)*p->at >= 0x20)
+            p->at++;
         mx_buffer_add(&p->text, run, (size_t)(p->at - run));
         if (p->at == p->end) return wrong(p, "a string without an end");
         if ((unsigned char)*p->at < 0x20) return wrong(p, "a control character in a string");
@@ -127,7 +129,8 @@ static mx_status parse_string(parser *p) {
 
 static size_t digits(parser *p) {
     const char *from = p->at;
-    while (p->at < p->end && *p->at >= '0' && *p->at <= '9') p->at++;
+    while (p->at < p->end && *p->at >= '0' && *p->at <= '9')
+        p->at++;
     return (size_t)(p->at - from);
 }
 

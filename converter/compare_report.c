@@ -1,7 +1,7 @@
 /* Differences as texts. Nothing here is done before a difference was found. */
 #include "converter/compare_internal.h"
 
-#include <jansson.h>
+#include "base/json.h"
 
 #define SHOWN_DIMS 16u
 
@@ -248,18 +248,25 @@ mx_status mx_cmp_string(mx_cmp *c, const char *what, const mx_place *at, const c
     return mx_cmp_report_values(c, what, &place);
 }
 
-static json_t *parse(const mx_cmp *c, int side, mx_sid text) {
+/* A text that is absent or not JSON gives NULL, as only the text itself can be compared then. */
+static mx_status parse(const mx_cmp *c, int side, mx_sid text, json_t **out) {
+    mx_error unread;
     mx_str s = mx_text(c->g[side], text);
-    return s.p ? json_loadb(s.p, s.n, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
+    *out = NULL;
+    if (!s.p || mx_json_parse(s, c->g[side]->limits.json_depth, out, &unread) != MX_ERR_NOMEM) return MX_OK;
+    return mx_nomem(c->err);
 }
 
 mx_status mx_cmp_json(mx_cmp *c, const char *what, const mx_place *at, const char *field, mx_sid a, mx_sid b) {
     if (mx_cmp_same(c, a, b)) return MX_OK;
-    json_t *x = parse(c, 0, a), *y = parse(c, 1, b);
+    json_t *x = NULL, *y = NULL;
+    mx_status status = parse(c, 0, a, &x);
+    if (status == MX_OK) status = parse(c, 1, b, &y);
     bool same = x && y && json_equal(x, y);
     json_decref(x);
     json_decref(y);
-    return same ? MX_OK : mx_cmp_string(c, what, at, field, a, b);
+    if (status != MX_OK || same) return status;
+    return mx_cmp_string(c, what, at, field, a, b);
 }
 
 mx_status mx_cmp_int(mx_cmp *c, const char *what, const mx_place *at, const char *field, bool has_a, int64_t a,

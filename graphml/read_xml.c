@@ -3,11 +3,13 @@
 #include "graphml/import.h"
 #include "graphml/legacy.h"
 #include "graphml/read_image.h"
+#include "graphml/xml_again.h"
 
 #include <libxml/parser.h>
 #include <stdlib.h>
 
-#define CHUNK_BYTES ((size_t)64 << 10)
+#define CHUNK_BYTES    ((size_t)64 << 10)
+#define TAG_ATTRIBUTES 256u /* namespaces included */
 
 /* A <data> of an open <node> or <edge>. */
 typedef struct piece {
@@ -33,6 +35,13 @@ typedef struct declared_key {
     bool silent; /* graphics: not counted as unknown */
 } declared_key;
 
+/* What of a tag has been seen; it may go on in the next piece of the document. */
+typedef struct tag_scan {
+    enum { TAG_NONE = 0, TAG_OPENED, TAG_INSIDE, TAG_VALUE } state;
+    char quote, before; /* of TAG_VALUE; the last character that was no space */
+    uint32_t attributes;
+} tag_scan;
+
 typedef struct reader {
     mx_import *im;
     xmlParserCtxtPtr parser;
@@ -40,6 +49,7 @@ typedef struct reader {
     uint64_t text_limit;
     uint32_t depth, depth_limit;
     uint32_t skip; /* depth of an element whose content is not read, 0: none */
+    bool xml_error; /* it was libxml2 that found fault */
     bool in_data;  /* texts belong to the newest piece */
     bool in_root;  /* <graphml> was seen */
     bool in_image; /* the newest piece is parameter_data, which is not stored */
@@ -53,10 +63,13 @@ typedef struct reader {
     mx_buffer texts, joined;
     mx_texts current;
     mx_image_reader image;
+    tag_scan tag;
+    xmlStructuredErrorFunc outer_handler; /* the thread's, to be put back */
+    void *outer_context;
 } reader;
 
 static uint32_t line_of(const reader *r) {
-    int line = r->parser->input ? r->parser->input->line : 0;
+    int line = r->parser && r->parser->input ? r->parser->input->line : 0;
     return line > 0 ? (uint32_t)line : 0;
 }
 
@@ -64,7 +77,7 @@ static uint32_t line_of(const reader *r) {
 static void stop(reader *r, mx_status status) {
     if (status == MX_OK || r->status != MX_OK) return;
     r->status = mx_at_line(r->im->err, status, line_of(r));
-    xmlStopParser(r->parser);
+    if (r->parser) xmlStopParser(r->parser);
 }
 
 static mx_status grow(const reader *r, void *items, size_t *cap, size_t count, size_t size) {
@@ -412,7 +425,8 @@ typedef const xmlError *parse_error;
 typedef xmlErrorPtr parse_error;
 #endif
 
-/* libxml2's own message, as one sentence without its newline. */
+/* libxml2's own message, as one sentence without its newline. The first ones come while the parser is being made, when
+ * r->parser is not there yet. */
 static void parser_error(void *ctx, parse_error e) {
     reader *r = ctx;
     if (r->status != MX_OK || e->level < XML_ERR_ERROR) return;
@@ -421,13 +435,76 @@ static void parser_error(void *ctx, parse_error e) {
         return;
     }
     const char *message = e->message ? e->message : "not well-formed";
+    /* 2.9 has no code of its own for it. */
+    if (e->code == XML_ERR_INVALID_ENCODING || strstr(message, "not proper UTF-8"))
+        message = "the document is not UTF-8, the only encoding that is read";
+    r->xml_error = true;
     r->status = mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: %.*s", (int)strcspn(message, "\n"), message);
     mx_at_line(r->im->err, r->status, e->line > 0 ? (uint32_t)e->line : 0);
-    xmlStopParser(r->parser);
+    if (r->parser) xmlStopParser(r->parser);
 }
 
 static void no_message(void *ctx, const char *format, ...) {
     (void)ctx, (void)format;
+}
+
+/* Errors that belong to no parser, such as those of making one, go to the thread's handler, which prints them. */
+static void silent(void *ctx, parse_error e) {
+    (void)ctx, (void)e;
+}
+
+/* ---- the bytes, before libxml2 gets them ---- */
+
+static bool begins_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' || (unsigned char)c >= 0x80;
+}
+
+/* One character from '<' on. A '<' cannot stand within a tag or its values, so it always begins anew: what comments and
+ * CDATA sections hold, and may look like a tag, does not reach beyond the next one. */
+static void scan_character(tag_scan *t, char c) {
+    if (c == '<') {
+        *t = (tag_scan){.state = TAG_OPENED};
+    } else if (t->state == TAG_OPENED) {
+        t->state = begins_name(c) ? TAG_INSIDE : TAG_NONE;
+    } else if (t->state == TAG_VALUE) {
+        if (c == t->quote) t->state = TAG_INSIDE;
+    } else if (c == '>') {
+        t->state = TAG_NONE;
+    } else if (c == '"' || c == '\'') {
+        t->attributes += t->before == '=';
+        t->quote = c;
+        t->state = TAG_VALUE;
+    }
+    if (!strchr(" \t\r\n", c)) t->before = c;
+}
+
+/* libxml2 looks for repeated attributes by comparing each with all before it: a tag of many takes quadratic time.
+ * From one '<' to the next there are mostly too few bytes for many (a="" is the shortest): no closer look. */
+static mx_status scan_tags(reader *r, const char *p, size_t n) {
+    for (const char *end = p + n; p < end; p++) {
+        if (r->tag.state == TAG_NONE && !(p = memchr(p, '<', (size_t)(end - p)))) break;
+        size_t near = (size_t)(end - p) < 4 * TAG_ATTRIBUTES ? (size_t)(end - p) : 4 * TAG_ATTRIBUTES;
+        const char *next = *p == '<' ? memchr(p + 1, '<', near - 1) : NULL;
+        if (next) {
+            r->tag.state = TAG_NONE;
+            p = next - 1;
+            continue;
+        }
+        scan_character(&r->tag, *p);
+        if (r->tag.attributes > TAG_ATTRIBUTES)
+            return mx_fail(r->im->err, MX_ERR_LIMIT, "a tag has more than %u attributes", TAG_ATTRIBUTES);
+    }
+    return MX_OK;
+}
+
+/* libxml2 knows other encodings by the first bytes, whatever the document declares: UTF-16, UTF-32, EBCDIC. */
+static mx_status check_encoding(const reader *r, const char *p, size_t n) {
+    static const char marks[][5] = {"\xfe\xff", "\xff\xfe", "\x4c\x6f\xa7\x94"};
+    bool other = n && memchr(p, '\0', n < 4 ? n : 4);
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        other |= mx_str_starts((mx_str){p, n}, marks[i]);
+    if (!other) return MX_OK;
+    return mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: the document is not UTF-8, the only encoding that is read");
 }
 
 /* ---- the parser ---- */
@@ -445,19 +522,23 @@ static bool open_reader(reader *r) {
                          .error = no_message,
                          .fatalError = no_message,
                          .serror = (xmlStructuredErrorFunc)parser_error};
+    r->outer_handler = xmlStructuredError;
+    r->outer_context = xmlStructuredErrorContext;
+    xmlSetStructuredErrorFunc(NULL, (xmlStructuredErrorFunc)silent);
     xmlInitParser();
     r->parser = xmlCreatePushParserCtxt(&sax, r, NULL, 0, NULL);
     mx_buffer_init(&r->texts, r->im->allocator);
     mx_buffer_init(&r->joined, r->im->allocator);
     mx_image_init(&r->image, r->im);
     if (!mx_strings_init(&r->key_ids, r->im->allocator) || !r->parser) return false;
-    xmlCtxtUseOptions(r->parser, XML_PARSE_HUGE | XML_PARSE_NONET);
+    xmlCtxtUseOptions(r->parser, XML_PARSE_HUGE | XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
     return true;
 }
 
 static void close_reader(reader *r) {
     const mx_allocator *a = r->im->allocator;
     if (r->parser) xmlFreeParserCtxt(r->parser);
+    xmlSetStructuredErrorFunc(r->outer_context, r->outer_handler);
     mx_strings_free(&r->key_ids);
     mx_free(a, r->keys, r->cap_keys * sizeof *r->keys);
     mx_free(a, r->frames, r->cap_frames * sizeof *r->frames);
@@ -470,10 +551,15 @@ static void close_reader(reader *r) {
 static mx_status feed(reader *r, const mx_source *source, uint64_t offset, size_t n, bool last) {
     mx_window w = {0};
     MX_TRY(mx_window_open(source, offset, n, &w, r->im->err));
-    int failed = xmlParseChunk(r->parser, (const char *)w.data, (int)n, last);
+    const char *p = (const char *)w.data;
+    mx_status status = offset ? MX_OK : check_encoding(r, p, n);
+    if (status == MX_OK) status = mx_at_line(r->im->err, scan_tags(r, p, n), line_of(r));
+    int failed = status == MX_OK ? xmlParseChunk(r->parser, p, (int)n, last) : 0;
     mx_window_close(&w);
+    if (status != MX_OK) return status;
     if (r->status != MX_OK) return r->status;
-    if (failed && !r->parser->wellFormed)
+    r->xml_error = failed && !r->parser->wellFormed;
+    if (r->xml_error)
         return mx_at_line(r->im->err, mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: not well-formed"), line_of(r));
     return MX_OK;
 }
@@ -496,6 +582,7 @@ static mx_status feed_all(reader *r, const mx_source *source) {
     bool failed = xmlParseChunk(r->parser, "", 0, 1) != 0;
     if (r->status == MX_ERR_NOMEM || (!failed && r->status == MX_OK)) return r->status;
     if (r->depth == 0 && r->status != MX_OK) return r->status;
+    r->xml_error = true;
     /* A tag that is cut off was given to start_element without its attributes: what that said is of no use. */
     return mx_at_line(r->im->err, mx_fail(r->im->err, MX_ERR_SYNTAX, "XML: the document ends too early"), line);
 }
@@ -503,6 +590,7 @@ static mx_status feed_all(reader *r, const mx_source *source) {
 mx_status mx_read_xml(mx_import *im, const mx_source *source) {
     reader r = {.im = im, .text_limit = im->g->limits.text_bytes, .depth_limit = im->g->limits.xml_depth};
     mx_status status = open_reader(&r) ? feed_all(&r, source) : mx_nomem(im->err);
+    if (status == MX_ERR_SYNTAX && r.xml_error && mx_xml_is_well_formed(source)) status = mx_nomem(im->err);
     if (status == MX_OK && !r.in_root) status = mx_fail(im->err, MX_ERR_SYNTAX, "XML: the document is empty");
     if (status == MX_OK) status = mx_image_finish(&r.image);
     close_reader(&r);

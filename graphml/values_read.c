@@ -1,4 +1,5 @@
 #include "graphml/values_read.h"
+#include "base/json.h"
 #include "graphml/values.h"
 
 #include <stdio.h>
@@ -16,36 +17,12 @@ mx_status mx_decode_fail(const mx_decoder *d, const char *format, ...) {
 
 /* ---- texts ---- */
 
-/* jansson recurses, so depth is counted before it sees the text. */
-static mx_status check_depth(const mx_decoder *d, mx_str text) {
-    uint32_t depth = 0;
-    bool quoted = false;
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        if (quoted) {
-            if (c == '\\') i++;
-            if (c == '"') quoted = false;
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > d->g->limits.json_depth)
-                return mx_fail(d->err, MX_ERR_LIMIT, "the data \"%s\": JSON is nested more than %u deep", d->what,
-                               d->g->limits.json_depth);
-        } else if ((c == ']' || c == '}') && depth) {
-            depth--;
-        }
-    }
-    return MX_OK;
-}
-
 mx_status mx_decode_json(const mx_decoder *d, mx_str text, json_t **out) {
-    json_error_t e;
-    *out = NULL;
-    MX_TRY(check_depth(d, text));
-    *out = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY, &e);
-    if (*out) return MX_OK;
-    if (json_error_code(&e) == json_error_out_of_memory) return mx_nomem(d->err);
-    return mx_decode_fail(d, "not JSON: %s at its byte %d", e.text, e.position);
+    mx_error e;
+    mx_status status = mx_json_parse(text, d->g->limits.json_depth, out, &e);
+    if (status == MX_ERR_SYNTAX) return mx_decode_fail(d, "not JSON: %s", e.message);
+    if (status == MX_ERR_LIMIT) return mx_fail(d->err, status, "the data \"%s\": JSON %s", d->what, e.message);
+    return status == MX_OK ? MX_OK : mx_nomem(d->err);
 }
 
 mx_status mx_decode_plain(const mx_decoder *d, mx_str text, mx_sid *out) {

@@ -1,5 +1,6 @@
 #include "onnx_io/rest.h"
 
+#include "base/json.h"
 #include "onnx_io/scan.h"
 
 #include <float.h>
@@ -9,6 +10,8 @@
 
 /* Messages in messages that a rest text may hold, readable or not. */
 #define REST_DEPTH 400u
+/* A message in it is a list and an object; the innermost field may be a list of {"base64": ...} too. */
+#define REST_JSON_DEPTH (2 * REST_DEPTH + 3)
 
 static mx_status invalid(const ProtobufCMessageDescriptor *m, const char *field, const char *what, mx_error *err) {
     return mx_fail(err, MX_ERR_INVALID, "the rest of a %s: %s %s", m->short_name, mx_show(mx_str_of(field)).text, what);
@@ -256,16 +259,18 @@ mx_status mx_rest_decode(mx_str json, const ProtobufCMessageDescriptor *message,
                          mx_error *err) {
     *out = (mx_rest){0};
     if (!json.p) return MX_OK;
-    json_error_t error;
-    json_t *root = json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
-    if (!root && json_error_code(&error) == json_error_out_of_memory) return mx_nomem(err);
+    json_t *root;
+    mx_error unread;
+    mx_status status = mx_json_parse(json, REST_JSON_DEPTH, &root, &unread);
+    if (status == MX_ERR_NOMEM) return mx_nomem(err);
+    if (status == MX_ERR_LIMIT) return mx_fail(err, status, "the rest of a %s is nested too deep", message->short_name);
     if (!root || !json_is_object(root)) {
         json_decref(root);
         return mx_fail(err, MX_ERR_INVALID, "the rest of a %s is not a JSON object", message->short_name);
     }
     decoder x = {.message = message};
     mx_buffer_init(&x.wire, arena->allocator);
-    mx_status status = decode_root(&x, root, err);
+    status = decode_root(&x, root, err);
     if (status == MX_OK) status = give_out(&x, arena, out, err);
     mx_free(arena->allocator, x.places, x.cap_places * sizeof *x.places);
     mx_buffer_free(&x.wire);

@@ -95,12 +95,12 @@ static bool next_large(const mx_weights_reader *r, uint32_t source, size_t *at, 
 
 mx_status mx_weights_verify_ahead(mx_weights_reader *r, uint32_t source, mx_error *err) {
     const mx_source *s = r->g->sources[source];
-    uint32_t first, second;
+    uint32_t first = 0, second = 0;
     size_t at = 0;
     while (next_large(r, source, &at, &first)) {
         const mx_check *a = &r->g->checks[first], *b;
         mx_hash_job job;
-        mx_hash128 hash;
+        mx_hash128 hash = {0};
         mx_status status = MX_OK;
         r->verified[first] = 1; /* so that the second is another one */
         bool two = next_large(r, source, &at, &second);

@@ -111,7 +111,8 @@ static void keep(records *all, record r) {
 /* The numbers of a packed record become records of their own. */
 static void keep_packed(records *all, record r, unsigned element) {
     cursor c = {(const uint8_t *)r.payload.p, (const uint8_t *)r.payload.p + r.payload.n};
-    for (r.wire_type = element; c.at < c.end; keep(all, r)) take_value(&c, &r);
+    for (r.wire_type = element; c.at < c.end; keep(all, r))
+        take_value(&c, &r);
 }
 
 /* Another member of a oneof puts out the ones before it. */
@@ -155,7 +156,8 @@ static int by_number(const void *a, const void *b) {
 /* ---- writing ---- */
 
 static void put_varint(mx_buffer *out, uint64_t v) {
-    for (; v >= 0x80; v >>= 7) mx_buffer_byte(out, (char)(v | 0x80));
+    for (; v >= 0x80; v >>= 7)
+        mx_buffer_byte(out, (char)(v | 0x80));
     mx_buffer_byte(out, (char)v);
 }
 
@@ -188,7 +190,8 @@ static void put_message(mx_buffer *out, uint32_t number, mx_str bytes, const Pro
 static void put_merged(mx_buffer *out, const record *r, size_t n) {
     mx_buffer all;
     mx_buffer_init(&all, NULL);
-    for (size_t i = 0; i < n; i++) mx_buffer_add(&all, r[i].payload.p, r[i].payload.n);
+    for (size_t i = 0; i < n; i++)
+        mx_buffer_add(&all, r[i].payload.p, r[i].payload.n);
     put_message(out, r->number, mx_buffer_str(&all), r->field->descriptor);
     mx_buffer_free(&all);
 }
@@ -196,7 +199,8 @@ static void put_merged(mx_buffer *out, const record *r, size_t n) {
 static void put_packed(mx_buffer *out, const record *r, size_t n) {
     mx_buffer all;
     mx_buffer_init(&all, NULL);
-    for (size_t i = 0; i < n; i++) put_number(&all, &r[i]);
+    for (size_t i = 0; i < n; i++)
+        put_number(&all, &r[i]);
     put_tag(out, r->number, LEN);
     put_bytes(out, mx_buffer_str(&all));
     mx_buffer_free(&all);
@@ -227,7 +231,8 @@ static void put_field(mx_buffer *out, const record *r, size_t n) {
     } else if (f->flags & PROTOBUF_C_FIELD_FLAG_PACKED) {
         put_packed(out, r, n);
     } else {
-        for (size_t i = 0; i < n; i++) put_record(out, &r[i]);
+        for (size_t i = 0; i < n; i++)
+            put_record(out, &r[i]);
     }
 }
 
@@ -240,7 +245,8 @@ void fuzz_canonical(mx_buffer *out, mx_str bytes, const ProtobufCMessageDescript
     if (n) qsort(all.items, n, sizeof *all.items, by_number);
     for (size_t i = 0, end; i < n; i = end) {
         const record *r = &all.items[i];
-        for (end = i + 1; end < n && r->field && all.items[end].field == r->field;) end++;
+        for (end = i + 1; end < n && r->field && all.items[end].field == r->field;)
+            end++;
         if (r->field) {
             put_field(out, r, end - i);
         } else {

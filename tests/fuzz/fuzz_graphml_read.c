@@ -11,7 +11,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { IMAGE_DATA_BYTES = 1 << 16, IMAGE_BYTES = MX_ONNXDATA_HEADER_BYTES + IMAGE_DATA_BYTES + MX_ONNXDATA_ENTRY_BYTES };
+enum {
+    IMAGE_DATA_BYTES = 1 << 16,
+    IMAGE_BYTES = MX_ONNXDATA_HEADER_BYTES + IMAGE_DATA_BYTES + MX_ONNXDATA_ENTRY_BYTES
+};
 
 /* A valid .onnxdata image of zeros with one entry, so that tensors anywhere in it find their bytes. */
 static const uint8_t *zero_image(void) {

@@ -15,8 +15,8 @@ typedef struct range {
     uint64_t offset, size;
 } range;
 
-static const range tensor_ranges[] = {
-    {128, 8}, {128, 0}, {132, 4}, {192, 64}, {256, 1}, {4096, 4096}, {UINT64_MAX, 1}, {1, UINT64_MAX}};
+static const range tensor_ranges[] = {{128, 8}, {128, 0},     {132, 4},        {192, 64},
+                                      {256, 1}, {4096, 4096}, {UINT64_MAX, 1}, {1, UINT64_MAX}};
 static const range part_ranges[] = {{128, 64}, {192, 64}};
 enum { N_TENSORS = sizeof tensor_ranges / sizeof *tensor_ranges, N_PARTS = sizeof part_ranges / sizeof *part_ranges };
 
@@ -37,7 +37,8 @@ static mx_graph *make_graph(const mx_env *env, size_t tensor) {
     fuzz_require_ok(mx_graph_add_tensor(g, &t, &index, &err), &err, "a tensor");
     if (tensor > 0) return g;
     fuzz_require_ok(mx_graph_array(g, N_PARTS, sizeof *parts, &parts, &err), &err, "parts");
-    for (size_t i = 0; i < N_PARTS; i++) parts[i] = blob_of(part_ranges[i]);
+    for (size_t i = 0; i < N_PARTS; i++)
+        parts[i] = blob_of(part_ranges[i]);
     mx_external_file file = {MX_SID_EMPTY, MX_NO_INDEX, 128, parts, N_PARTS, false};
     fuzz_require_ok(mx_graph_add_external_file(g, &file, &index, &err), &err, "an external file");
     return g;
@@ -73,7 +74,8 @@ static void try_image(const mx_env *env, const uint8_t *data, size_t size) {
     mx_error err;
     int fd = fuzz_file(data, size, path);
     (void)mx_onnxdata_verify(env, path, &err);
-    for (size_t tensor = 0; tensor < N_TENSORS; tensor++) bind(env, path, tensor);
+    for (size_t tensor = 0; tensor < N_TENSORS; tensor++)
+        bind(env, path, tensor);
     close(fd);
 }
 

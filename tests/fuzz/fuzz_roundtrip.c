@@ -1,5 +1,5 @@
-/* Any ONNX file that can be read comes back through GraphML as it is written directly: to the byte. What is written means
- * the same as the input, and is the same to the byte if that was in canonical form. */
+/* Any ONNX file that can be read comes back through GraphML as it is written directly: to the byte. What is written
+ * means the same as the input, and is the same to the byte if that was in canonical form. */
 #include "canonical.h"
 #include "graphml/graphml.h"
 #include "onnx.pb-c.h"

@@ -6,6 +6,7 @@ usage: make_seeds.py [CORPUS]      CORPUS: what tests/corpus/generate.py wrote; 
 Needs the program ($MODELEXPORT, default build/modelexport) for the GraphML and .onnxdata files. The corpus has models
 of all kinds; the small ones of them are enough for a fuzzer, which mixes them. A file is named by its content.
 """
+
 from __future__ import annotations
 
 import hashlib

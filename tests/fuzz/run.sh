@@ -2,14 +2,14 @@
 # Fuzzes each target for some minutes, with libFuzzer, ASan and UBSan.
 # usage: tests/fuzz/run.sh [MINUTES [NAME...]]      default: 20 minutes, all targets (fuzz_NAME.c)
 #
-# Needs clang 14 with its run-time libraries (Debian: clang-14, libclang-rt-14-dev) and cmake. It starts from the seeds and the
-# regressions; what it learns is kept in build/fuzz/corpus/NAME for the next time. An input that does harm is put in
-# tests/fuzz/regressions/NAME, where the ordinary tests will find it. Exit code 1: there was one.
+# Needs clang 14 with its run-time libraries (Debian: clang-14, libclang-rt-14-dev) and cmake. It starts from the seeds
+# and the regressions; what it learns is kept in build/fuzz/corpus/NAME for the next time. An input that does harm is
+# put in tests/fuzz/regressions/NAME, where the ordinary tests will find it. Exit code 1: there was one.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 minutes=${1:-20}
 [ $# = 0 ] || shift
-if ! [[ $minutes =~ ^[0-9]+$ ]]; then
+if ! [[ $minutes =~ ^[1-9][0-9]*$ ]]; then
     sed -n '3,7s/^# \{0,1\}//p' tests/fuzz/run.sh >&2
     exit 2
 fi
@@ -22,8 +22,9 @@ if [ $# = 0 ]; then
     done
 fi
 
-cmake -S . -B "$build" -G "${CMAKE_GENERATOR:-Ninja}" -DCMAKE_C_COMPILER="${CC:-clang-14}" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-    -DMX_FUZZ=ON -DMX_TESTS=OFF -DMX_SANITIZE=address,undefined >/dev/null && cmake --build "$build" || exit 2
+cmake -S . -B "$build" -G "${CMAKE_GENERATOR:-Ninja}" -DCMAKE_C_COMPILER="${CC:-clang-14}" \
+    -DCMAKE_BUILD_TYPE=RelWithDebInfo -DMX_FUZZ=ON -DMX_TESTS=OFF -DMX_SANITIZE=address,undefined >/dev/null &&
+    cmake --build "$build" || exit 2
 
 FUZZ_FOLDER=$(mktemp -d /dev/shm/modelexport-fuzz-XXXXXX)
 trap 'rm -rf "$FUZZ_FOLDER"' EXIT

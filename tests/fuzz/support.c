@@ -89,7 +89,8 @@ static void write_data_file(void) {
     path_in_folder(FUZZ_DATA_FILE, path);
     FILE *file = fopen(path, "wb");
     fuzz_require(file != NULL, "the data file cannot be written");
-    for (int byte = 0; byte < 256; byte++) putc(byte, file);
+    for (int byte = 0; byte < 256; byte++)
+        putc(byte, file);
     fclose(file);
 }
 

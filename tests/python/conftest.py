@@ -1,4 +1,5 @@
 """What the tests of the program share: running it, and small models to run it on."""
+
 from __future__ import annotations
 
 import sys

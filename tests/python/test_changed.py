@@ -1,4 +1,5 @@
 """Weights that are not those of the GraphML file any more: noticed, and named."""
+
 from __future__ import annotations
 
 import os
@@ -11,7 +12,9 @@ from conftest import Copied, Exported
 from tools import small_model
 from tools.program import export, import_
 
-OPTIONS = pytest.mark.parametrize("options", [[], ["--external-data"], ["--validate"]], ids=["copied", "pointed at", "validated"])
+OPTIONS = pytest.mark.parametrize(
+    "options", [[], ["--external-data"], ["--validate"]], ids=["copied", "pointed at", "validated"]
+)
 DATA = {"encoder.layer.0.weight": (128, 64), "encoder.layer.0.bias": (192, 16)}  # of the small model
 
 

@@ -1,4 +1,5 @@
 """Files cut short and files spoiled: one clean error, or a right result where the file is still a valid one."""
+
 from __future__ import annotations
 
 import re

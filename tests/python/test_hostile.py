@@ -1,4 +1,5 @@
 """Files that were made to do harm: nesting without end, lengths that lie, entities, files that are no files."""
+
 from __future__ import annotations
 
 import ctypes
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import Copied, Exported
 from corpus.wire import BYTES, GROUP_END, GROUP_START, bytes_field, encode, tag, varint
-from tools.program import Result, export, import_, run
+from tools.program import Result, export, has_sanitizer, import_, run
 
 NODE, ATTRIBUTE, ATTRIBUTE_GRAPH, GRAPH = 1, 5, 6, 7  # field numbers
 
@@ -46,7 +47,9 @@ def nested(depth: int, *numbers: int) -> bytes:
 
 
 def in_value_info(type_proto: bytes) -> bytes:
-    return encode("ModelProto", graph=encode("GraphProto", value_info=[encode("ValueInfoProto", name="v", type=type_proto)]))
+    return encode(
+        "ModelProto", graph=encode("GraphProto", value_info=[encode("ValueInfoProto", name="v", type=type_proto)])
+    )
 
 
 # As the wire has it: TypeProto { sequence_type = 4 { elem_type = 1 { ...
@@ -57,11 +60,15 @@ PROTOBUF_BOMBS = {
     "sequence types": in_value_info(nested(20_000, 4, 1)),
     "optional types": in_value_info(nested(20_000, 9, 1)),
     "map types": in_value_info(nested(20_000, 5, 2)),
-    "types in attributes": bytes_field(GRAPH, bytes_field(NODE, bytes_field(ATTRIBUTE, bytes_field(14, nested(20_000, 4, 1))))),
+    "types in attributes": bytes_field(
+        GRAPH, bytes_field(NODE, bytes_field(ATTRIBUTE, bytes_field(14, nested(20_000, 4, 1))))
+    ),
     "training_info": bytes_field(20, bytes_field(1, nested(4000, NODE, ATTRIBUTE, ATTRIBUTE_GRAPH))),
     "unknown groups": tag(200, GROUP_START) * 100_000 + tag(200, GROUP_END) * 100_000,
     "unknown groups without an end": tag(200, GROUP_START) * 100_000,
-    "unknown groups in a node": bytes_field(GRAPH, bytes_field(NODE, tag(200, GROUP_START) * 50_000 + tag(200, GROUP_END) * 50_000)),
+    "unknown groups in a node": bytes_field(
+        GRAPH, bytes_field(NODE, tag(200, GROUP_START) * 50_000 + tag(200, GROUP_END) * 50_000)
+    ),
 }
 
 
@@ -150,7 +157,9 @@ def test_protobuf_lengths_beyond_the_file(kind: str, length: int, tmp_path: Path
     refused_model(data[kind], tmp_path)
 
 
-@pytest.mark.parametrize("data", [b"\x00\x00", b"\x07", b"\x3a\x05\x0e", b"\xff" * 11, b"\x08" + b"\xff" * 10, b"\x3b\x0a", b"\x0b\x14"])
+@pytest.mark.parametrize(
+    "data", [b"\x00\x00", b"\x07", b"\x3a\x05\x0e", b"\xff" * 11, b"\x08" + b"\xff" * 10, b"\x3b\x0a", b"\x0b\x14"]
+)
 def test_broken_wire_format(data: bytes, tmp_path: Path) -> None:
     assert "offset" in refused_model(data, tmp_path).message
 
@@ -166,8 +175,14 @@ def xxh128(data: bytes) -> bytes:
     return struct.pack("<QQ", found.low, found.high)
 
 
-HEADER = {"version": (8, "<I"), "header size": (12, "<I"), "file size": (16, "<Q"), "index offset": (24, "<Q"),
-          "index size": (32, "<Q"), "count": (40, "<Q")}
+HEADER = {
+    "version": (8, "<I"),
+    "header size": (12, "<I"),
+    "file size": (16, "<Q"),
+    "index offset": (24, "<Q"),
+    "index size": (32, "<Q"),
+    "count": (40, "<Q"),
+}
 
 
 @pytest.mark.parametrize("value", [0, 1, *LARGE])
@@ -192,14 +207,27 @@ def test_a_sidecar_of_another_version(copied: Copied) -> None:
     assert not copied.output.exists()
 
 
-@pytest.mark.parametrize("place", ["[100000, 64]", "[128, 100000]", "[128, 65]", "[127, 2]", "[9223372036854775807, 64]",
-                                   "[128, 9223372036854775807]", "[0, 1]", "[256, 1]"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "[100000, 64]",
+        "[128, 100000]",
+        "[128, 65]",
+        "[127, 2]",
+        "[9223372036854775807, 64]",
+        "[128, 9223372036854775807]",
+        "[0, 1]",
+        "[256, 1]",
+    ],
+)
 def test_tensors_beyond_the_sidecar(place: str, copied: Copied) -> None:
     copied.replace('"data": [128, 64]', f'"data": {place}')
     assert "encoder.layer.0.weight" in refused_import(copied).message
 
 
-@pytest.mark.parametrize("place", ["[18446744073709551615, 64]", "[-128, 64]", "[128]", '["128", "64"]', "[128.0, 64]", "{}", "[]"])
+@pytest.mark.parametrize(
+    "place", ["[18446744073709551615, 64]", "[-128, 64]", "[128]", '["128", "64"]', "[128.0, 64]", "{}", "[]"]
+)
 def test_places_of_tensors_that_are_none(place: str, copied: Copied) -> None:
     copied.replace('"data": [128, 64]', f'"data": {place}')
     assert "initializers" in refused_import(copied).message
@@ -310,6 +338,7 @@ def test_sidecars_that_are_no_files(kind: str, how: str, copied: Copied) -> None
     refused_import(copied)
 
 
+@pytest.mark.skipif(has_sanitizer(), reason="a sanitizer ends the process where memory runs out")
 def test_the_memory_limit(exported: Exported, tmp_path: Path) -> None:
     """A limit that is too small for a model of 20 MB of nodes: the out-of-memory error, nothing written."""
     node = encode("NodeProto", op_type="Relu", input=["x"], output=["y"])
@@ -323,5 +352,11 @@ def test_the_memory_limit(exported: Exported, tmp_path: Path) -> None:
 
 
 def test_wrong_usage() -> None:
-    for arguments in ([], ["nonsense"], ["import-onnx"], ["export-graphml", "x.onnx"], ["import-onnx", "a", "b", "--nonsense"]):
+    for arguments in (
+        [],
+        ["nonsense"],
+        ["import-onnx"],
+        ["export-graphml", "x.onnx"],
+        ["import-onnx", "a", "b", "--nonsense"],
+    ):
         assert run(*arguments).expect_bounded().code == 2

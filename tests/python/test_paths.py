@@ -1,4 +1,5 @@
 """Paths that are recorded in files: none leads out of the model's folder, on reading or on writing."""
+
 from __future__ import annotations
 
 import json
@@ -143,7 +144,9 @@ def test_links_into_another_folder_than_the_allowed(way: Callable[[Path], str], 
     refused_export(model, "--allow-links", folder / "missing")
 
 
-@pytest.mark.parametrize(("offset", "length"), [(0, 65), (64, 1), (65, 0), (1 << 63, 1), (1, (1 << 64) - 1), (None, 1 << 40)])
+@pytest.mark.parametrize(
+    ("offset", "length"), [(0, 65), (64, 1), (65, 0), (1 << 63, 1), (1, (1 << 64) - 1), (None, 1 << 40)]
+)
 def test_external_ranges_beyond_the_file(offset: int | None, length: int, folder: Path) -> None:
     assert "w" in refused_export(write_external(folder, "inside.bin", offset, length)).message
 
@@ -243,7 +246,9 @@ def test_writing_onto_a_link(folder: Path) -> None:
     assert os.listdir(target) == ["w.bin"] and secret.read_bytes() == b"mine"
 
 
-@pytest.mark.parametrize("location", ["../w.bin", "/tmp/modelexport-must-not-be-there.bin", "a/../../w.bin", "", "model.onnx"])
+@pytest.mark.parametrize(
+    "location", ["../w.bin", "/tmp/modelexport-must-not-be-there.bin", "a/../../w.bin", "", "model.onnx"]
+)
 def test_writing_outside(location: str, folder: Path) -> None:
     """The location edited in the GraphML file, wherever it stands there."""
     graphml = exported_external(folder, "w.bin")

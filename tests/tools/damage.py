@@ -1,4 +1,5 @@
 """Spoiled files by the thousand: running the program on them, and what may come of it."""
+
 from __future__ import annotations
 
 import os

@@ -1,10 +1,9 @@
 /* A library for LD_PRELOAD that makes one call fail, to see what a program does then.
  *
  *   FAIL_ALLOCATION=N   the N-th allocation (malloc, calloc, realloc, aligned ones, mmap) finds no memory
- *   FAIL_OUTPUT=N       the N-th call that changes a file (write, pwrite, copy_file_range, ftruncate, fsync, rename, ...)
- *   FAIL_HOW=WORD       and how:  full   ENOSPC, nothing done (the default)
- *                                 short  only the first half of the bytes is written; other calls are as usual
- *                                 kill   half of the bytes is written, then the process ends without a chance
+ *   FAIL_OUTPUT=N       the N-th call that changes a file (write, pwrite, copy_file_range, ftruncate, fsync, rename,
+ * ...) FAIL_HOW=WORD       and how:  full   ENOSPC, nothing done (the default) short  only the first half of the bytes
+ * is written; other calls are as usual kill   half of the bytes is written, then the process ends without a chance
  *   FAIL_REPORT=FILE    at the end the counts go there: "ALLOCATIONS OUTPUTS"
  *   FAIL_TRACE=1        where the failing allocation was asked for goes to stderr, as a backtrace
  *
@@ -67,11 +66,11 @@ __attribute__((destructor)) static void end(void) {
 /* ---- allocations ---- */
 
 /* The C library's own, looked up so that valgrind sees these calls. The look-up does not allocate. */
-#define REAL(function, ...)                                                    \
-    do {                                                                       \
-        static __typeof__(&function) real;                                     \
-        if (!real) *(void **)&real = dlsym(RTLD_NEXT, #function);              \
-        return real(__VA_ARGS__);                                              \
+#define REAL(function, ...)                                                                                            \
+    do {                                                                                                               \
+        static __typeof__(&function) real;                                                                             \
+        if (!real) *(void **)&real = dlsym(RTLD_NEXT, #function);                                                      \
+        return real(__VA_ARGS__);                                                                                      \
     } while (0)
 
 static bool no_memory(void) {

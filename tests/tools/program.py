@@ -1,4 +1,5 @@
 """Running the program, and what has to be true of every run."""
+
 from __future__ import annotations
 
 import os
@@ -14,6 +15,12 @@ PROGRAM = os.environ.get("MODELEXPORT", str(Path(__file__).resolve().parents[2] 
 
 SECONDS = 5.0  # no run on a small input may take longer,
 MEMORY_KB = 300_000  # or more memory than this
+
+
+def has_sanitizer() -> bool:
+    """Whether the program has an allocator of its own, that of a sanitizer."""
+    listing = subprocess.run(["ldd", PROGRAM], capture_output=True, text=True, check=False).stdout
+    return "libasan" in listing or "libclang_rt" in listing
 
 
 class Result(NamedTuple):
@@ -33,7 +40,7 @@ class Result(NamedTuple):
     def expect_success(self) -> "Result":
         self.expect_bounded()
         assert self.code == 0, f"exit {self.code}: {self.stderr!r}"
-        assert self.stderr == b""
+        assert self.stderr == b"", f"a success, and yet on stderr: {self.stderr!r}"
         return self
 
     def expect_error(self, *codes: int) -> "Result":
@@ -41,7 +48,7 @@ class Result(NamedTuple):
         self.expect_bounded()
         assert self.code in codes, f"exit {self.code}, not {codes}: {self.stderr!r}"
         assert self.stdout == b"", f"an error, and yet on stdout: {self.stdout!r}"
-        assert self.stderr.startswith(b"modelexport: ") and self.stderr.endswith(b"\n")
+        assert self.stderr.startswith(b"modelexport: ") and self.stderr.endswith(b"\n"), f"on stderr: {self.stderr!r}"
         assert self.stderr.count(b"\n") == 1, f"not one line: {self.stderr!r}"
         return self
 
@@ -66,7 +73,9 @@ def wait(process: subprocess.Popen, limit: float) -> tuple[int, int]:
         pause = min(pause * 1.3, 0.05)
 
 
-def run(*arguments: object, environment: Mapping[str, str] | None = None, limit: float = 60, stdout: str | None = None) -> Result:
+def run(
+    *arguments: object, environment: Mapping[str, str] | None = None, limit: float = 60, stdout: str | None = None
+) -> Result:
     """Run the program; `stdout` is a file to write to instead."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         target = open(stdout, "wb", buffering=0) if stdout else out

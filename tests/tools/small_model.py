@@ -1,4 +1,5 @@
 """Small models that have a bit of everything: bodies, functions, typed data, metadata, scoped names."""
+
 from __future__ import annotations
 
 import numpy as np
@@ -27,8 +28,9 @@ def make(seed: int = 1) -> bytes:
     nodes = [
         helper.make_node("MatMul", ["x", weight.name], ["m"], name="/encoder/layer.0/MatMul"),
         helper.make_node("Add", ["m", bias.name], ["h"], name="/encoder/layer.0/Add"),
-        helper.make_node("If", ["c"], ["i"], name="choice", then_branch=branch("then", "Relu"),
-                         else_branch=branch("else", "Neg")),
+        helper.make_node(
+            "If", ["c"], ["i"], name="choice", then_branch=branch("then", "Relu"), else_branch=branch("else", "Neg")
+        ),
         helper.make_node("Twice", ["i"], ["t"], name="twice", domain="local"),
         helper.make_node("LeakyRelu", ["t"], ["y"], name="end", alpha=0.25, doc_string="a <doc> & more"),
     ]
@@ -36,7 +38,10 @@ def make(seed: int = 1) -> bytes:
     graph = helper.make_graph(
         nodes,
         "small",
-        [helper.make_tensor_value_info("x", FLOAT, ["batch", 4]), helper.make_tensor_value_info("c", TensorProto.BOOL, [])],
+        [
+            helper.make_tensor_value_info("x", FLOAT, ["batch", 4]),
+            helper.make_tensor_value_info("c", TensorProto.BOOL, []),
+        ],
         [helper.make_tensor_value_info("y", FLOAT, ["batch", 4])],
         initializer=[weight, bias],
         value_info=[helper.make_tensor_value_info("h", FLOAT, ["batch", 4])],
@@ -56,7 +61,9 @@ def make_tiny() -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-def external_tensor(name: str, count: int, location: str, offset: int | None = None, length: int | None = None) -> TensorProto:
+def external_tensor(
+    name: str, count: int, location: str, offset: int | None = None, length: int | None = None
+) -> TensorProto:
     """A tensor of `count` floats whose data is in another file."""
     tensor = TensorProto(name=name, data_type=FLOAT, dims=[count], data_location=TensorProto.EXTERNAL)
     for key, value in (("location", location), ("offset", offset), ("length", length)):
@@ -69,7 +76,9 @@ def make_external(*tensors: TensorProto) -> bytes:
     """A model that sums up external tensors of one size."""
     dims = list(tensors[0].dims)
     node = helper.make_node("Sum", [t.name for t in tensors], ["y"], name="sum")
-    graph = helper.make_graph([node], "external", [], [helper.make_tensor_value_info("y", FLOAT, dims)], initializer=list(tensors))
+    graph = helper.make_graph(
+        [node], "external", [], [helper.make_tensor_value_info("y", FLOAT, dims)], initializer=list(tensors)
+    )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
     return model.SerializeToString(deterministic=True)
 

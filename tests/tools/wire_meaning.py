@@ -1,5 +1,6 @@
 """What the bytes of a message mean, whatever their encoding. Unlike the protobuf library this takes every valid file:
 text that is not UTF-8, and any depth."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -36,7 +37,10 @@ def wire_values(field: FieldDescriptor | None, record: wire.Field) -> tuple[int,
     value = bytes(record.value) if isinstance(record.value, memoryview) else record.value
     if field is None:
         return record.wire_type, [value]
-    if field.cpp_type in (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_ENUM) and record.wire_type == wire.VARINT:
+    if (
+        field.cpp_type in (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_ENUM)
+        and record.wire_type == wire.VARINT
+    ):
         return record.wire_type, [value & 0xFFFFFFFF]
     element = wire.WIRE_TYPE_OF_CPP_TYPE[field.cpp_type]
     if record.wire_type != wire.BYTES or element not in WORD or not field.is_repeated:

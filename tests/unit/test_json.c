@@ -26,10 +26,33 @@ static void refuse(const char *text, size_t n, mx_status status, const char *mes
 static void test_values(void **state) {
     (void)state;
     static const char *const texts[] = {
-        "null", "true", "false", "0", "-0", "-1", "9223372036854775807", "-9223372036854775808", "1.5", "-0.0", "1e-12", "1E+5",
-        "0.1e1", "\"\"", "\"a\"", "\"a\\u0062\\n\\t\\\"\\\\\\/\\b\\f\\r\"", "\"\\ud83d\\ude00\"", "\"\xc3\xa4\"", "[]", "{}",
-        "[1, 2.0, [\"x\", null], {\"a\": {}}]", " { \"a\" : [ ] , \"b\" : -3 } ", "\"\\u0000\"", "[[[[[[[[[[]]]]]]]]]]",
-        "1.7976931348623157e308", "5e-324", "1e-999",
+        "null",
+        "true",
+        "false",
+        "0",
+        "-0",
+        "-1",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "1.5",
+        "-0.0",
+        "1e-12",
+        "1E+5",
+        "0.1e1",
+        "\"\"",
+        "\"a\"",
+        "\"a\\u0062\\n\\t\\\"\\\\\\/\\b\\f\\r\"",
+        "\"\\ud83d\\ude00\"",
+        "\"\xc3\xa4\"",
+        "[]",
+        "{}",
+        "[1, 2.0, [\"x\", null], {\"a\": {}}]",
+        " { \"a\" : [ ] , \"b\" : -3 } ",
+        "\"\\u0000\"",
+        "[[[[[[[[[[]]]]]]]]]]",
+        "1.7976931348623157e308",
+        "5e-324",
+        "1e-999",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         json_t *ours = parse(texts[i]), *theirs = json_loads(texts[i], JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
@@ -101,7 +124,8 @@ static void test_refused(void **state) {
 /* Every prefix of a text, from memory of just that size, so that valgrind and ASan see a step too far. */
 static void test_prefixes(void **state) {
     (void)state;
-    static const char text[] = "{\"a\": [1, -2.5e3, \"b\\u00e4\\ud83d\\ude00c\", true, null], \"d\": {\"e\": \"0123456789abcdef\"}}";
+    static const char text[] =
+        "{\"a\": [1, -2.5e3, \"b\\u00e4\\ud83d\\ude00c\", true, null], \"d\": {\"e\": \"0123456789abcdef\"}}";
     for (size_t n = 0; n < sizeof text - 1; n++) {
         json_t *v;
         mx_error err;

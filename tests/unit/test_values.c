@@ -342,11 +342,13 @@ static void small_tensors_by_value(void **state) {
     t.data.offset = 0;
     expect_tensor(
         f, &t,
-        "{\"value\": {\"type\": \"TENSOR\", \"data_type\": \"BOOL\", \"dims\": [2], \"data\": [0, 2]}}");
+        "{\"value\": {\"type\": \"TENSOR\", \"data_type\": \"BOOL\", \"dims\": [2], \"data\": "
+        "{\"base64\": \"AQI=\"}}}");
     t = tensor(f, 13, two, 1, big, sizeof big);
     expect_tensor(
         f, &t,
-        "{\"value\": {\"type\": \"TENSOR\", \"data_type\": \"UINT64\", \"dims\": [2], \"data\": [0, 16]}}");
+        "{\"value\": {\"type\": \"TENSOR\", \"data_type\": \"UINT64\", \"dims\": [2], \"data\": "
+        "{\"base64\": \"AQAAAAAAAAD//////////w==\"}}}");
 }
 
 static void tensors_by_reference(void **state) {
