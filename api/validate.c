@@ -55,6 +55,7 @@ mx_status mx_validate(const mx_env *env, const char *model, const mx_validate_op
     job->ctx = ctx;
     mx_arena_init(&job->arena, job->allocator);
     mx_status status = validate(job, err);
+    if (status != MX_OK) mx_validate_restore(job);
     mx_validate_unload(job);
     free_lists(job);
     mx_free(job->allocator, job, sizeof *job);

@@ -17,6 +17,12 @@ typedef struct mx_noted_list {
     size_t count, cap;
 } mx_noted_list;
 
+typedef struct mx_backup { /* of a file that is replaced, or was */
+    char path[MX_PATH_BYTES], kept[MX_PATH_BYTES];
+} mx_backup;
+
+enum { MX_BACKUPS = 2 }; /* the model and its metadata */
+
 typedef struct mx_validate_job {
     const mx_env *env;
     const mx_allocator *allocator;
@@ -27,6 +33,8 @@ typedef struct mx_validate_job {
     mx_arena arena; /* texts of findings */
     mx_validation *out;
     mx_noted_list noted[MX_CHECKS], mended;
+    mx_backup backups[MX_BACKUPS];
+    int n_backups;
 
     mx_graph *graph;
     mx_htp_keys keys;
@@ -71,11 +79,13 @@ bool mx_validate_is_tag(mx_validate_job *job, const mx_htp_stored *s, const char
 /* validate_graphml.c */
 mx_status mx_validate_graphml(mx_validate_job *job, mx_error *err);
 
-/* validate_repair.c: mend the model's file and the metadata, *changed if there was anything to mend. */
+/* validate_repair.c: mend the model's file; *changed: there was something to mend. */
 mx_status mx_validate_repair(mx_validate_job *job, bool *changed, mx_error *err);
+/* validate_backup.c. A second name for a file that is about to be replaced: PATH.bak, or the first of PATH.bak2, ... that is free. */
+mx_status mx_validate_keep(mx_validate_job *job, const char *path, mx_error *err);
+/* After an error: everything as it was. */
+void mx_validate_restore(mx_validate_job *job);
 /* validate_repair_json.c: the tags of the model, as they stand in it now, into the metadata. */
 mx_status mx_validate_repair_metadata(mx_validate_job *job, bool *changed, mx_error *err);
-/* A second name for a file that is about to be replaced: PATH.bak, or the first of PATH.bak2, ... that is free. */
-mx_status mx_validate_keep(const mx_validate_job *job, const char *path, char out[MX_PATH_BYTES], mx_error *err);
 
 #endif

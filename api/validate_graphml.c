@@ -62,13 +62,12 @@ static mx_status differs(other_file *o, mx_str key, const char *one, mx_str a, c
                             a.n ? x.text : "nothing", other, b.n ? y.text : "nothing");
 }
 
-/* In the GraphML itself: the group that an operator stands in decides. Operators of functions stand in no group. */
+/* In the GraphML itself: the group that an operator stands in decides. In functions and bodies not all have one. */
 static mx_status check_group(other_file *o, const mx_node *n, mx_node_id id, mx_str key, mx_str tag) {
-    bool in_function = false;
-    for (mx_node_id p = n->parent; p != MX_NO_NODE; p = mx_node_at(o->g, p)->parent)
-        in_function |= mx_node_at(o->g, p)->kind == MX_NODE_FUNCTION;
+    mx_node_kind around = (mx_node_kind)mx_node_at(o->g, n->parent)->kind;
     mx_str group = mx_text(o->g, mx_module_around(o->g, id)->tag);
-    if (in_function || !group.n || !tag.n || mx_str_eq(group, tag)) return MX_OK;
+    if (around != MX_NODE_MODULE && around != MX_NODE_MODEL) return MX_OK;
+    if (!group.n || !tag.n || mx_str_eq(group, tag)) return MX_OK;
     return differs(o, key, "the GraphML's node", tag, "the group that it stands in", group);
 }
 

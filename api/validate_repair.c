@@ -4,10 +4,6 @@
 #include "htp/tagging.h"
 #include "onnx_io/onnx_io.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
-
 /* What an operator had before all tags were written anew. */
 typedef struct kept {
     mx_pairs metadata;
@@ -199,41 +195,11 @@ static mx_status mend_order(repairing *r) {
 
 /* ---- writing ---- */
 
-static mx_status copy_file(const mx_validate_job *job, const char *from, const char *to, mx_error *err) {
-    mx_source *s;
-    mx_outfile f;
-    MX_TRY(mx_source_open(job->env, from, &s, err));
-    mx_status status = mx_outfile_open(job->env, to, &f, err);
-    if (status == MX_OK) {
-        status = mx_outfile_copy(&f, s, 0, s->size, NULL, err);
-        if (status == MX_OK) status = mx_outfile_commit(&f, err);
-        mx_outfile_close(&f);
-    }
-    mx_source_release(s);
-    return status;
-}
-
-mx_status mx_validate_keep(const mx_validate_job *job, const char *path, char out[MX_PATH_BYTES], mx_error *err) {
-    enum { MOST = 1000 };
-    for (int i = 1; i < MOST; i++) {
-        char number[12] = "";
-        if (i > 1) snprintf(number, sizeof number, "%d", i);
-        if (snprintf(out, MX_PATH_BYTES, "%s.bak%s", path, number) >= MX_PATH_BYTES)
-            return mx_fail(err, MX_ERR_USAGE, "the path of the model is too long");
-        if (link(path, out) == 0) return MX_OK;
-        if (errno != EEXIST) return copy_file(job, path, out, err); /* a file system without hard links */
-    }
-    return mx_at_file(err, mx_fail(err, MX_ERR_WRITE, "there are %d backups of it already", MOST), path);
-}
-
 /* Called with the finished model, before it takes the old one's place. */
 static mx_status keep_model(void *ctx, mx_source *written, mx_error *err) {
     mx_validate_job *job = ctx;
-    char path[MX_PATH_BYTES];
     (void)written;
-    MX_TRY(mx_validate_keep(job, job->model, path, err));
-    snprintf(job->out->backup, sizeof job->out->backup, "%s", path);
-    return MX_OK;
+    return mx_validate_keep(job, job->model, err);
 }
 
 /* External data was not read along, so that it stays as it is where it is. */
@@ -252,10 +218,8 @@ static mx_status mend(repairing *r, bool *changed) {
     MX_TRY(mend_tags(r));
     MX_TRY(mend_order(r));
     if (!r->n_bad && !r->n_unordered) return MX_OK;
-    mx_status status = mx_onnx_write(r->g, r->job->model, NULL, keep_model, r->job, r->err);
-    *changed = status == MX_OK;
-    if (status != MX_OK && r->job->out->backup[0]) unlink(r->job->out->backup); /* the model itself still stands */
-    return status;
+    *changed = true;
+    return mx_onnx_write(r->g, r->job->model, NULL, keep_model, r->job, r->err);
 }
 
 mx_status mx_validate_repair(mx_validate_job *job, bool *changed, mx_error *err) {

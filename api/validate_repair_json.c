@@ -2,8 +2,6 @@
 #include "api/validate.h"
 #include "base/outfile.h"
 
-#include <unistd.h>
-
 typedef struct listing {
     mx_validate_job *job;
     mx_strings known; /* keys of the model's operators that have a tag */
@@ -94,16 +92,12 @@ static int write_piece(const char *buffer, size_t size, void *file) {
 static mx_status write_metadata(listing *l, const char *path) {
     mx_validate_job *job = l->job;
     mx_outfile f;
-    char backup[MX_PATH_BYTES];
     MX_TRY(mx_outfile_open(job->env, path, &f, l->err));
     bool dumped = json_dump_callback(job->metadata.document, write_piece, &f, JSON_INDENT(2)) == 0;
     mx_outfile_write(&f, "\n", 1);
     mx_status status = dumped ? mx_outfile_finish(&f, l->err) : mx_nomem(l->err);
-    if (status == MX_OK) status = mx_validate_keep(job, path, backup, l->err);
-    if (status == MX_OK) {
-        status = mx_outfile_commit(&f, l->err);
-        if (status != MX_OK) unlink(backup);
-    }
+    if (status == MX_OK) status = mx_validate_keep(job, path, l->err);
+    if (status == MX_OK) status = mx_outfile_commit(&f, l->err);
     mx_outfile_close(&f);
     return status;
 }

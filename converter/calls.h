@@ -13,7 +13,8 @@ typedef struct mx_calls {
 
 mx_status mx_calls_init(mx_calls *c, const mx_graph *g, mx_error *err); /* mx_calls_free in any case */
 void mx_calls_free(mx_calls *c);
-/* The place in c->functions of the function of that name, MX_NO_INDEX: none. An absent domain or overload is as an empty one. */
+/* The place in c->functions of the function of that name, MX_NO_INDEX: none. An absent domain or overload is as an empty
+ * one. */
 uint32_t mx_calls_find(const mx_calls *c, mx_sid domain, mx_sid name, mx_sid overload);
 /* Mark in reached[] (c->count flags) the functions that operators in or below the nodes call, directly or through others.
  * skip: flags by node for operators that do not count; NULL: all do. */

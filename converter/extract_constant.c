@@ -1,4 +1,5 @@
-/* Constants: operators without data inputs, and what follows from such. They are copied into every part that uses them. */
+/* Constants: operators without data inputs, what is computed from small ones, and weights in another form. They are
+ * copied into every part that uses them. */
 #include "converter/extract_internal.h"
 
 static bool is_standard(const mx_graph *g, const mx_node *n) {
@@ -28,6 +29,15 @@ static bool is_small(const mx_graph *g, uint32_t tensor) {
     return tensor != MX_NO_INDEX && g->tensors[tensor].data.size <= MX_EXTRACT_SHARED_BYTES;
 }
 
+/* Operators that give a weight another form, and no more: exporters put them between a weight and its module. */
+static bool is_form(mx_str type) {
+    static const char *const names[] = {"Cast",    "DequantizeLinear", "Identity", "Reshape",
+                                        "Squeeze", "Transpose",        "Unsqueeze"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (mx_str_is(type, names[i])) return true;
+    return false;
+}
+
 /* A Constant whose value is small enough to be computed with. */
 static bool is_small_constant(const mx_graph *g, const mx_node *n) {
     for (uint32_t i = 0; i < n->n_attrs; i++) {
@@ -45,32 +55,34 @@ static uint32_t depth_of(const mx_cut *c, mx_node_id scope) {
 }
 
 /* A port without a source: an initializer that means the same here and where the selection stands. */
-static bool is_small_initializer(const mx_cut *c, const mx_node *n, mx_sid name) {
+static uint8_t judge_initializer(const mx_cut *c, const mx_node *n, mx_sid name) {
     const mx_held *h = &c->held[name];
-    return h->depth && h->depth <= depth_of(c, n->scope) && is_small(c->g, h->tensor);
+    if (h->depth == 0 || h->depth > depth_of(c, n->scope)) return MX_CUT_VARIABLE;
+    return is_small(c->g, h->tensor) ? MX_CUT_CONSTANT : MX_CUT_WEIGHT;
 }
 
-/* What a port says of its operator: constant, variable, or unknown as long as the source has not been looked at. */
+/* What a port says of its operator; unknown as long as the source has not been looked at. */
 static uint8_t judge_port(const mx_cut *c, const mx_node *n, const mx_port *p) {
     if (!mx_names_value(p->name)) return MX_CUT_CONSTANT;
-    if (p->source == MX_NO_NODE) return is_small_initializer(c, n, p->name) ? MX_CUT_CONSTANT : MX_CUT_VARIABLE;
+    if (p->source == MX_NO_NODE) return judge_initializer(c, n, p->name);
     const mx_node *source = mx_node_at(c->g, p->source);
     if (c->s->inside[p->source] || source->kind != MX_NODE_OPERATOR) return MX_CUT_VARIABLE;
-    if (source->n_inputs == 0 && !is_small_constant(c->g, source)) return MX_CUT_VARIABLE;
     return c->constant[p->source];
 }
 
 /* MX_CUT_BUSY: not known before some of the sources are. */
 static uint8_t judge(const mx_cut *c, mx_node_id op) {
     const mx_node *n = mx_node_at(c->g, op);
-    uint8_t what = MX_CUT_CONSTANT;
+    bool busy = false, weight = n->n_inputs == 0 && !is_small_constant(c->g, n);
     if (!may_be_constant(c->g, n)) return MX_CUT_VARIABLE;
     for (uint32_t k = 0; k < n->n_inputs; k++) {
         uint8_t port = judge_port(c, n, &n->inputs[k]);
         if (port == MX_CUT_VARIABLE) return MX_CUT_VARIABLE;
-        if (port != MX_CUT_CONSTANT) what = MX_CUT_BUSY;
+        weight = weight || port == MX_CUT_WEIGHT;
+        busy = busy || port == MX_CUT_UNKNOWN || port == MX_CUT_BUSY;
     }
-    return what;
+    if (weight && n->n_inputs && !is_form(mx_text(c->g, n->op_type))) return MX_CUT_VARIABLE;
+    return busy ? MX_CUT_BUSY : weight ? MX_CUT_WEIGHT : MX_CUT_CONSTANT;
 }
 
 static mx_status push(mx_cut *c, mx_node_id op) {
@@ -104,6 +116,6 @@ mx_status mx_cut_constant(mx_cut *c, mx_node_id op, bool *out) {
         if (*known == MX_CUT_BUSY) *known = MX_CUT_VARIABLE;
         c->n_stack--;
     }
-    *out = c->constant[op] == MX_CUT_CONSTANT;
+    *out = c->constant[op] == MX_CUT_CONSTANT || c->constant[op] == MX_CUT_WEIGHT;
     return MX_OK;
 }

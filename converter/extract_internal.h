@@ -27,7 +27,13 @@ typedef struct mx_cut_input {
     uint32_t port;
 } mx_cut_input;
 
-enum { MX_CUT_UNKNOWN = 0, MX_CUT_BUSY, MX_CUT_CONSTANT, MX_CUT_VARIABLE }; /* mx_cut.constant */
+enum { /* mx_cut.constant */
+       MX_CUT_UNKNOWN = 0,
+       MX_CUT_BUSY,     /* being looked at */
+       MX_CUT_CONSTANT, /* small, or computed from such */
+       MX_CUT_WEIGHT,   /* a weight, perhaps in another form */
+       MX_CUT_VARIABLE
+};
 
 typedef struct mx_cut {
     mx_graph *g;
@@ -48,7 +54,7 @@ typedef struct mx_cut {
     size_t n_inputs, cap_inputs;
 } mx_cut;
 
-/* Whether an operator outside is to be copied along; the operator itself may be a Constant of any size. */
+/* Whether an operator outside is to be copied along. */
 mx_status mx_cut_constant(mx_cut *c, mx_node_id op, bool *out);
 /* The part (extract_build.c). */
 mx_status mx_cut_build(mx_cut *c, mx_graph **out, mx_origin *origin);

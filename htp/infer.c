@@ -9,12 +9,13 @@ static uint32_t top_of(const mx_htp_tagging *t, const mx_graph *g, mx_node_id sc
 }
 
 static mx_status run(mx_htp_flow *f) {
+    bool renamed;
     MX_TRY(mx_htp_flow_build(f));
     MX_TRY(mx_htp_infer_claims(f));
     MX_TRY(mx_htp_infer_align(f));
     mx_htp_flow_times(f);
-    MX_TRY(mx_htp_infer_names(f));
-    mx_htp_flow_times(f);
+    MX_TRY(mx_htp_infer_names(f, &renamed));
+    if (renamed) mx_htp_flow_times(f);
     mx_htp_flow_chains(f);
     MX_TRY(mx_htp_infer_silent(f));
     mx_htp_flow_times(f);

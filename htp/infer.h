@@ -53,7 +53,8 @@ typedef struct mx_htp_op {
     uint32_t products,
         joins;     /* how many stand on its chain of newest producers: products with reductions, residual joins */
     bool residual; /* adds a value to what came of it */
-    uint32_t enter, leave; /* place in the forest of newest producers */
+    uint32_t enter, below,
+        next; /* place in the forest of newest producers, how many from there on came of it; scratch */
 } mx_htp_op;
 
 typedef struct mx_htp_flow {
@@ -95,7 +96,7 @@ static inline bool mx_htp_is(const mx_htp_op *o, uint32_t kind) {
 }
 /* Whether p came of x: it lies on the chain of newest producers. */
 static inline bool mx_htp_on_chain(const mx_htp_op *x, const mx_htp_op *p) {
-    return x->enter <= p->enter && p->enter < x->leave;
+    return x->enter <= p->enter && p->enter - x->enter < x->below;
 }
 static inline const uint32_t *mx_htp_ins(const mx_htp_flow *f, const mx_htp_op *o) {
     return f->in + o->first_in;
@@ -146,7 +147,7 @@ mx_status mx_htp_infer_claims(mx_htp_flow *f);
 /* infer_align.c: products and modules that are one product each, in the order of execution. */
 mx_status mx_htp_infer_align(mx_htp_flow *f);
 /* infer_names.c: parameters that bear the name of another module than the one that uses them. */
-mx_status mx_htp_infer_names(mx_htp_flow *f);
+mx_status mx_htp_infer_names(mx_htp_flow *f, bool *changed);
 /* infer_silent.c: modules that are executed and own no told operator get what is done at their time. */
 mx_status mx_htp_infer_silent(mx_htp_flow *f);
 /* infer_forward.c: what follows, and where flows meet. */

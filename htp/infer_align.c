@@ -239,9 +239,16 @@ static mx_status repeat_modules(aligning *w) {
     return MX_OK;
 }
 
+static bool any_unknown(const aligning *w) {
+    for (uint32_t i = 0; i < w->f->n; i++)
+        if (w->f->ops[i].module == MX_NO_INDEX && is_product(w, &w->f->ops[i])) return true;
+    return false;
+}
+
 static mx_status align(mx_htp_flow *f, bool recurrent) {
     aligning w = {.f = f, .recurrent = recurrent};
     uint32_t from = 0, first = 0, low, high;
+    if (!any_unknown(&w)) return MX_OK;
     MX_TRY(list_modules(&w));
     if (w.n_modules == 0) return MX_OK;
     MX_TRY(list_products(&w));

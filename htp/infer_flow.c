@@ -334,28 +334,12 @@ static void find_ahead(mx_htp_flow *f, mx_htp_op *o) {
     }
 }
 
-/* Entry and exit numbers in the forest of newest producers, by counting what hangs below each. */
-static void number_forest(mx_htp_flow *f) {
-    uint32_t roots = 0;
-    for (uint32_t i = 0; i < f->n; i++)
-        f->ops[i].leave = 1;
-    for (uint32_t i = f->n; i-- > 0;) {
-        const mx_htp_op *o = &f->ops[f->order[i]];
-        if (o->newest != MX_NO_INDEX) f->ops[o->newest].leave += o->leave;
-    }
-    for (uint32_t i = 0; i < f->n; i++) { /* leave: the next free number for a child */
-        mx_htp_op *o = &f->ops[f->order[i]];
-        uint32_t *next = o->newest == MX_NO_INDEX ? &roots : &f->ops[o->newest].leave, size = o->leave;
-        o->enter = *next;
-        *next += size;
-        o->leave = o->enter + 1;
-    }
-    for (uint32_t i = 0; i < f->n; i++)
-        f->ops[i].leave = f->ops[i].enter + 1;
-    for (uint32_t i = f->n; i-- > 0;) {
-        const mx_htp_op *o = &f->ops[f->order[i]];
-        if (o->newest != MX_NO_INDEX && f->ops[o->newest].leave < o->leave) f->ops[o->newest].leave = o->leave;
-    }
+/* Its place in the forest of newest producers: behind its producer and what already has got a place below that. */
+static void find_place(mx_htp_flow *f, mx_htp_op *o, uint32_t *roots) {
+    uint32_t *next = o->newest == MX_NO_INDEX ? roots : &f->ops[o->newest].next;
+    o->enter = *next;
+    o->next = o->enter + 1;
+    *next += o->below;
 }
 
 /* A residual: x goes past products, reductions or told operators and is added to what came of it, before any other
@@ -373,14 +357,22 @@ static void find_residual(mx_htp_flow *f, mx_htp_op *o) {
 }
 
 void mx_htp_flow_times(mx_htp_flow *f) {
-    for (uint32_t i = 0; i < f->n; i++)
+    for (uint32_t i = 0; i < f->n; i++) {
         find_time(f, &f->ops[f->order[i]]);
-    for (uint32_t i = f->n; i-- > 0;)
-        find_ahead(f, &f->ops[f->order[i]]);
+        f->ops[f->order[i]].below = 1;
+    }
+    for (uint32_t i = f->n; i-- > 0;) {
+        mx_htp_op *o = &f->ops[f->order[i]];
+        find_ahead(f, o);
+        if (o->newest != MX_NO_INDEX) f->ops[o->newest].below += o->below;
+    }
 }
 
 void mx_htp_flow_chains(mx_htp_flow *f) {
-    number_forest(f);
-    for (uint32_t i = 0; i < f->n; i++)
-        find_residual(f, &f->ops[f->order[i]]);
+    uint32_t roots = 0;
+    for (uint32_t i = 0; i < f->n; i++) {
+        mx_htp_op *o = &f->ops[f->order[i]];
+        find_place(f, o, &roots);
+        find_residual(f, o);
+    }
 }

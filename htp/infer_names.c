@@ -57,7 +57,8 @@ static int by_ahead(const void *a, const void *b) {
 
 /* The first belongs to the first silent module, the next to the next one of that class; those in between are called
  * again. */
-mx_status mx_htp_infer_names(mx_htp_flow *f) {
+mx_status mx_htp_infer_names(mx_htp_flow *f, bool *changed) {
+    *changed = false;
     const mx_htp_module *all = f->tree->modules;
     silent_leaves s = {.n = 0};
     uint32_t n = 0, at = 0;
@@ -72,6 +73,7 @@ mx_status mx_htp_infer_names(mx_htp_flow *f) {
     for (uint32_t i = 0; i < f->n; i++)
         if (is_misnamed(f, &f->ops[i])) list[n++] = (misnamed){f->ops[f->ops[i].ahead].time, i};
     qsort(list, n, sizeof *list, by_ahead);
+    *changed = true;
     for (uint32_t i = 0; i < n; i++) {
         int64_t to = (int64_t)(uint32_t)list[i].ahead - 1;
         uint32_t next = at + (i > 0);

@@ -545,7 +545,7 @@ mx_status mx_htp_infer_silent(mx_htp_flow *f) {
     finding w = {.f = f};
     mx_status status = prepare(&w);
     if (status == MX_OK && w.n_holders) status = find_pieces(&w);
-    if (status == MX_OK && w.n_leaves) status = find_leaves(&w);
+    if (status == MX_OK && w.n_leaves + w.n_plain) status = find_leaves(&w);
     mx_free(f->g->allocator, w.parts, w.cap_parts * sizeof *w.parts);
     mx_free(f->g->allocator, w.blocks, w.cap_blocks * sizeof *w.blocks);
     return status;

@@ -174,6 +174,27 @@ def test_filter_that_selects_nothing(tagged: Path) -> None:
     assert b"selects nothing" in run("analyze", tagged, "--filter-tag", "NoSuchModule").expect_success().stdout
 
 
+def test_metadata_beside_the_model(tmp_path: Path) -> None:
+    """It tells the classes that make no step in any tag, and that modules without operators of their own have."""
+    tree = {"class_name": "Net", "scope": "", "children": {
+        "Encoder": {"class_name": "Encoder", "scope": "encoder", "children": {
+            "Layer.0": {"class_name": "Layer", "scope": "encoder.layer.0", "children": {}}}}}}
+    (tmp_path / "tree.json").write_text(json.dumps({"modules": tree}))
+    (tmp_path / "m.onnx").write_bytes(small_model.make())
+    path = tmp_path / "t.onnx"
+    run("export", tmp_path / "m.onnx", path, "--metadata", tmp_path / "tree.json").expect_success()
+    for text in ("Encoder", "Encoder/Layer.0", "Encoder/Layer", "/Net/Encoder", "encoder"):
+        content = analyze(path, "--filter-tag", text)
+        assert content["filter"]["matches"] == 1
+        assert {"/encoder/layer.0/MatMul", "/encoder/layer.0/Add"} <= {n["name"] for n in content["nodes"]}
+    whole = analyze(path)
+    assert [m["class_name"] for m in whole["modules"]][:3] == ["Net", "Encoder", "Layer"]
+    path.with_name("t_htp_metadata.json").write_text("{")
+    result = run("analyze", path, "--output-format", "json")
+    assert result.code == 0 and b"warning" in result.stderr
+    assert json.loads(result.stdout)["statistics"] == whole["statistics"]
+
+
 # ---- formats -------------------------------------------------------------------------------------------------------
 
 

@@ -167,6 +167,16 @@ def test_constants_come_along(make: Callable) -> None:
     case.untouched("block")
 
 
+def test_weights_in_another_form_come_along(make: Callable) -> None:
+    """Exporters share equal weights through Identity, and transpose them outside of any scope."""
+    nodes = [node("Identity", "w", "other.bias", "Identity_0"), node("Transpose", "other.bias", "t", "Transpose_1"),
+             node("Abs", "t", "a", "/Abs"), node("Add", "x t", "p", "/block/Add"), node("Mul", "p a", "y", "/block/Mul")]
+    case = make(model(nodes, [value("x", [300])], [value("y", [300])], [weight("w", *range(300))]))
+    part = case.extract("block")
+    assert names(part.graph.input) == ["x", "a"] and ops(part) == ["Identity", "Transpose", "Add", "Mul"]
+    case.untouched("block")
+
+
 def test_chance_is_no_constant(make: Callable) -> None:
     nodes = [helper.make_node("RandomNormal", [], ["r"], name="/r", shape=[4]), node("Add", "x r", "y", "/block/Add")]
     assert names(make(model(nodes, [value("x")], [value("y")])).extract("block").graph.input) == ["x", "r"]
