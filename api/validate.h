@@ -41,6 +41,7 @@ typedef struct mx_validate_job {
     uint32_t *places;      /* by node id: place of an operator in `keys` */
     mx_htp_stored *stored; /* by place */
     bool *auxiliary;       /* by place */
+    bool *unordered;       /* by node id: operators that use something which is made later */
     size_t n_places;
     size_t n_tagged;
     mx_sid *voted;         /* by string id of a scope: the tag that most of its operators have */

@@ -106,6 +106,7 @@ static void take_problem(void *ctx, const mx_problem *p) {
     structure *s = ctx;
     if (s->status != MX_OK || strcmp(p->code, "external-range") == 0) return; /* told already */
     mx_str at = where(s->job, p->node);
+    if (p->node < s->job->n_places && strcmp(p->code, "unordered") == 0) s->job->unordered[p->node] = true;
     mx_buffer clean;
     mx_buffer_init(&clean, s->job->allocator);
     mx_utf8_clean(&clean, at);

@@ -75,7 +75,8 @@ static mx_status enter_operators(mx_validate_job *job, const mx_htp_tagging *tag
     job->places = mx_alloc(job->allocator, g->n_nodes * sizeof *job->places);
     job->stored = mx_alloc_zero(job->allocator, job->keys.count + 1, sizeof *job->stored);
     job->auxiliary = mx_alloc_zero(job->allocator, job->keys.count + 1, sizeof *job->auxiliary);
-    if (!job->places || !job->stored || !job->auxiliary) return mx_nomem(err);
+    job->unordered = mx_alloc_zero(job->allocator, g->n_nodes, sizeof *job->unordered);
+    if (!job->places || !job->stored || !job->auxiliary || !job->unordered) return mx_nomem(err);
     memset(job->places, 0xff, g->n_nodes * sizeof *job->places); /* MX_NO_INDEX */
     for (size_t i = 0; i < job->keys.count; i++) {
         mx_node_id id = job->keys.operators[i];
@@ -115,6 +116,7 @@ void mx_validate_unload(mx_validate_job *job) {
     mx_free(a, job->places, job->n_places * sizeof *job->places);
     mx_free(a, job->stored, (job->keys.count + 1) * sizeof *job->stored);
     mx_free(a, job->auxiliary, (job->keys.count + 1) * sizeof *job->auxiliary);
+    mx_free(a, job->unordered, job->n_places * sizeof *job->unordered);
     mx_free(a, job->voted, job->n_voted * sizeof *job->voted);
     mx_htp_keys_free(&job->keys);
     mx_htp_metadata_free(&job->metadata);
@@ -125,6 +127,7 @@ void mx_validate_unload(mx_validate_job *job) {
     job->stored = NULL;
     job->auxiliary = NULL;
     job->voted = NULL;
+    job->unordered = NULL;
     job->n_places = job->n_tagged = job->n_voted = 0;
     job->has_metadata = job->by_htp = false;
 }

@@ -33,10 +33,7 @@ static void find_bad(repairing *r) {
         r->bad[i] = wanted && !mx_validate_is_tag(job, &job->stored[i], &r->codes[i]);
         r->n_bad += r->bad[i];
     }
-    for (mx_node_id id = 0; id < r->g->n_nodes; id++) {
-        const mx_node *n = mx_node_at(r->g, id);
-        r->n_unordered += n->kind == MX_NODE_OPERATOR && (n->flags & MX_FLAG_UNORDERED);
-    }
+    for (size_t i = 0; i < job->keys.count; i++) r->n_unordered += job->unordered[job->keys.operators[i]];
 }
 
 /* ---- tags ---- */
@@ -177,8 +174,8 @@ static mx_status mend_order(repairing *r) {
     mx_error own;
     if (!r->n_unordered) return MX_OK;
     for (size_t i = 0; i < job->keys.count; i++) {
-        mx_node *n = mx_node_at(r->g, job->keys.operators[i]);
-        if (n->flags & MX_FLAG_UNORDERED) n->flags |= MX_FLAG_CHANGED;
+        mx_node_id id = job->keys.operators[i];
+        if (job->unordered[id]) mx_node_at(r->g, id)->flags |= MX_FLAG_CHANGED;
     }
     mx_status status = mx_graph_sort(r->g, &own);
     if (status == MX_ERR_INVALID) {
