@@ -1,8 +1,8 @@
 /* ONNX to GraphML: reads with onnx_io, groups with htp, stores the weights, writes with graphml. */
+#include "api/group.h"
 #include "api/paths.h"
 #include "converter/order.h"
 #include "graphml/graphml.h"
-#include "htp/groups.h"
 #include "onnx_io/onnx_io.h"
 
 
@@ -109,7 +109,7 @@ static mx_status load(export_job *job, mx_error *err) {
     if (strlen(job->model) >= MX_PATH_BYTES) return too_long(job->model, err);
     MX_TRY(mx_at_file(err, mx_onnx_read(job->env, job->model, &job->graph, err), job->model));
     MX_TRY(mx_graph_wire(job->graph, err));
-    return mx_htp_group(job->graph, err);
+    return mx_group_modules(job->graph, job->model, job->options->metadata, err);
 }
 
 static mx_status run(export_job *job, mx_export_graphml_result *result, mx_error *err) {

@@ -1,7 +1,7 @@
 #include "api/load.h"
 
+#include "api/group.h"
 #include "api/paths.h"
-#include "htp/groups.h"
 #include "onnx_io/onnx_io.h"
 
 #include <stdio.h>
@@ -110,7 +110,7 @@ mx_status mx_graph_load_graphml(const mx_env *env, const char *path, const char 
 mx_status mx_graph_load_onnx(const mx_env *env, const char *path, mx_graph **out, mx_error *err) {
     MX_TRY(mx_at_file(err, mx_onnx_read(env, path, out, err), path));
     mx_status status = mx_graph_wire(*out, err);
-    if (status == MX_OK) status = mx_htp_group(*out, err);
+    if (status == MX_OK) status = mx_group_modules(*out, path, NULL, err);
     if (status == MX_OK) return MX_OK;
     mx_graph_release(*out);
     *out = NULL;

@@ -97,14 +97,31 @@ static int set_choice(const mx_command *command, const mx_option *o, const char 
     return mx_cli_usage(command, "'%s' is no value for %s, which takes %s", value, o->name, o->value);
 }
 
+/* Whether an argument is one of the values that an option takes. */
+static bool is_choice(const mx_option *o, const char *argument) {
+    for (int i = 0; o->choices[i]; i++)
+        if (*argument && strcmp(o->choices[i], argument) == 0) return true;
+    return false;
+}
+
+/* What stands behind an option, if it is the option's value. */
+static const char *value_behind(const mx_option *o, const char *argument) {
+    if (o->kind == MX_OPTION_FLAG) return NULL;
+    return o->kind != MX_OPTION_OPTIONAL || is_choice(o, argument) ? argument : NULL;
+}
+
 static int set_option(const mx_command *command, const mx_option *o, const char *value) {
     if (o->kind == MX_OPTION_FLAG) {
         if (value) return mx_cli_usage(command, "%s takes no value", o->name);
         *(bool *)o->target = true;
         return -1;
     }
+    if (o->kind == MX_OPTION_OPTIONAL && !value) {
+        *(int *)o->target = 1;
+        return -1;
+    }
     if (!value) return mx_cli_usage(command, "%s needs a value", o->name);
-    if (o->kind == MX_OPTION_CHOICE) return set_choice(command, o, value);
+    if (o->kind == MX_OPTION_CHOICE || o->kind == MX_OPTION_OPTIONAL) return set_choice(command, o, value);
     *(const char **)o->target = value;
     return -1;
 }
@@ -130,7 +147,10 @@ int mx_cli_parse(const mx_command *command, mx_option *options, mx_common *commo
         const mx_option *o = find_option(options, argument, &value);
         if (!o) o = find_option(shared, argument, &value);
         if (!o) return mx_cli_usage(command, "unknown option '%s'", argument);
-        if (o->kind != MX_OPTION_FLAG && !value && i + 1 < argc) value = argv[++i];
+        if (!value && i + 1 < argc) {
+            value = value_behind(o, argv[i + 1]);
+            i += value != NULL;
+        }
         int code = set_option(command, o, value);
         if (code >= 0) return code;
     }

@@ -15,16 +15,21 @@ enum { /* exit codes */
     EXIT_OUTPUT = 5
 };
 
-typedef enum mx_option_kind { MX_OPTION_FLAG, MX_OPTION_TEXT, MX_OPTION_CHOICE } mx_option_kind;
+typedef enum mx_option_kind {
+    MX_OPTION_FLAG,
+    MX_OPTION_TEXT,
+    MX_OPTION_CHOICE,
+    MX_OPTION_OPTIONAL /* a choice that may be left out, which gives 1 */
+} mx_option_kind;
 
 /* One row of a command's option table; the last row has name NULL. */
 typedef struct mx_option {
     const char *name;         /* "--strategy" */
     char letter;              /* 'o' for -o, 0: none */
     mx_option_kind kind;
-    void *target;             /* FLAG: bool; TEXT: const char *; CHOICE: int (index into choices) */
+    void *target;             /* FLAG: bool; TEXT: const char *; CHOICE, OPTIONAL: int (index into choices) */
     const char *value;        /* for --help: "FILE" */
-    const char *const *choices; /* CHOICE: NULL-terminated */
+    const char *const *choices; /* CHOICE, OPTIONAL: NULL-terminated */
     const char *help;
 } mx_option;
 
@@ -52,8 +57,13 @@ int mx_cli_usage(const mx_command *command, const char *format, ...) __attribute
 /* Flush stdout: a full disk behind it is an error like any other. */
 int mx_cli_finish(int code);
 
+int mx_cmd_export(const mx_command *command, int argc, char **argv);
 int mx_cmd_export_graphml(const mx_command *command, int argc, char **argv);
 int mx_cmd_import_onnx(const mx_command *command, int argc, char **argv);
+int mx_cmd_analyze(const mx_command *command, int argc, char **argv);
+int mx_cmd_validate(const mx_command *command, int argc, char **argv);
 int mx_cmd_compare(const mx_command *command, int argc, char **argv);
+int mx_cmd_extract(const mx_command *command, int argc, char **argv);
+int mx_cmd_replace(const mx_command *command, int argc, char **argv);
 
 #endif

@@ -6,14 +6,32 @@
 #include <sys/resource.h>
 
 static const mx_command commands[] = {
+    {"export", "MODEL OUTPUT.onnx | MODEL... --output-dir DIR",
+     "Write a model with its module hierarchy: every operator gets the tag of its module.",
+     "MODEL is an ONNX file. Beside the output stand X_htp_metadata.json (modules, tags, figures) and\n"
+     "X_hierarchy.json (tags only), X being OUTPUT without '.onnx'.\n",
+     mx_cmd_export},
     {"export-graphml", "MODEL.onnx [METADATA.json] -o OUT.graphml", "Write an ONNX model as GraphML for yEd and networkx.",
      "The weights go to OUT.onnxdata beside it (sidecar), into the XML (embedded), or stay in the model's\n"
      "file and are pointed at (reference).\n",
      mx_cmd_export_graphml},
     {"import-onnx", "IN.graphml OUT.onnx", "Write a GraphML file, with the edits it holds, as an ONNX model.",
      "What was not edited is written byte for byte as it stood in the source model.\n", mx_cmd_import_onnx},
+    {"analyze", "MODEL", "Say what a model (.onnx or .graphml) consists of: modules, tags, operators.",
+     "TEXT is a tag or a dotted module name; else whole steps of one (BertLayer/BertAttention); else any part of\n"
+     "one. 'auxiliary' selects the auxiliary operators. Figures then are those of what TEXT selects.\n",
+     mx_cmd_analyze},
+    {"validate", "MODEL", "Check a model (.onnx or .graphml): its structure and its tags.",
+     "Exit code 0: valid, 1: there are problems. What stands beside X.onnx is found by itself:\n"
+     "X_htp_metadata.json, X_hierarchical_graph.graphml or X.graphml.\n",
+     mx_cmd_validate},
     {"compare", "A B", "Say what differs between two models (.onnx or .graphml).",
      "Exit code 0: no difference, 1: there are some (0 with --exit-zero).\n", mx_cmd_compare},
+    {"extract", "MODEL --tag TEXT OUT.onnx", "Write a module of a model as a model of its own.",
+     "TEXT is a module's tag or dotted name, or whole steps of one (BertLayer/BertAttention).\n", mx_cmd_extract},
+    {"replace", "MODEL --tag TEXT PART.onnx OUT.onnx", "Put a model in the place of a module of another model.",
+     "PART.onnx is what 'extract' wrote, perhaps edited: its inputs and outputs must have the same names.\n",
+     mx_cmd_replace},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

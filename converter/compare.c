@@ -55,7 +55,16 @@ static mx_status start_side(mx_cmp *c, int side) {
     return MX_OK;
 }
 
-static void finish(mx_cmp *c) {
+mx_status mx_cmp_start(mx_cmp *c) {
+    mx_buffer_init(&c->where, c->allocator);
+    mx_buffer_init(&c->text[0], c->allocator);
+    mx_buffer_init(&c->text[1], c->allocator);
+    MX_TRY(make_words(c));
+    MX_TRY(start_side(c, 0));
+    return start_side(c, 1);
+}
+
+void mx_cmp_finish(mx_cmp *c) {
     mx_free(c->allocator, c->words, c->g[1]->strings.count * sizeof *c->words);
     for (int side = 0; side < 2; side++) {
         const mx_graph *g = c->g[side];
@@ -121,7 +130,7 @@ static mx_status list_functions(mx_cmp *c, int side, function_lists *l) {
     return MX_OK;
 }
 
-static mx_status match_functions(mx_cmp *c) {
+mx_status mx_cmp_match_functions(mx_cmp *c) {
     function_lists l = {0};
     mx_status status = list_functions(c, 0, &l);
     if (status == MX_OK) status = list_functions(c, 1, &l);
@@ -134,12 +143,10 @@ static mx_status match_functions(mx_cmp *c) {
 /* Scopes are compared from a list, to which operators add their bodies: no recursion, and outer ones come first. */
 static mx_status compare_all(mx_cmp *c) {
     bool fits;
-    MX_TRY(make_words(c));
-    MX_TRY(start_side(c, 0));
-    MX_TRY(start_side(c, 1));
+    MX_TRY(mx_cmp_start(c));
     MX_TRY(compare_model(c));
     MX_TRY(mx_cmp_add_scopes(c, 0, 0, &fits));
-    MX_TRY(match_functions(c));
+    MX_TRY(mx_cmp_match_functions(c));
     while (c->next_scope < c->n_scopes) {
         const mx_cmp_scopes next = c->scopes[c->next_scope++];
         MX_TRY(mx_cmp_scope(c, next.of[0], next.of[1]));
@@ -149,11 +156,8 @@ static mx_status compare_all(mx_cmp *c) {
 
 mx_status mx_graph_compare(mx_graph *a, mx_graph *b, mx_difference_fn each, void *ctx, uint64_t *count, mx_error *err) {
     mx_cmp c = {.g = {a, b}, .allocator = a->allocator, .err = err, .each = each, .ctx = ctx};
-    mx_buffer_init(&c.where, c.allocator);
-    mx_buffer_init(&c.text[0], c.allocator);
-    mx_buffer_init(&c.text[1], c.allocator);
     mx_status status = compare_all(&c);
-    finish(&c);
+    mx_cmp_finish(&c);
     if (c.stopped) status = MX_OK;
     *count = status == MX_OK ? c.count : 0;
     return status;

@@ -139,7 +139,18 @@ mx_status mx_cmp_source(const mx_cmp *c, int side, const mx_blob *data, const mx
 /* The checksum of all bytes of a tensor, recorded or computed. */
 mx_status mx_cmp_data_hash(const mx_cmp *c, int side, const mx_blob *data, mx_hash128 *out);
 
+/* ---- the whole (compare.c) ---- */
+
+/* Make the tables for c->g; mx_cmp_finish in any case. */
+mx_status mx_cmp_start(mx_cmp *c);
+void mx_cmp_finish(mx_cmp *c);
+/* Put the pairs of functions on the list of scopes, and report those that have no counterpart. */
+mx_status mx_cmp_match_functions(mx_cmp *c);
+
 /* ---- operators and scopes ---- */
+
+/* Match the inputs and the outputs of two scopes (compare_scope.c). */
+void mx_cmp_match_formals(mx_cmp *c, const mx_scope_data *a, const mx_scope_data *b);
 
 /* Match the operators of two scopes whose inputs are matched already (compare_match.c). */
 mx_status mx_cmp_match_operators(mx_cmp *c, const mx_scope_data *a, const mx_scope_data *b);

@@ -38,6 +38,11 @@ static void match_formals(mx_cmp *c, const formals *f) {
         pair_formals(c, f->of[0][i], f->of[1][i]);
 }
 
+void mx_cmp_match_formals(mx_cmp *c, const mx_scope_data *a, const mx_scope_data *b) {
+    match_formals(c, &(formals){{a->inputs, b->inputs}, {a->n_inputs, b->n_inputs}});
+    match_formals(c, &(formals){{a->outputs, b->outputs}, {a->n_outputs, b->n_outputs}});
+}
+
 static const char *formal_what(const mx_node *n) {
     return n->kind == MX_NODE_INPUT ? "input" : "output";
 }
@@ -256,8 +261,7 @@ mx_status mx_cmp_scope(mx_cmp *c, mx_node_id id_a, mx_node_id id_b) {
     formals outputs = {{a->outputs, b->outputs}, {a->n_outputs, b->n_outputs}};
     formals operators = {{a->operators, b->operators}, {a->n_operators, b->n_operators}};
     mx_place at = mx_place_node(0, id_a);
-    match_formals(c, &inputs);
-    match_formals(c, &outputs);
+    mx_cmp_match_formals(c, a, b);
     MX_TRY(mx_cmp_match_operators(c, a, b));
     MX_TRY(compare_holder(c, &at, id_a, id_b));
     MX_TRY(compare_graph_fields(c, &at, a, b));

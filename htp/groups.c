@@ -1,108 +1,114 @@
-#include "htp/groups.h"
-
+/* Module groups: compound nodes for the modules of a tagging. */
 #include "converter/retag.h"
+#include "htp/tagging.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* Children of compounds by name; open addressing, slots hold node id + 1. */
-typedef struct module_table {
-    const mx_allocator *allocator;
-    uint32_t *slots;
-    size_t n_slots, used;
-} module_table;
+/* Names are untrusted: what lies deeper, bodies counted, stays at this depth. */
+enum { GROUP_DEPTH = 200 };
+
+typedef struct group { /* of a module in a scope: modules may have operators in bodies too */
+    mx_node_id scope;
+    uint32_t module;
+    mx_node_id node;
+} group;
 
 typedef struct grouping {
     mx_graph *g;
+    mx_htp_tagging *t;
     mx_error *err;
-    module_table table;
-    mx_buffer scope; /* dotted name of the module at hand */
-    mx_sid key_scope, key_tag;
+    uint8_t *grouped; /* by module: makes a group of its own, or is the root */
+    group *groups;
+    size_t count, cap, n_slots;
+    uint32_t *slots;  /* (scope, module) -> group + 1 */
+    bool tagged;      /* the model carries tags */
 } grouping;
 
-static size_t slot_of(const grouping *w, mx_node_id parent, mx_sid name) {
-    uint32_t key[2] = {parent, name};
-    size_t mask = w->table.n_slots - 1, i = (size_t)XXH3_64bits(key, sizeof key) & mask;
-    for (; w->table.slots[i]; i = (i + 1) & mask) {
-        const mx_node *n = mx_node_at(w->g, w->table.slots[i] - 1);
-        if (n->parent == parent && n->name == name) break;
+/* ---- which modules ---- */
+
+/* A list whose elements bear its name ("layer.0") makes no group, unless it has operators or a tag of its own. */
+static void find_grouped(grouping *w) {
+    const mx_htp_tree *t = &w->t->tree;
+    for (size_t i = 0; i < w->t->n_labels; i++)
+        if (w->t->labels[i].module != MX_NO_INDEX) w->grouped[w->t->labels[i].module] = 1;
+    for (uint32_t i = 0; i < t->count; i++) {
+        mx_str part = mx_text(w->g, t->modules[i].part);
+        bool number = part.n && part.p[0] >= '0' && part.p[0] <= '9';
+        if (!i || t->modules[i].own_tag || number || !mx_htp_tree_is_list(t, i)) w->grouped[i] = 1;
+    }
+}
+
+static bool is_tagged(const mx_graph *g) {
+    mx_sid key = mx_strings_find(&g->strings, MX_STR_LITERAL("hierarchy_tag"));
+    for (mx_node_id id = 0; id < g->n_nodes && key != MX_SID_NOMEM; id++) {
+        const mx_node *n = mx_node_at(g, id);
+        if (n->kind != MX_NODE_OPERATOR) continue;
+        for (uint32_t i = 0; i < n->metadata.count; i++)
+            if (!n->metadata.items[i].opaque && n->metadata.items[i].key == key) return true;
+        for (uint32_t i = 0; i < n->n_attrs; i++)
+            if (n->attrs[i].name == key) return true;
+    }
+    return false;
+}
+
+/* ---- what a group says of its module ---- */
+
+/* Where module names stand in tags for classes, the step of the tag is the class, as a later reading would take it. */
+static mx_status class_of(const grouping *w, const mx_htp_module *m, mx_sid *out) {
+    mx_str tag = mx_text(w->g, m->tag), part = mx_text(w->g, m->part);
+    const char *slash = memrchr(tag.p, '/', tag.n);
+    mx_str step = {slash + 1, tag.n - (size_t)(slash + 1 - tag.p)};
+    bool number = step.n > part.n + 1 && part.n && part.p[0] >= '0' && part.p[0] <= '9' &&
+                  step.p[step.n - part.n - 1] == '.' && memcmp(step.p + step.n - part.n, part.p, part.n) == 0;
+    if (number) step.n -= part.n + 1;
+    return mx_graph_string(w->g, step, out, w->err);
+}
+
+static mx_status describe(const grouping *w, const mx_htp_module *m, mx_module_data *data) {
+    data->class_name = m->class_name;
+    data->module_type = m->module_type;
+    data->scope = m->scope;
+    data->has_order = m->has_order;
+    data->execution_order = m->order;
+    data->tag = w->tagged ? m->tag : MX_SID_ABSENT;
+    data->has_own_tag = m->own_tag && (w->tagged || m->class_name > MX_SID_EMPTY);
+    if (w->tagged && m->own_tag && m->class_name <= MX_SID_EMPTY) return class_of(w, m, &data->class_name);
+    return MX_OK;
+}
+
+/* ---- the table ---- */
+
+static size_t slot_of(const grouping *w, mx_node_id scope, uint32_t module) {
+    uint32_t key[2] = {scope, module};
+    size_t mask = w->n_slots - 1, i = (size_t)XXH3_64bits(key, sizeof key) & mask;
+    for (; w->slots[i]; i = (i + 1) & mask) {
+        const group *x = &w->groups[w->slots[i] - 1];
+        if (x->scope == scope && x->module == module) break;
     }
     return i;
 }
 
-static bool grow_table(grouping *w) {
-    module_table *t = &w->table;
-    size_t n = t->n_slots ? t->n_slots * 2 : 64;
-    uint32_t *old = t->slots, *slots = mx_alloc_zero(t->allocator, n, sizeof *slots);
-    size_t n_old = t->n_slots;
-    if (!slots) return false;
-    t->slots = slots;
-    t->n_slots = n;
-    for (size_t i = 0; i < n_old; i++) {
-        if (!old[i]) continue;
-        const mx_node *m = mx_node_at(w->g, old[i] - 1);
-        slots[slot_of(w, m->parent, m->name)] = old[i];
-    }
-    mx_free(t->allocator, old, n_old * sizeof *old);
-    return true;
+static mx_status grow_table(grouping *w) {
+    size_t n = w->n_slots ? w->n_slots * 2 : 64;
+    uint32_t *slots = mx_alloc_zero(w->g->allocator, n, sizeof *slots);
+    if (!slots) return mx_nomem(w->err);
+    mx_free(w->g->allocator, w->slots, w->n_slots * sizeof *slots);
+    w->slots = slots;
+    w->n_slots = n;
+    for (size_t i = 0; i < w->count; i++) slots[slot_of(w, w->groups[i].scope, w->groups[i].module)] = (uint32_t)i + 1;
+    return MX_OK;
 }
 
-static mx_status module_in(grouping *w, mx_node_id parent, mx_str name, mx_node_id *out) {
-    mx_sid sid;
-    MX_TRY(mx_graph_string(w->g, name, &sid, w->err));
-    if (w->table.used * 2 >= w->table.n_slots && !grow_table(w)) return mx_nomem(w->err);
-    size_t slot = slot_of(w, parent, sid);
-    if (w->table.slots[slot]) {
-        *out = w->table.slots[slot] - 1;
-        return MX_OK;
-    }
-    MX_TRY(mx_graph_add_node(w->g, MX_NODE_MODULE, parent, out, w->err));
-    mx_node *n = mx_node_at(w->g, *out);
-    n->name = sid;
-    w->table.slots[slot] = *out + 1;
-    w->table.used++;
-    return mx_graph_string(w->g, mx_buffer_str(&w->scope), &w->g->modules[n->data].scope, w->err);
+static mx_status remember(grouping *w, mx_node_id scope, uint32_t module, mx_node_id node) {
+    if (w->count * 2 >= w->n_slots) MX_TRY(grow_table(w));
+    if (!mx_grow(w->g->allocator, (void **)&w->groups, &w->cap, w->count, sizeof *w->groups)) return mx_nomem(w->err);
+    w->groups[w->count++] = (group){scope, module, node};
+    w->slots[slot_of(w, scope, module)] = (uint32_t)w->count;
+    return MX_OK;
 }
 
-static bool all_digits(const char *p, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (p[i] < '0' || p[i] > '9') return false;
-    return n > 0;
-}
-
-/* The next step of a dotted name: a part, with the number that follows it ("layer.0"). */
-static mx_str next_dotted(mx_str *rest) {
-    const char *dot = memchr(rest->p, '.', rest->n);
-    size_t n = dot ? (size_t)(dot - rest->p) : rest->n;
-    if (dot && !all_digits(rest->p, n)) {
-        const char *from = dot + 1, *end = rest->p + rest->n;
-        const char *second = memchr(from, '.', (size_t)(end - from));
-        size_t m = (size_t)((second ? second : end) - from);
-        if (all_digits(from, m)) n += 1 + m;
-    }
-    mx_str step = {rest->p, n};
-    *rest = n < rest->n ? (mx_str){rest->p + n + 1, rest->n - n - 1} : (mx_str){rest->p + rest->n, 0};
-    return step;
-}
-
-/* The next step of a path of names. `layer/layer.0` is one step: exporters write the container and its element. */
-static mx_str next_slashed(mx_str *rest) {
-    for (;;) {
-        const char *slash = memchr(rest->p, '/', rest->n);
-        size_t n = slash ? (size_t)(slash - rest->p) : rest->n;
-        mx_str step = {rest->p, n};
-        *rest = slash ? (mx_str){slash + 1, rest->n - n - 1} : (mx_str){rest->p + rest->n, 0};
-        bool container = rest->n > n + 1 && memcmp(rest->p, step.p, n) == 0 && rest->p[n] == '.' &&
-                         rest->p[n + 1] >= '0' && rest->p[n + 1] <= '9';
-        if (!container) return step;
-    }
-}
-
-typedef mx_str (*next_step)(mx_str *rest);
-
-/* Names are untrusted: one of ten thousand slashes must not nest ten thousand groups. What lies deeper stays at this
- * depth. */
-enum { GROUP_DEPTH = 200 };
+/* ---- groups ---- */
 
 static bool too_deep(const mx_graph *g, mx_node_id at) {
     int depth = 0;
@@ -110,121 +116,48 @@ static bool too_deep(const mx_graph *g, mx_node_id at) {
     return depth >= GROUP_DEPTH;
 }
 
-/* Where the steps lead from the scope that the operator lives in. Steps that the compound around the scope (the operator
- * that owns the body) has taken already are not repeated. */
-static mx_status follow(grouping *w, mx_node_id scope, mx_str path, next_step next, mx_node_id *out) {
-    mx_node_id at = scope, taken = mx_node_at(w->g, scope)->parent;
-    mx_str outer = {"", 0};
-    for (; taken != MX_NO_NODE; taken = mx_node_at(w->g, taken)->parent)
-        if (mx_node_at(w->g, taken)->kind == MX_NODE_MODULE) {
-            outer = mx_text(w->g, w->g->modules[mx_node_at(w->g, taken)->data].scope);
+/* The module whose operators stand in the scope itself: in a body that of its operator. */
+static uint32_t top_of(const grouping *w, mx_node_id scope) {
+    const mx_node *n = mx_node_at(w->g, scope);
+    uint32_t module = n->kind == MX_NODE_BODY ? w->t->labels[n->parent].module : 0;
+    return module == MX_NO_INDEX ? 0 : module;
+}
+
+/* The name of a group is what its dotted name adds to that of the group around it. */
+static mx_status add_group(grouping *w, mx_node_id scope, uint32_t outer, uint32_t module, mx_node_id parent, mx_node_id *out) {
+    const mx_htp_module *m = &w->t->tree.modules[module];
+    mx_str dotted = mx_text(w->g, m->scope);
+    size_t skip = mx_text(w->g, w->t->tree.modules[outer].scope).n;
+    if (skip) skip++;
+    mx_sid name;
+    MX_TRY(mx_graph_string(w->g, (mx_str){dotted.p + skip, dotted.n - skip}, &name, w->err));
+    MX_TRY(mx_graph_add_node(w->g, MX_NODE_MODULE, parent, out, w->err));
+    mx_node *n = mx_node_at(w->g, *out);
+    n->name = name;
+    MX_TRY(describe(w, m, &w->g->modules[n->data]));
+    if (scope == 0) w->t->tree.modules[module].node = *out;
+    return remember(w, scope, module, *out);
+}
+
+/* The group of a module in a scope, with those around it. */
+static mx_status group_in(grouping *w, mx_node_id scope, uint32_t module, mx_node_id *out) {
+    const mx_htp_tree *t = &w->t->tree;
+    uint32_t top = top_of(w, scope), chain[GROUP_DEPTH], n = 0, outer = top;
+    *out = scope;
+    if (!mx_htp_tree_holds(t, top, module)) return MX_OK;
+    while (t->modules[module].depth > GROUP_DEPTH) module = t->modules[module].parent;
+    for (uint32_t m = module; m != top; m = t->modules[m].parent) {
+        uint32_t found = w->slots[slot_of(w, scope, m)];
+        if (found) {
+            *out = w->groups[found - 1].node;
+            outer = m;
             break;
         }
-    mx_buffer_clear(&w->scope);
-    while (path.n) {
-        mx_str step = next(&path);
-        if (step.n == 0) continue;
-        if (w->scope.size) mx_buffer_byte(&w->scope, '.');
-        mx_buffer_add(&w->scope, step.p, step.n);
-        if (w->scope.failed) return mx_nomem(w->err);
-        bool inside_outer = w->scope.size <= outer.n && memcmp(outer.p, w->scope.data, w->scope.size) == 0 &&
-                            (w->scope.size == outer.n || outer.p[w->scope.size] == '.');
-        if (inside_outer) continue;
-        if (too_deep(w->g, at)) break;
-        MX_TRY(module_in(w, at, step, &at));
+        if (w->grouped[m]) chain[n++] = m;
     }
-    *out = at;
-    return MX_OK;
-}
-
-static mx_sid metadata_value(const mx_node *n, mx_sid key) {
-    for (uint32_t i = 0; i < n->metadata.count; i++)
-        if (!n->metadata.items[i].opaque && n->metadata.items[i].key == key) return n->metadata.items[i].value;
-    return MX_SID_ABSENT;
-}
-
-static mx_status find_module(grouping *w, const mx_node *n, mx_node_id *out) {
-    mx_sid told = w->key_scope == MX_SID_NOMEM ? MX_SID_ABSENT : metadata_value(n, w->key_scope);
-    *out = n->scope;
-    if (told != MX_SID_ABSENT) return follow(w, n->scope, mx_text(w->g, told), next_dotted, out);
-    mx_str name = mx_text(w->g, n->name);
-    if (!mx_str_starts(name, "/")) return MX_OK;
-    const char *last = memrchr(name.p, '/', name.n);
-    mx_str path = {name.p + 1, last > name.p ? (size_t)(last - name.p) - 1 : 0};
-    return follow(w, n->scope, path, next_slashed, out);
-}
-
-/* ---- tags ---- */
-
-/* A tag's last step, "BertLayer.0" of /BertModel/BertLayer.0, and what stands before its '/'. */
-static mx_str last_step(mx_str tag, mx_str *before) {
-    const char *slash = tag.n ? memrchr(tag.p, '/', tag.n) : NULL;
-    *before = (mx_str){tag.p, slash ? (size_t)(slash - tag.p) : 0};
-    return slash ? (mx_str){slash + 1, tag.n - before->n - 1} : tag;
-}
-
-/* The number that a name ends with, ".0"; empty if there is none. */
-static mx_str number_of(mx_str name) {
-    const char *dot = name.n ? memrchr(name.p, '.', name.n) : NULL;
-    size_t n = dot ? (size_t)(name.p + name.n - dot) : 0;
-    if (n > 1 && all_digits(dot + 1, n - 1)) return (mx_str){dot, n};
-    return all_digits(name.p, name.n) ? name : (mx_str){name.p + name.n, 0};
-}
-
-static mx_module_data *module_of(const mx_graph *g, mx_node_id id) {
-    const mx_node *n = mx_node_at(g, id);
-    if (n->kind == MX_NODE_MODEL) return &g->modules[0];
-    return n->kind == MX_NODE_MODULE ? &g->modules[n->data] : NULL;
-}
-
-static void learn_tag(grouping *w, const mx_node *n, mx_node_id module) {
-    mx_sid tag = w->key_tag == MX_SID_NOMEM ? MX_SID_ABSENT : metadata_value(n, w->key_tag);
-    mx_module_data *data = module_of(w->g, module);
-    if (data && data->tag == MX_SID_ABSENT) data->tag = tag;
-}
-
-/* A module without operators of its own: what its children's tags begin with; where they disagree (a child that makes no
- * step of its own), the longest. Children have larger ids than their parents. */
-static mx_status infer_from_children(mx_graph *g, mx_error *err) {
-    for (size_t i = g->n_modules; i-- > 1;) {
-        mx_str before;
-        const mx_module_data *m = &g->modules[i];
-        mx_module_data *around = mx_module_around(g, m->node);
-        if (!around || m->tag == MX_SID_ABSENT) continue;
-        last_step(mx_text(g, m->tag), &before);
-        if (before.n == 0 || (around->tag != MX_SID_ABSENT && !(around->inferred))) continue;
-        if (around->tag != MX_SID_ABSENT && mx_text(g, around->tag).n >= before.n) continue;
-        MX_TRY(mx_graph_string(g, before, &around->tag, err));
-        around->inferred = true;
-    }
-    return MX_OK;
-}
-
-/* Whether `tag` is that of a child called `name` of a module with the tag `around`; class: the child's. */
-static bool is_step(mx_str tag, mx_str around, mx_str name, mx_str *class_name) {
-    mx_str before, step = last_step(tag, &before), number = number_of(step), own = number_of(name);
-    if (step.n == tag.n) return false; /* no '/' at all */
-    if (!mx_str_eq(before, around) || step.n == 0) return false;
-    if (own.n && own.p[0] == '.') own = (mx_str){own.p + 1, own.n - 1};
-    if (number.n != (own.n ? own.n + 1 : 0) || (own.n && memcmp(number.p + 1, own.p, own.n) != 0)) return false;
-    *class_name = (mx_str){step.p, step.n - number.n};
-    return class_name->n > 0;
-}
-
-/* Learnt tags become classes; the tags are then worked out from the classes, as after an edit, so that a file that
- * nobody edits has nothing to be set right. Tags that do not follow from the tree (stale ones) stay on their operators. */
-static mx_status settle_tags(mx_graph *g, mx_error *err) {
-    for (size_t i = 0; i < g->n_modules; i++) {
-        mx_module_data *m = &g->modules[i];
-        const mx_module_data *around = i ? mx_module_around(g, m->node) : NULL;
-        mx_str nothing = {"", 0}, class_name, tag = mx_text(g, m->tag);
-        bool known = m->tag != MX_SID_ABSENT && (!i || (around && around->tag != MX_SID_ABSENT));
-        m->inferred = false;
-        m->has_own_tag = known && is_step(tag, i ? mx_text(g, around->tag) : nothing,
-                                          i ? mx_text(g, mx_node_at(g, m->node)->name) : nothing, &class_name);
-        if (m->has_own_tag) MX_TRY(mx_graph_string(g, class_name, &m->class_name, err));
-        if (i) MX_TRY(mx_retag_module(g, m->node, err));
-        else if (!m->has_own_tag) m->tag = MX_SID_ABSENT;
+    while (n-- && !too_deep(w->g, *out)) {
+        MX_TRY(add_group(w, scope, outer, chain[n], *out, out));
+        outer = chain[n];
     }
     return MX_OK;
 }
@@ -236,7 +169,9 @@ static void relink(mx_graph *g) {
         n->first_child = n->last_child = n->next_sibling = MX_NO_NODE;
     }
     for (mx_node_id id = 1; id < g->n_nodes; id++) {
-        mx_node *n = mx_node_at(g, id), *p = mx_node_at(g, n->parent);
+        mx_node *n = mx_node_at(g, id), *p;
+        if (n->flags & MX_FLAG_REMOVED) continue;
+        p = mx_node_at(g, n->parent);
         if (p->last_child == MX_NO_NODE) {
             p->first_child = id;
         } else {
@@ -247,29 +182,38 @@ static void relink(mx_graph *g) {
 }
 
 static mx_status group_all(grouping *w) {
-    size_t n_nodes = w->g->n_nodes;
+    size_t n_nodes = w->t->n_labels;
     for (mx_node_id id = 0; id < n_nodes; id++) {
         mx_node *n = mx_node_at(w->g, id);
-        mx_node_id module;
-        if (n->kind != MX_NODE_OPERATOR) continue;
-        MX_TRY(find_module(w, n, &module));
-        n->parent = module;
-        learn_tag(w, n, module);
+        const mx_htp_label *label = &w->t->labels[id];
+        if (n->kind != MX_NODE_OPERATOR || label->module == MX_NO_INDEX || label->source == MX_HTP_FROM_FUNCTION) continue;
+        MX_TRY(group_in(w, n->scope, label->module, &n->parent));
     }
     return MX_OK;
 }
 
-mx_status mx_htp_group(mx_graph *g, mx_error *err) {
-    grouping w = {.g = g, .err = err, .table = {.allocator = g->allocator}};
-    mx_buffer_init(&w.scope, g->allocator);
-    w.key_scope = mx_strings_find(&g->strings, MX_STR_LITERAL("hierarchy_scope"));
-    w.key_tag = mx_strings_find(&g->strings, MX_STR_LITERAL("hierarchy_tag"));
-    g->modules[0].scope = MX_SID_EMPTY;
-    mx_status status = group_all(&w);
-    relink(g);
-    if (status == MX_OK) status = infer_from_children(g, err);
-    if (status == MX_OK) status = settle_tags(g, err);
-    mx_buffer_free(&w.scope);
-    mx_free(g->allocator, w.table.slots, w.table.n_slots * sizeof *w.table.slots);
+/* Tags and scopes are worked out from where the groups stand, as after an edit, so that a file that nobody edits has
+ * nothing to be set right. Parents have smaller numbers. */
+static mx_status retag_groups(grouping *w) {
+    for (size_t i = 0; i < w->count; i++) MX_TRY(mx_retag_module(w->g, w->groups[i].node, w->err));
+    return MX_OK;
+}
+
+mx_status mx_htp_make_groups(mx_graph *g, mx_htp_tagging *t, mx_error *err) {
+    grouping w = {.g = g, .t = t, .err = err, .tagged = is_tagged(g)};
+    w.grouped = mx_alloc_zero(g->allocator, t->tree.count, 1);
+    mx_status status = w.grouped ? grow_table(&w) : mx_nomem(err);
+    if (status == MX_OK) {
+        find_grouped(&w);
+        status = describe(&w, &t->tree.modules[0], &g->modules[0]);
+        if (status == MX_OK) status = group_all(&w);
+        if (status == MX_OK) {
+            relink(g);
+            status = retag_groups(&w);
+        }
+    }
+    mx_free(g->allocator, w.grouped, t->tree.count);
+    mx_free(g->allocator, w.groups, w.cap * sizeof *w.groups);
+    mx_free(g->allocator, w.slots, w.n_slots * sizeof *w.slots);
     return status;
 }

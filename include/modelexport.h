@@ -359,6 +359,329 @@ typedef bool (*mx_difference_fn)(void *ctx, const mx_difference *difference);
 MX_API mx_status mx_compare(const mx_env *env, const char *a, const char *b, const char *report, mx_difference_fn each,
                             void *ctx, uint64_t *count, mx_error *err);
 
+/* ---- Section: exporting with tags ----------------------------------------------------------------------------- */
+
+typedef enum mx_strategy {
+    MX_STRATEGY_AUTO = 0,    /* chosen by what the model offers */
+    MX_STRATEGY_HTP,         /* all sources, and inheritance: no operator is left without a tag */
+    MX_STRATEGY_USAGE_BASED, /* a module is what uses its parameters or carries its scope; no inheritance */
+    MX_STRATEGY_FX           /* the source program's own module stack, node by node */
+} mx_strategy;
+/* "auto", "htp", "usage_based", "fx"; static. */
+MX_API const char *mx_strategy_name(mx_strategy strategy);
+
+typedef struct mx_characteristics {
+    const char *model_type;           /* "transformer", "cnn", "rnn", "unknown" */
+    const char *estimated_complexity; /* "low", "medium", "high" */
+    bool has_control_flow;            /* If, Loop, Scan */
+    bool is_huggingface;              /* classes of the transformers library */
+    bool has_dynamic_shapes;          /* an input with a size that is not fixed */
+    uint64_t module_count;
+    const char *const *framework_hints; /* what the file says about its origin */
+    size_t n_framework_hints;
+} mx_characteristics;
+
+typedef struct mx_recommendation {
+    mx_strategy selected;
+    double confidence;            /* 0 to 1 */
+    const char *const *reasoning; /* sentences */
+    size_t n_reasoning;
+    mx_characteristics characteristics;
+    void *owner; /* of all texts */
+} mx_recommendation;
+
+/* Which strategy suits a model (.onnx), and why. metadata: a metadata JSON with its module tree, NULL: the one beside it, if
+ * there is one. out: texts are freed with mx_recommendation_free. Errors: those of loading. */
+MX_API mx_status mx_recommend_strategy(const mx_env *env, const char *model, const char *metadata,
+                                       bool prioritize_speed, mx_recommendation *out, mx_error *err);
+MX_API void mx_recommendation_free(mx_recommendation *r); /* zeroed is fine */
+
+typedef enum mx_hierarchy_attrs {
+    MX_HIERARCHY_METADATA = 0, /* metadata_props, with all names that people know */
+    MX_HIERARCHY_MINIMAL,      /* metadata_props: tag, scope and method only */
+    MX_HIERARCHY_ATTRIBUTE,    /* node attributes; checkers refuse such standard operators */
+    MX_HIERARCHY_NONE          /* the nodes stay without tags */
+} mx_hierarchy_attrs;
+
+typedef enum mx_external_data {
+    MX_EXTERNAL_AUTO = 0, /* as it is in the model; beside it where the weights take over 1.5 GB */
+    MX_EXTERNAL_BESIDE,   /* weights go to OUTPUT.onnx.data */
+    MX_EXTERNAL_SOURCE    /* weights stay in the model's file (or its data files) and are pointed at */
+} mx_external_data;
+
+typedef enum mx_choice { MX_UNSET = 0, MX_NO, MX_YES } mx_choice;
+
+typedef struct mx_dynamic_axis {
+    const char *value; /* an input or output */
+    int64_t axis;      /* negative: from the end */
+    const char *name;
+} mx_dynamic_axis;
+
+typedef struct mx_input_spec {
+    const char *name;
+    const char *dtype;    /* "float32", "int64", ...; NULL: not said */
+    const int64_t *shape; /* sample sizes; NULL: not said */
+    size_t rank;
+    bool has_range;
+    double low, high;
+} mx_input_spec;
+
+/* The keys of a --config file; zeroed: none of them is there. */
+typedef struct mx_export_config {
+    int opset_version;                                      /* 14 to 23; 0: not said */
+    const char *const *input_names, *const *output_names;   /* the first ones are renamed */
+    size_t n_input_names, n_output_names;
+    const mx_dynamic_axis *dynamic_axes;
+    size_t n_dynamic_axes;
+    mx_choice do_constant_folding, export_params;
+    const mx_input_spec *input_specs;
+    size_t n_input_specs;
+    void *owner; /* of all that mx_export_config_read made; NULL: the caller's own */
+} mx_export_config;
+
+/* Read a JSON file; unknown keys and wrong values are refused by name. out: freed with mx_export_config_free. Errors: READ,
+ * SYNTAX (line), INVALID (the key is in the message), NOMEM. */
+MX_API mx_status mx_export_config_read(const mx_env *env, const char *path, mx_export_config *out, mx_error *err);
+MX_API void mx_export_config_free(mx_export_config *config);
+
+typedef struct mx_export_options {
+    mx_strategy strategy;
+    bool prioritize_speed;
+    bool builtin_tracking;         /* use the module stack that the source program brings along; default true */
+    bool performance_monitoring;   /* fill the result's profile */
+    bool optimize;                 /* leave out initializers that nothing uses */
+    bool verbose;                  /* log every step (INFO) */
+    bool log_auxiliary;            /* log (DEBUG) how each auxiliary operator got its tag */
+    const mx_export_config *config; /* NULL: nothing said */
+    int opset_version;             /* wins over config's; 0: not said */
+    mx_hierarchy_attrs hierarchy_attrs;
+    const char *torch_module;      /* "none", "all", "A,B"; NULL: "LayerNorm,Embedding" */
+    const char *metadata;          /* metadata JSON with a module tree; NULL: the one beside the model, if any */
+    mx_external_data external_data;
+    bool with_graphml, with_report;
+    const char *graphml_output;    /* NULL: X_hierarchical_graph.graphml */
+    const char *input_text, *input_shape; /* samples for a model that has to be traced; NULL: not said */
+    const char *temp_dir;          /* for intermediate files; NULL: the system's */
+    const char *timestamp;         /* ISO 8601, NULL: now */
+} mx_export_options;
+MX_API mx_export_options mx_export_options_default(void);
+
+typedef struct mx_export_file {
+    const char *kind; /* "onnx", "metadata", "hierarchy", "report", "graphml", "parameters", "external_data" */
+    const char *path;
+} mx_export_file;
+
+typedef struct mx_operation_count {
+    const char *op_type;
+    uint64_t count;
+} mx_operation_count;
+
+/* Measured with performance_monitoring. Times in seconds. */
+typedef struct mx_export_profile {
+    double auxiliary_operations_coverage, context_inheritance_success_rate, fallback_strategy_usage; /* 0 to 1 */
+    uint64_t total_auxiliary_ops, tagged_auxiliary_ops, context_inherited, fallback_tagged;
+    const mx_operation_count *operation_types; /* auxiliary ones */
+    size_t n_operation_types;
+    double graph_context_building_time, context_inheritance_time, fallback_strategy_time;
+    double memory_peak_usage; /* MB, of the process */
+} mx_export_profile;
+
+typedef struct mx_export_result {
+    bool success;
+    const char *output_path;  /* of the tagged model; NULL on failure */
+    const char *onnx_path;    /* of the model that was read */
+    const char *error;        /* NULL on success */
+    const char *strategy;     /* "htp_builtin", "htp", "usage_based", "fx" */
+    uint64_t total_operations, tagged_operations;
+    uint64_t operation_trace_length; /* operators of the source program, as far as the file tells them */
+    uint64_t native_op_regions;      /* those of them that became several nodes */
+    bool builtin_tracking_enabled;
+    const mx_export_file *files;
+    size_t n_files;
+    double export_time;       /* seconds */
+    uint64_t file_size;       /* of the model, in bytes */
+    const char *const *strategies_tried, *const *optimizations_applied, *const *warnings;
+    size_t n_strategies_tried, n_optimizations_applied, n_warnings;
+    mx_recommendation selection;
+    bool has_profile;
+    mx_export_profile profile;
+} mx_export_result;
+
+/* Tag a model and write it, with X_htp_metadata.json and X_hierarchy.json beside it (X: output without ".onnx").
+ * model: an ONNX file. options NULL: the defaults. out: freed with mx_export_result_free; may be NULL.
+ * Errors: those of loading, UNSUPPORTED (not an ONNX file; a strategy that the model cannot serve; a key of config that an
+ * ONNX model cannot follow), INVALID (config and model do not fit), COVERAGE_VALIDATION, WRITE. Log: warnings are also
+ * given to env->log. */
+MX_API mx_status mx_export(const mx_env *env, const char *model, const char *output, const mx_export_options *options,
+                           mx_export_result **out, mx_error *err);
+/* The result that stands for a failed export in the report on a batch. */
+MX_API mx_status mx_export_failed(const mx_env *env, const char *model, const mx_error *why, mx_export_result **out,
+                                  mx_error *err);
+MX_API void mx_export_result_free(mx_export_result *result); /* NULL is fine */
+
+/* Results as JSON: one as an object, with `batch` all as {"success", "results": [...]}. */
+typedef void (*mx_write_fn)(void *ctx, const char *text, size_t size);
+MX_API mx_status mx_export_results_json(const mx_env *env, const mx_export_result *const *results, size_t count,
+                                        bool batch, mx_write_fn write, void *ctx, mx_error *err);
+MX_API mx_status mx_export_results_save(const mx_env *env, const mx_export_result *const *results, size_t count,
+                                        bool batch, const char *path, mx_error *err);
+
+/* ---- Section: tag queries ------------------------------------------------------------------------------------- */
+
+/* A model with its module groups and what its tags say. Weights are not touched. */
+typedef struct mx_tags mx_tags;
+
+/* Load a model (.onnx or .graphml). out: freed with mx_tags_free. Errors: those of loading. */
+MX_API mx_status mx_tags_load(const mx_env *env, const char *path, mx_tags **out, mx_error *err);
+MX_API void mx_tags_free(mx_tags *tags); /* NULL is fine */
+/* The graph with its module groups; it lives as long as the tags. */
+MX_API const mx_graph *mx_tags_graph(const mx_tags *tags);
+
+/* The tag that stands at an operator (in its metadata or attributes); absent: it has none. */
+MX_API mx_str mx_tags_of(const mx_tags *tags, mx_node_id op);
+/* Whether an operator is auxiliary by what it does: it arranges, picks, converts or measures data, or makes constants. */
+MX_API bool mx_tags_is_auxiliary(const mx_tags *tags, mx_node_id op);
+
+typedef struct mx_tag_statistics {
+    uint64_t operators, tagged;
+    uint64_t direct, parent, inherited, root; /* by hierarchy_method */
+    uint64_t auxiliary, auxiliary_tagged;
+    uint64_t tags;    /* different ones */
+    uint64_t modules; /* module groups, the root among them */
+    double coverage;  /* percent of operators with a tag; 100 if there are none */
+} mx_tag_statistics;
+MX_API mx_tag_statistics mx_tags_statistics(const mx_tags *tags);
+/* The different tags, in the order of the operators, and how many operators have each. */
+MX_API size_t mx_tags_count(const mx_tags *tags);
+MX_API mx_str mx_tags_tag(const mx_tags *tags, size_t index, uint64_t *operators);
+
+/* The part of a model that a text selects. text: an exact tag or dotted module name wins; else whole steps of a tag, with or
+ * without ".N" ("BertLayer/BertAttention"), or of a name ("BertEmbeddings/word_embeddings"); else any piece of them. The word
+ * "auxiliary" selects the auxiliary operators. Modules take along what is in them. */
+typedef struct mx_tag_selection {
+    const mx_node_id *modules;   /* that match; the model for the root */
+    const mx_node_id *operators; /* those in them, and in the bodies of these */
+    const mx_str *inputs;        /* values that come from outside, each once */
+    const mx_str *parameters;    /* initializers that are used */
+    const mx_str *outputs;       /* values that are used outside, or are outputs of the model */
+    size_t n_modules, n_operators, n_inputs, n_parameters, n_outputs;
+    void *owner;
+} mx_tag_selection;
+/* out: freed with mx_tag_selection_free; all empty where nothing matches. Linear in the graph. */
+MX_API mx_status mx_tags_query(const mx_tags *tags, mx_str text, mx_tag_selection *out, mx_error *err);
+MX_API void mx_tag_selection_free(mx_tag_selection *selection); /* zeroed is fine */
+
+/* ---- Section: parts of a model -------------------------------------------------------------------------------- */
+
+/* Cut out operators as a model of their own. nodes: operators, modules (with all in them), or a model, body or function (all
+ * of it); they must make one set within one model graph, body or function. Inputs are the values that are used and not made
+ * there, in the order of their first use, outputs those that are used outside, all with element type and rank. Initializers
+ * come along, captured ones too, and so do constants, local functions, opset imports, versions and metadata.
+ * out: a wired graph without module groups, whose weights stay where they lie; freed with mx_graph_free. graph is not changed
+ * but for types that are added. Errors: USAGE (no operators), UNSUPPORTED (a type cannot be known; an attribute that refers
+ * to one of a function; several graphs), INVALID (a value that nothing makes). Linear in the graph. */
+MX_API mx_status mx_graph_extract(mx_graph *graph, const mx_node_id *nodes, size_t count, mx_graph **out, mx_error *err);
+/* Put a part, perhaps edited, in the place of such a set. Its inputs and outputs are those of the set by name (inputs may be
+ * missing), types agree where both say something; new initializers and values get fresh names where theirs are in use.
+ * Operators, initializers and functions that are as they were stay untouched. part: loaded or extracted; only its order is repaired.
+ * After an error the graph can only be freed. Errors: INVALID (what does not fit, a cycle), USAGE, UNSUPPORTED, READ. */
+MX_API mx_status mx_graph_replace(mx_graph *graph, const mx_node_id *nodes, size_t count, mx_graph *part, mx_error *err);
+
+typedef enum mx_extract_mode {
+    MX_EXTRACT_ONE = 0, /* the text must mean one module; else USAGE, with the list of them */
+    MX_EXTRACT_ALL,     /* one file for each module, in the folder `output`, named by its dotted name */
+    MX_EXTRACT_UNION    /* all modules as one part */
+} mx_extract_mode;
+
+typedef struct mx_extracted {
+    const char *path;
+    const char *module; /* dotted name, printable; NULL: several modules */
+    uint64_t modules, operators, inputs, outputs, initializers;
+    uint64_t parameter_bytes;
+} mx_extracted;
+/* Called for each file that was written; texts are valid during the call. */
+typedef void (*mx_extracted_fn)(void *ctx, const mx_extracted *what);
+
+/* Write the modules that a text means (as in mx_tags_query, but no pieces of words) as models. model: .onnx or .graphml.
+ * each may be NULL. Errors: those of loading and mx_graph_extract, USAGE (no module matches; several), WRITE. */
+MX_API mx_status mx_extract(const mx_env *env, const char *model, const char *tag, const char *output,
+                            mx_extract_mode mode, mx_extracted_fn each, void *ctx, mx_error *err);
+/* Write `model` with the model `part` in the place of a module; unite: in the place of several, as MX_EXTRACT_UNION made it.
+ * output: ONNX; may be `model` itself. Errors: those of loading and mx_graph_replace, USAGE as above, WRITE. */
+MX_API mx_status mx_replace(const mx_env *env, const char *model, const char *tag, const char *part, const char *output,
+                            bool unite, mx_error *err);
+
+/* ---- Section: analyzing --------------------------------------------------------------------------------------- */
+
+typedef enum mx_analysis_format {
+    MX_ANALYSIS_SUMMARY = 0, /* figures, for people */
+    MX_ANALYSIS_DETAILED,    /* also the tree of modules with their operators */
+    MX_ANALYSIS_JSON,
+    MX_ANALYSIS_CSV          /* a line for each operator */
+} mx_analysis_format;
+
+typedef struct mx_analysis_options {
+    mx_analysis_format format;
+    const char *filter_tag; /* only what this selects (mx_tags_query); NULL: the whole model */
+} mx_analysis_options;
+
+/* Write what there is to know of a model (.onnx or .graphml): how many operators have a tag and where it came from; for each
+ * module its depth, operators and edges; for each operator its predecessors, successors and place in the order. All figures
+ * are counted in the model itself. options NULL: a summary of the whole model. An untagged model is shown with the modules
+ * that can be inferred. *matched (may be NULL): operators that were selected. Errors: those of loading; WRITE. Weights are
+ * not touched. */
+MX_API mx_status mx_analyze(const mx_env *env, const char *model, const mx_analysis_options *options, mx_write_fn write,
+                            void *ctx, uint64_t *matched, mx_error *err);
+MX_API mx_status mx_analyze_to_file(const mx_env *env, const char *model, const mx_analysis_options *options,
+                                    const char *path, uint64_t *matched, mx_error *err);
+
+/* ---- Section: validating -------------------------------------------------------------------------------------- */
+
+typedef enum mx_check_part {
+    MX_CHECK_COVERAGE = 0, /* operators with a tag, in percent */
+    MX_CHECK_INTEGRITY,    /* names, order, attributes, opset imports, external data; value: problems */
+    MX_CHECK_CONSISTENCY,  /* tags in the file, the metadata JSON and the GraphML agree; value: problems */
+    MX_CHECK_AUXILIARY,    /* auxiliary operators with a tag, in percent */
+    MX_CHECKS
+} mx_check_part;
+/* "coverage", "graph_integrity", "hierarchy_consistency", "auxiliary_operations"; static. */
+MX_API const char *mx_check_part_name(mx_check_part part);
+
+typedef struct mx_validate_options {
+    bool check_consistency;
+    bool repair;          /* mend tags and order, keeping what stood there as MODEL.bak; ONNX files only */
+    const char *metadata; /* NULL: X_htp_metadata.json beside the model X.onnx, if it is there */
+    const char *graphml;  /* NULL: X_hierarchical_graph.graphml or X.graphml beside it, if it is there */
+    const char *report;   /* JSON file to write, NULL: none */
+} mx_validate_options;
+
+typedef struct mx_finding {
+    mx_check_part part;
+    bool mended;         /* it was repaired: not a problem any more */
+    const char *code;    /* one word for programs: "missing-tag", "unordered", "stale-node-name", ... */
+    const char *where;   /* printable: the operator concerned; NULL: the model */
+    const char *message; /* printable sentence */
+} mx_finding;
+typedef void (*mx_finding_fn)(void *ctx, const mx_finding *finding); /* texts are valid during the call */
+
+typedef struct mx_validation_part {
+    bool checked, passed;
+    double value, expected;
+    uint64_t problems;
+} mx_validation_part;
+typedef struct mx_validation {
+    mx_validation_part parts[MX_CHECKS];
+    uint64_t problems, mended;
+    char backup[4096]; /* where the model stands as it was before the repair; "": nothing was repaired */
+} mx_validation;
+
+/* Check a model (.onnx or .graphml). Returns MX_OK whatever is found; *out tells. Coverage below 100 percent is a problem only
+ * for models that were tagged by htp. With a repair `out` is the state after it. options, each: may be NULL.
+ * Errors: those of loading (external data out of reach is a finding, not an error), USAGE (repair of a GraphML file), WRITE.
+ * Weights are not touched, but copied by a repair. */
+MX_API mx_status mx_validate(const mx_env *env, const char *model, const mx_validate_options *options, mx_finding_fn each,
+                             void *ctx, mx_validation *out, mx_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,6 @@
 #include "support.h"
 
-#include "htp/groups.h"
+#include "api/group.h"
 #include "onnx_io/onnx_io.h"
 
 #include <fcntl.h>
@@ -131,7 +131,7 @@ mx_graph *fuzz_read_onnx(const mx_env *env, const void *data, size_t size) {
         return NULL;
     }
     fuzz_require_ok(mx_graph_wire(g, &err), &err, "wiring");
-    fuzz_require_ok(mx_htp_group(g, &err), &err, "grouping");
+    fuzz_require_ok(mx_group_modules(g, "", NULL, &err), &err, "grouping");
     return g;
 }
 

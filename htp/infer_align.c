@@ -1,0 +1,271 @@
+/* Products without a name, and the modules of torch.nn that are one product each: both in the order of execution. Where
+ * there are as many of them between two that are known, they are each other's.
+ *
+ * Data flow orders products only in part. They are taken in chunks such that all of a chunk need all of the chunk
+ * before; within a chunk only the module common to all that are left is known. */
+#include "htp/infer.h"
+
+#include <stdlib.h>
+
+typedef struct product {
+    uint32_t op, depth; /* depth: how many products stand on the longest way to it, itself included */
+} product;
+
+typedef struct aligning {
+    mx_htp_flow *f;
+    bool *fits;        /* by module: it is one product */
+    uint32_t *modules; /* those, in the order of execution */
+    uint32_t *index;   /* by module: place in `modules` */
+    product *products; /* by depth */
+    bool *clean;       /* by depth: all products of it need all of the depth before */
+    uint32_t n_modules, n_products;
+    bool recurrent;
+} aligning;
+
+/* Recurrent layers are operators of their own kind, several to a module with several layers. */
+static bool is_recurrent(const mx_htp_flow *f, mx_sid name) {
+    static const char *const names[] = {"LSTM", "GRU", "RNN"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (mx_str_is(mx_text(f->g, name), names[i])) return true;
+    return false;
+}
+
+static bool is_product(const aligning *w, const mx_htp_op *o) {
+    if (!mx_htp_is(o, MX_HTP_OP_WEIGHTED) || !mx_htp_flows(o)) return false;
+    return is_recurrent(w->f, mx_node_at(w->f->g, o->id)->op_type) == w->recurrent;
+}
+
+/* ---- modules ---- */
+
+static bool has_product_class(const aligning *w, const mx_htp_module *m) {
+    const mx_htp_flow *f = w->f;
+    static const char *const names[] = {"Linear",          "NonDynamicallyQuantizableLinear",
+                                        "Conv1d",          "Conv2d",
+                                        "Conv3d",          "ConvTranspose1d",
+                                        "ConvTranspose2d", "ConvTranspose3d"};
+    mx_str name = mx_text(f->g, m->class_name);
+    if (w->recurrent) return m->torch_nn && is_recurrent(f, m->class_name);
+    for (size_t i = 0; m->torch_nn && i < sizeof names / sizeof *names; i++)
+        if (mx_str_is(name, names[i])) return true;
+    return false;
+}
+
+typedef struct ordered {
+    int32_t order;
+    uint32_t module;
+} ordered;
+
+static int by_order(const void *a, const void *b) {
+    const ordered *x = a, *y = b;
+    if (x->order != y->order) return x->order < y->order ? -1 : 1;
+    return (x->module > y->module) - (x->module < y->module);
+}
+
+/* Also classes of their own that are seen to be one product each. */
+static mx_status find_fitting(aligning *w) {
+    mx_htp_flow *f = w->f;
+    const mx_htp_module *all = f->tree->modules;
+    mx_htp_tally seen;
+    MX_TRY(mx_htp_tally_make(f, 2 * f->tree->count, &seen));
+    for (uint32_t i = 0; i < f->n; i++) {
+        const mx_htp_op *o = &f->ops[i];
+        if (o->module != MX_NO_INDEX && is_product(w, o) && mx_htp_is_leaf(f, o->module) && !all[o->module].torch_nn)
+            *mx_htp_tally_at(&seen, all[o->module].class_name, 0, 0) = 1;
+    }
+    for (uint32_t m = 0; m < f->tree->count; m++)
+        w->fits[m] = all[m].has_order && mx_htp_runs(f, m) && mx_htp_is_leaf(f, m) &&
+                     (has_product_class(w, &all[m]) || *mx_htp_tally_at(&seen, all[m].class_name, 0, 0));
+    return MX_OK;
+}
+
+static mx_status list_modules(aligning *w) {
+    mx_htp_flow *f = w->f;
+    size_t count = f->tree->count;
+    ordered *list = mx_arena_array(&f->arena, count, sizeof *list);
+    w->fits = mx_arena_array(&f->arena, count, sizeof *w->fits);
+    w->modules = mx_arena_array(&f->arena, count, sizeof *w->modules);
+    w->index = mx_arena_array(&f->arena, count, sizeof *w->index);
+    if (!list || !w->fits || !w->modules || !w->index) return mx_nomem(f->err);
+    MX_TRY(find_fitting(w));
+    for (uint32_t m = 0; m < count; m++)
+        if (w->fits[m]) list[w->n_modules++] = (ordered){f->tree->modules[m].order, m};
+    qsort(list, w->n_modules, sizeof *list, by_order);
+    for (uint32_t i = 0; i < w->n_modules; i++) {
+        w->modules[i] = list[i].module;
+        w->index[list[i].module] = i;
+    }
+    return MX_OK;
+}
+
+/* ---- products ---- */
+
+typedef struct reached { /* the deepest products before an operator, as bits within their depth */
+    uint32_t depth;
+    uint64_t mask;
+} reached;
+
+enum { BITS = 64 };
+
+static int by_depth(const void *a, const void *b) {
+    const product *x = a, *y = b;
+    if (x->depth != y->depth) return x->depth < y->depth ? -1 : 1;
+    return (x->op > y->op) - (x->op < y->op);
+}
+
+static reached before(const mx_htp_flow *f, const reached *r, const mx_htp_op *o) {
+    reached got = {0, 0};
+    for (uint32_t i = 0; i < o->n_in; i++) {
+        uint32_t from = mx_htp_ins(f, o)[i];
+        if (!mx_htp_flows(&f->ops[from]) || r[from].depth < got.depth) continue;
+        if (r[from].depth > got.depth)
+            got = r[from];
+        else
+            got.mask |= r[from].mask;
+    }
+    return got;
+}
+
+static uint64_t all_bits(uint32_t n) {
+    return n >= BITS ? ~(uint64_t)0 : ((uint64_t)1 << n) - 1;
+}
+
+static mx_status list_products(aligning *w) {
+    mx_htp_flow *f = w->f;
+    reached *r = mx_arena_array(&f->arena, f->n, sizeof *r);
+    uint32_t *sizes = mx_arena_array(&f->arena, (size_t)f->n + 2, sizeof *sizes), count = 0;
+    for (uint32_t i = 0; i < f->n; i++)
+        count += is_product(w, &f->ops[i]);
+    w->products = mx_arena_array(&f->arena, count, sizeof *w->products);
+    w->clean = mx_arena_array(&f->arena, (size_t)count + 2, sizeof *w->clean);
+    if (!r || !sizes || !w->products || !w->clean) return mx_nomem(f->err);
+    memset(sizes, 0, ((size_t)f->n + 2) * sizeof *sizes);
+    memset(w->clean, 1, (size_t)count + 2);
+    for (uint32_t i = 0; i < f->n; i++) {
+        const mx_htp_op *o = &f->ops[f->order[i]];
+        reached *at = &r[f->order[i]];
+        *at = before(f, r, o);
+        if (!is_product(w, o) || (o->module != MX_NO_INDEX && !w->fits[o->module])) continue;
+        uint32_t bit = sizes[at->depth + 1]++;
+        *at = (reached){at->depth + 1, bit < BITS ? (uint64_t)1 << bit : 0};
+        w->products[w->n_products++] = (product){f->order[i], at->depth};
+    }
+    for (uint32_t i = 0; i < w->n_products; i++) {
+        uint32_t depth = w->products[i].depth;
+        reached got = before(f, r, &f->ops[w->products[i].op]);
+        if (sizes[depth - 1] > BITS || got.mask != all_bits(sizes[depth - 1])) w->clean[depth] = depth == 1;
+    }
+    if (w->n_products) qsort(w->products, w->n_products, sizeof *w->products, by_depth);
+    return MX_OK;
+}
+
+static uint32_t end_of_chunk(const aligning *w, uint32_t at) {
+    uint32_t end = at + 1;
+    for (; end < w->n_products; end++) {
+        uint32_t depth = w->products[end].depth;
+        if (depth != w->products[end - 1].depth && w->clean[depth]) break;
+    }
+    return end;
+}
+
+/* ---- together ---- */
+
+/* The modules of a chunk whose products are all known; false: some are not, or they are not side by side. */
+static bool known_window(const aligning *w, uint32_t at, uint32_t end, uint32_t *low, uint32_t *high) {
+    *low = UINT32_MAX;
+    *high = 0;
+    for (uint32_t i = at; i < end; i++) {
+        uint32_t module = w->f->ops[w->products[i].op].module;
+        if (module == MX_NO_INDEX) return false;
+        if (w->index[module] < *low) *low = w->index[module];
+        if (w->index[module] > *high) *high = w->index[module];
+    }
+    return *high - *low + 1 == end - at;
+}
+
+/* The modules of a window that none of the chunk's products has: the only one, or what is common to all. */
+static uint32_t left_over(const aligning *w, uint32_t at, uint32_t end, uint32_t first) {
+    const mx_htp_flow *f = w->f;
+    uint32_t found = MX_NO_INDEX;
+    for (uint32_t m = first; m < first + (end - at); m++) {
+        bool taken = false;
+        for (uint32_t i = at; i < end && !taken; i++)
+            taken = f->ops[w->products[i].op].module == w->modules[m];
+        if (taken) continue;
+        found = found == MX_NO_INDEX ? w->modules[m] : mx_htp_running_common(f, found, w->modules[m]);
+    }
+    return found;
+}
+
+enum { CHUNK = 256 };
+
+static void give_chunk(aligning *w, uint32_t at, uint32_t end, uint32_t first) {
+    mx_htp_flow *f = w->f;
+    bool missing = false;
+    for (uint32_t i = at; i < end; i++) {
+        uint32_t module = f->ops[w->products[i].op].module;
+        missing = missing || module == MX_NO_INDEX;
+        if (module != MX_NO_INDEX && (w->index[module] < first || w->index[module] >= first + (end - at))) return;
+    }
+    uint32_t module = missing && end - at <= CHUNK ? left_over(w, at, end, first) : MX_NO_INDEX;
+    for (uint32_t i = at; i < end && module != MX_NO_INDEX; i++) {
+        mx_htp_op *o = &f->ops[w->products[i].op];
+        if (o->module != MX_NO_INDEX) continue;
+        o->module = module;
+        o->how = MX_HTP_HOW_CLAIMED;
+    }
+}
+
+/* The chunks of [at, end) and as many modules from `first` on. */
+static void give_stretch(aligning *w, uint32_t at, uint32_t end, uint32_t first) {
+    for (uint32_t next; at < end; at = next) {
+        next = end_of_chunk(w, at);
+        give_chunk(w, at, next, first);
+        first += next - at;
+    }
+}
+
+/* As many products to each module, where there are more. */
+static mx_status repeat_modules(aligning *w) {
+    uint32_t times = w->n_modules ? w->n_products / w->n_modules : 0;
+    if (times < 2 || w->n_products % w->n_modules) return MX_OK;
+    uint32_t *all = mx_arena_array(&w->f->arena, w->n_products, sizeof *all);
+    if (!all) return mx_nomem(w->f->err);
+    for (uint32_t i = 0; i < w->n_products; i++)
+        all[i] = w->modules[i / times];
+    for (uint32_t i = 0; i < w->n_modules; i++)
+        w->index[w->modules[i]] = i * times;
+    w->modules = all;
+    w->n_modules = w->n_products;
+    return MX_OK;
+}
+
+static bool any_unknown(const aligning *w) {
+    for (uint32_t i = 0; i < w->f->n; i++)
+        if (w->f->ops[i].module == MX_NO_INDEX && is_product(w, &w->f->ops[i])) return true;
+    return false;
+}
+
+static mx_status align(mx_htp_flow *f, bool recurrent) {
+    aligning w = {.f = f, .recurrent = recurrent};
+    uint32_t from = 0, first = 0, low, high;
+    if (!any_unknown(&w)) return MX_OK;
+    MX_TRY(list_modules(&w));
+    if (w.n_modules == 0) return MX_OK;
+    MX_TRY(list_products(&w));
+    if (recurrent) MX_TRY(repeat_modules(&w));
+    for (uint32_t at = 0, next; at < w.n_products; at = next) {
+        next = end_of_chunk(&w, at);
+        if (!known_window(&w, at, next, &low, &high)) continue;
+        if (low >= first && low - first == at - from) give_stretch(&w, from, at, first);
+        from = next;
+        first = high + 1;
+    }
+    if (first <= w.n_modules && w.n_modules - first == w.n_products - from) give_stretch(&w, from, w.n_products, first);
+    return MX_OK;
+}
+
+mx_status mx_htp_infer_align(mx_htp_flow *f) {
+    if (!f->ordered) return MX_OK;
+    MX_TRY(align(f, false));
+    return align(f, true);
+}

@@ -1,0 +1,90 @@
+/* Tied weights bear the name of one module and are used by another: the order of execution tells them apart. */
+#include "htp/infer.h"
+
+#include <stdlib.h>
+
+/* Silent single modules in the order of execution. */
+typedef struct silent_leaf {
+    int32_t order;
+    uint32_t module;
+} silent_leaf;
+
+typedef struct silent_leaves {
+    silent_leaf *list;
+    uint32_t n;
+} silent_leaves;
+
+static int by_order(const void *a, const void *b) {
+    const silent_leaf *x = a, *y = b;
+    if (x->order != y->order) return x->order < y->order ? -1 : 1;
+    return (x->module > y->module) - (x->module < y->module);
+}
+
+static mx_status list_silent(mx_htp_flow *f, silent_leaves *s) {
+    const mx_htp_module *all = f->tree->modules;
+    bool *told = mx_arena_array(&f->arena, f->tree->count, sizeof *told);
+    s->list = mx_arena_array(&f->arena, f->tree->count, sizeof *s->list);
+    if (!told || !s->list) return mx_nomem(f->err);
+    memset(told, 0, f->tree->count * sizeof *told);
+    for (uint32_t i = 0; i < f->n; i++)
+        if (f->ops[i].module != MX_NO_INDEX) told[f->ops[i].module] = true;
+    for (uint32_t m = 1; m < f->tree->count; m++)
+        if (all[m].has_order && !told[m] && mx_htp_is_leaf(f, m)) s->list[s->n++] = (silent_leaf){all[m].order, m};
+    qsort(s->list, s->n, sizeof *s->list, by_order);
+    return MX_OK;
+}
+
+/* The first operators of all that carry the name of a module which never runs, or which runs only after what follows.
+ */
+static bool is_misnamed(const mx_htp_flow *f, const mx_htp_op *o) {
+    if (o->how != MX_HTP_HOW_TOLD || f->t->labels[o->id].source != MX_HTP_FROM_PARAMETER || !mx_htp_flows(o))
+        return false;
+    if (o->newest != MX_NO_INDEX || o->ahead == MX_NO_INDEX) return false;
+    const mx_htp_module *m = &f->tree->modules[o->module];
+    return m->has_order ? m->order > (int64_t)(uint32_t)f->ops[o->ahead].time - 1 : mx_htp_is_leaf(f, o->module);
+}
+
+typedef struct misnamed {
+    mx_htp_time ahead;
+    uint32_t op;
+} misnamed;
+
+static int by_ahead(const void *a, const void *b) {
+    const misnamed *x = a, *y = b;
+    if (x->ahead != y->ahead) return x->ahead < y->ahead ? -1 : 1;
+    return (x->op > y->op) - (x->op < y->op);
+}
+
+/* The first belongs to the first silent module, the next to the next one of that class; those in between are called
+ * again. */
+mx_status mx_htp_infer_names(mx_htp_flow *f, bool *changed) {
+    *changed = false;
+    const mx_htp_module *all = f->tree->modules;
+    silent_leaves s = {.n = 0};
+    uint32_t n = 0, at = 0;
+    if (!f->ordered) return MX_OK;
+    MX_TRY(list_silent(f, &s));
+    for (uint32_t i = 0; i < f->n; i++)
+        n += is_misnamed(f, &f->ops[i]);
+    if (n == 0 || s.n == 0) return MX_OK;
+    misnamed *list = mx_arena_array(&f->arena, n, sizeof *list);
+    if (!list) return mx_nomem(f->err);
+    n = 0;
+    for (uint32_t i = 0; i < f->n; i++)
+        if (is_misnamed(f, &f->ops[i])) list[n++] = (misnamed){f->ops[f->ops[i].ahead].time, i};
+    qsort(list, n, sizeof *list, by_ahead);
+    *changed = true;
+    for (uint32_t i = 0; i < n; i++) {
+        int64_t to = (int64_t)(uint32_t)list[i].ahead - 1;
+        uint32_t next = at + (i > 0);
+        while (i && next < s.n && all[s.list[next].module].class_name != all[s.list[at].module].class_name)
+            next++;
+        if (next < s.n && s.list[next].order < to) at = next;
+        const mx_htp_op *user = mx_htp_only_user(f, &f->ops[list[i].op]);
+        if (s.list[at].order < to)
+            f->ops[list[i].op].module = s.list[at].module;
+        else if (user && user->module != MX_NO_INDEX && mx_htp_is_leaf(f, user->module))
+            f->ops[list[i].op].module = user->module;
+    }
+    return MX_OK;
+}

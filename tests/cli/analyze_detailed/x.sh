@@ -1,0 +1,3 @@
+cp "$SAMPLES/bert_tiny.onnx" .
+"$MODELEXPORT" export bert_tiny.onnx tagged.onnx --quiet
+"$MODELEXPORT" analyze tagged.onnx --output-format detailed --filter-tag encoder.layer.0

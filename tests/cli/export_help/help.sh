@@ -1,0 +1,1 @@
+"$MODELEXPORT" export --help

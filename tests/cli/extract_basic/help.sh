@@ -1,0 +1,2 @@
+"$MODELEXPORT" extract --help
+"$MODELEXPORT" replace --help

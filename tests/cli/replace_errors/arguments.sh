@@ -1,0 +1,1 @@
+"$MODELEXPORT" replace model.onnx --tag encoder.layer.0 part.onnx

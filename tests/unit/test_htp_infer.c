@@ -1,0 +1,353 @@
+/* Modules of operators that bear no scope: small models by hand, each for one rule. */
+#include "htp/tagging.h"
+
+#include "allocator.h"
+#include "small_graph.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* ---- a model by hand ---- */
+
+typedef struct model {
+    mx_graph *g;
+    mx_htp_tagging t;
+    int32_t order;
+} model;
+
+static model begin(const mx_env *env) {
+    model m = {.g = small_graph(env)};
+    mx_error err;
+    assert_int_equal(mx_htp_tree_init(&m.t.tree, m.g, &err), MX_OK);
+    m.t.tree.modules[0].has_order = true;
+    m.order = 1;
+    return m;
+}
+
+/* A module that runs after those before it; a class with '~' in front is one of torch.nn. */
+static void module(model *m, const char *scope, const char *class_name) {
+    mx_error err;
+    uint32_t id;
+    bool torch_nn = class_name[0] == '~';
+    assert_int_equal(mx_htp_tree_find(&m->t.tree, mx_str_of(scope), true, &id, &err), MX_OK);
+    mx_sid name = small_sid(m->g, class_name + torch_nn);
+    mx_htp_module *made = &m->t.tree.modules[id];
+    made->class_name = name;
+    made->torch_nn = torch_nn;
+    made->has_order = true;
+    made->order = m->order++;
+}
+
+static void op(model *m, const char *type, const char *inputs, const char *outputs) {
+    small_op(m->g, 0, type, inputs, outputs);
+}
+
+/* The operator that makes the value. */
+static mx_node_id maker(const model *m, const char *value) {
+    for (mx_node_id id = 0; id < m->g->n_nodes; id++) {
+        const mx_node *n = mx_node_at(m->g, id);
+        if (n->kind == MX_NODE_OPERATOR && mx_str_is(mx_text(m->g, n->outputs[0]), value)) return id;
+    }
+    fail_msg("no operator makes %s", value);
+    return 0;
+}
+
+static mx_node_id owner_of_parameter(model *m, const mx_node *n) {
+    for (uint32_t i = 0; i < n->n_inputs; i++) {
+        mx_str name = mx_text(m->g, n->inputs[i].name);
+        const char *dot = name.n ? memrchr(name.p, '.', name.n) : NULL;
+        uint32_t id;
+        mx_error err;
+        if (!dot || n->inputs[i].source != MX_NO_NODE) continue;
+        assert_int_equal(mx_htp_tree_find(&m->t.tree, (mx_str){name.p, (size_t)(dot - name.p)}, false, &id, &err),
+                         MX_OK);
+        return id;
+    }
+    return MX_NO_INDEX;
+}
+
+/* Wire, take the labels of dotted parameters, infer. */
+static mx_status infer(model *m, mx_error *err) {
+    m->t.n_labels = m->g->n_nodes;
+    m->t.labels = calloc(m->t.n_labels, sizeof *m->t.labels);
+    assert_non_null(m->t.labels);
+    for (mx_node_id id = 0; id < m->g->n_nodes; id++) {
+        const mx_node *n = mx_node_at(m->g, id);
+        mx_htp_label *label = &m->t.labels[id];
+        label->module = n->kind == MX_NODE_OPERATOR ? owner_of_parameter(m, n) : MX_NO_INDEX;
+        if (label->module == MX_NO_INDEX) continue;
+        label->method = MX_HTP_DIRECT;
+        label->source = MX_HTP_FROM_PARAMETER;
+    }
+    return mx_htp_infer(m->g, &m->t, 0, err);
+}
+
+static void run(model *m) {
+    mx_error err;
+    small_wire(m->g);
+    assert_int_equal(infer(m, &err), MX_OK);
+}
+
+static void end(model *m) {
+    free(m->t.labels);
+    mx_htp_tree_free(&m->t.tree);
+    mx_graph_release(m->g);
+}
+
+static const char *scope_of(const model *m, const char *value) {
+    uint32_t id = m->t.labels[maker(m, value)].module;
+    assert_int_not_equal(id, MX_NO_INDEX);
+    return small_text(mx_text(m->g, m->t.tree.modules[id].scope));
+}
+
+static void initializers(model *m, const char *list) {
+    char text[512], *rest = text, *name;
+    snprintf(text, sizeof text, "%s", list);
+    while ((name = strsep(&rest, " ")) != NULL)
+        small_initializer(m->g, 0, name);
+}
+
+/* ---- an MLP whose weights have lost their names ---- */
+
+static void mlp(model *m) {
+    small_input(m->g, 0, "x");
+    initializers(m, "w1 w2 up.bias down.bias c");
+    module(m, "up", "~Linear");
+    module(m, "act", "NewActivation");
+    module(m, "down", "~Linear");
+    op(m, "MatMul", "x,w1", "a");
+    op(m, "Add", "a,up.bias", "b");
+    op(m, "Sigmoid", "b", "s");
+    op(m, "Mul", "b,s", "d");
+    op(m, "MatMul", "d,w2", "e");
+    op(m, "Add", "e,down.bias", "f");
+    op(m, "Reshape", "f,c", "y");
+    small_output(m->g, 0, "y");
+}
+
+static void check_mlp(const model *m) {
+    assert_string_equal(scope_of(m, "a"), "up"); /* the product belongs to its bias */
+    assert_string_equal(scope_of(m, "s"), "act");
+    assert_string_equal(scope_of(m, "d"), "act");
+    assert_string_equal(scope_of(m, "e"), "down");
+    assert_string_equal(scope_of(m, "y"), ""); /* a Linear has nothing behind it */
+}
+
+static void test_claims_and_silent_modules(void **state) {
+    (void)state;
+    model m = begin(NULL);
+    mlp(&m);
+    run(&m);
+    check_mlp(&m);
+    assert_int_equal(m.t.labels[maker(&m, "b")].method, MX_HTP_DIRECT);
+    assert_int_equal(m.t.labels[maker(&m, "a")].method, MX_HTP_INHERITED);
+    end(&m);
+}
+
+static void test_order_of_operators_says_nothing(void **state) {
+    (void)state;
+    model m = begin(NULL);
+    mlp(&m);
+    mx_scope_data *s = &m.g->scopes[0];
+    for (size_t i = 0; i < s->n_operators / 2; i++) {
+        mx_node_id other = s->operators[s->n_operators - 1 - i];
+        s->operators[s->n_operators - 1 - i] = s->operators[i];
+        s->operators[i] = other;
+    }
+    run(&m);
+    check_mlp(&m);
+    end(&m);
+}
+
+static void test_every_allocation_may_fail(void **state) {
+    (void)state;
+    for (size_t n = 1;; n++) {
+        test_allocator a;
+        test_allocator_init(&a);
+        mx_env env = {.allocator = &a.allocator};
+        mx_error err;
+        model m = begin(&env);
+        mlp(&m);
+        small_wire(m.g);
+        a.fail_at = a.calls + n;
+        mx_status status = infer(&m, &err);
+        bool failed = a.failed;
+        assert_int_equal(status, failed ? MX_ERR_NOMEM : MX_OK);
+        end(&m);
+        assert_int_equal(a.blocks, 0);
+        if (!failed) break;
+    }
+}
+
+/* ---- single rules ---- */
+
+static void test_norm_taken_apart(void **state) {
+    (void)state;
+    model m = begin(NULL);
+    small_input(m.g, 0, "x");
+    initializers(&m, "w fc.bias norm.weight two eps");
+    module(&m, "fc", "~Linear");
+    module(&m, "norm", "RMSNorm");
+    op(&m, "MatMul", "x,w", "a");
+    op(&m, "Add", "a,fc.bias", "b");
+    op(&m, "Tanh", "b", "t");
+    op(&m, "Pow", "t,two", "p");
+    op(&m, "ReduceMean", "p", "r");
+    op(&m, "Add", "r,eps", "q");
+    op(&m, "Sqrt", "q", "s");
+    op(&m, "Div", "t,s", "d");
+    op(&m, "Mul", "d,norm.weight", "y");
+    small_output(m.g, 0, "y");
+    run(&m);
+    assert_string_equal(scope_of(&m, "p"), "norm");
+    assert_string_equal(scope_of(&m, "d"), "norm");
+    assert_string_equal(scope_of(&m, "t"), "");
+    end(&m);
+}
+
+/* "%" in a text stands for the number. */
+static const char *numbered(const char *text, int number, char out[64]) {
+    size_t n = 0;
+    for (; *text && n < 60; text++)
+        n += (size_t)(*text == '%' ? sprintf(out + n, "%d", number) : sprintf(out + n, "%c", *text));
+    out[n] = 0;
+    return out;
+}
+
+/* A layer: norm, attention with q, k and o, a residual around both. Only the norm's weight has a name. */
+static void layer(model *m, int i) {
+    static const char *const modules[][2] = {{"layers.%", "Layer"},          {"layers.%.norm", "~LayerNorm"},
+                                             {"layers.%.attn", "Attention"}, {"layers.%.attn.q", "~Linear"},
+                                             {"layers.%.attn.k", "~Linear"}, {"layers.%.attn.o", "~Linear"}};
+    static const char *const ops[][3] = {{"LayerNormalization", "x%,layers.%.norm.weight", "n%"},
+                                         {"MatMul", "n%,wq%", "q%"},
+                                         {"MatMul", "n%,wk%", "k%"},
+                                         {"MatMul", "q%,k%", "s%"},
+                                         {"Add", "s%,m2", "t%"},
+                                         {"Softmax", "t%", "p%"},
+                                         {"MatMul", "p%,wo%", "o%"}};
+    char text[64], out[64];
+    for (size_t k = 0; k < sizeof modules / sizeof *modules; k++)
+        module(m, numbered(modules[k][0], i, text), modules[k][1]);
+    initializers(m, numbered("layers.%.norm.weight wq% wk% wo%", i, text));
+    for (size_t k = 0; k < sizeof ops / sizeof *ops; k++)
+        op(m, ops[k][0], numbered(ops[k][1], i, text), numbered(ops[k][2], i, out));
+    op(m, "Add", numbered("x%,o%", i, text), numbered("x%", i + 1, out));
+}
+
+static void layers(model *m) {
+    small_input(m->g, 0, "mask");
+    small_input(m->g, 0, "ids");
+    initializers(m, "embed.weight minus");
+    module(m, "embed", "~Embedding");
+    op(m, "Gather", "embed.weight,ids", "x0");
+    op(m, "Cast", "mask", "m1");
+    op(m, "Mul", "m1,minus", "m2");
+    layer(m, 0);
+    layer(m, 1);
+    small_output(m->g, 0, "x2");
+}
+
+static void test_layers(void **state) {
+    (void)state;
+    model m = begin(NULL);
+    layers(&m);
+    run(&m);
+    assert_string_equal(scope_of(&m, "q1"), "layers.1.attn"); /* q or k: what they have in common */
+    assert_string_equal(scope_of(&m, "s1"), "layers.1.attn");
+    assert_string_equal(scope_of(&m, "p0"), "layers.0.attn");
+    assert_string_equal(scope_of(&m, "o0"), "layers.0.attn.o");
+    assert_string_equal(scope_of(&m, "x1"), "layers.0"); /* the residual goes around the attention */
+    assert_string_equal(scope_of(&m, "m2"), "");         /* made once for both layers */
+    end(&m);
+}
+
+static void test_tied_name(void **state) {
+    (void)state;
+    model m = begin(NULL);
+    small_input(m.g, 0, "ids");
+    initializers(&m, "head.weight w fc.bias");
+    module(&m, "embed", "~Embedding");
+    module(&m, "fc", "~Linear");
+    module(&m, "head", "~Linear");
+    op(&m, "Gather", "head.weight,ids", "a");
+    op(&m, "MatMul", "a,w", "b");
+    op(&m, "Add", "b,fc.bias", "y");
+    small_output(m.g, 0, "y");
+    run(&m);
+    assert_string_equal(scope_of(&m, "a"), "embed");
+    end(&m);
+}
+
+static void test_nothing_known(void **state) {
+    (void)state;
+    model m = begin(NULL);
+    small_input(m.g, 0, "x");
+    op(&m, "Relu", "x", "a");
+    op(&m, "Constant", NULL, "c");
+    op(&m, "Add", "a,c", "y");
+    small_output(m.g, 0, "y");
+    run(&m);
+    for (const char *const *v = (const char *const[]){"a", "c", "y", NULL}; *v; v++) {
+        assert_string_equal(scope_of(&m, *v), "");
+        assert_int_equal(m.t.labels[maker(&m, *v)].method, MX_HTP_ROOT);
+    }
+    end(&m);
+}
+
+static void test_cycle(void **state) {
+    (void)state;
+    model m = begin(NULL);
+    small_input(m.g, 0, "x");
+    initializers(&m, "fc.bias");
+    module(&m, "fc", "~Linear");
+    op(&m, "Add", "x,b", "a");
+    op(&m, "Add", "a,fc.bias", "b");
+    op(&m, "Relu", "b", "y");
+    small_output(m.g, 0, "y");
+    run(&m);
+    assert_string_equal(scope_of(&m, "b"), "fc");
+    scope_of(&m, "a");
+    scope_of(&m, "y");
+    end(&m);
+}
+
+static void test_body_stays_where_its_operator_stands(void **state) {
+    (void)state;
+    model m = begin(NULL);
+    mx_error err;
+    small_input(m.g, 0, "x");
+    initializers(&m, "inner.gate.bias");
+    module(&m, "inner", "Branch");
+    module(&m, "inner.gate", "~Linear");
+    op(&m, "Add", "x,inner.gate.bias", "a");
+    op(&m, "If", "a", "y");
+    mx_node_id body = small_body(m.g, maker(&m, "y"), "then_branch");
+    small_op(m.g, body, "Relu", "a", "r");
+    small_output(m.g, body, "r");
+    small_output(m.g, 0, "y");
+    run(&m);
+    assert_int_equal(mx_htp_infer(m.g, &m.t, body, &err), MX_OK);
+    assert_string_equal(scope_of(&m, "y"), "inner");
+    assert_string_equal(scope_of(&m, "r"), "inner");
+    end(&m);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_claims_and_silent_modules),
+        cmocka_unit_test(test_order_of_operators_says_nothing),
+        cmocka_unit_test(test_every_allocation_may_fail),
+        cmocka_unit_test(test_norm_taken_apart),
+        cmocka_unit_test(test_layers),
+        cmocka_unit_test(test_tied_name),
+        cmocka_unit_test(test_nothing_known),
+        cmocka_unit_test(test_cycle),
+        cmocka_unit_test(test_body_stays_where_its_operator_stands),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
