@@ -82,7 +82,8 @@ mx_status mx_validate_graphml(mx_validate_job *job, mx_error *err);
 
 /* validate_repair.c: mend the model's file; *changed: there was something to mend. */
 mx_status mx_validate_repair(mx_validate_job *job, bool *changed, mx_error *err);
-/* validate_backup.c. A second name for a file that is about to be replaced: PATH.bak, or the first of PATH.bak2, ... that is free. */
+/* validate_backup.c. A second name for a file that is about to be replaced: PATH.bak, or the first of PATH.bak2, ... that is
+ * free. */
 mx_status mx_validate_keep(mx_validate_job *job, const char *path, mx_error *err);
 /* After an error: everything as it was. */
 void mx_validate_restore(mx_validate_job *job);

@@ -186,7 +186,8 @@ static mx_status mend_order(repairing *r) {
         if (r->err) *r->err = own;
         return status;
     }
-    return mx_validate_mended(job, "unordered", (mx_str){NULL, 0}, r->err, "operators now stand behind what they use: %llu moved",
+    return mx_validate_mended(job, "unordered", (mx_str){NULL, 0}, r->err,
+                              "put in order: operators that used something which was made later: %llu",
                               (unsigned long long)r->n_unordered);
 }
 

@@ -109,7 +109,8 @@ static mx_status mend(listing *l) {
     MX_TRY(change(l));
     if (l->set + l->removed == 0) return MX_OK;
     MX_TRY(write_metadata(l, path));
-    return mx_validate_mended(job, "metadata", (mx_str){NULL, 0}, l->err, "%s: operators that now have the model's tag: %llu, stale ones that are gone: %llu",
+    return mx_validate_mended(job, "metadata", (mx_str){NULL, 0}, l->err,
+                              "%s: operators that now have the model's tag: %llu, stale ones that are gone: %llu",
                               mx_path_base(path), (unsigned long long)l->set, (unsigned long long)l->removed);
 }
 

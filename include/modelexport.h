@@ -531,7 +531,8 @@ MX_API mx_status mx_export_results_save(const mx_env *env, const mx_export_resul
 /* A model with its module groups and what its tags say. Weights are not touched. */
 typedef struct mx_tags mx_tags;
 
-/* Load a model (.onnx or .graphml). out: freed with mx_tags_free. Errors: those of loading. */
+/* Load a model (.onnx or .graphml). Modules are those of the metadata JSON beside an ONNX file, if it is there and can be
+ * read, and what the file itself tells. out: freed with mx_tags_free. Errors: those of loading. */
 MX_API mx_status mx_tags_load(const mx_env *env, const char *path, mx_tags **out, mx_error *err);
 MX_API void mx_tags_free(mx_tags *tags); /* NULL is fine */
 /* The graph with its module groups; it lives as long as the tags. */
