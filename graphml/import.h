@@ -18,6 +18,7 @@
 #ifndef MX_GRAPHML_IMPORT_H
 #define MX_GRAPHML_IMPORT_H
 
+#include "converter/orphans.h"
 #include "graphml/graphml.h"
 #include "graphml/keys.h"
 #include "graphml/map.h"
@@ -130,7 +131,7 @@ typedef struct mx_import {
     uint32_t *item_of_node; /* pass 6 */
     mx_port *expected;      /* what the edges said, port by port in order of node ids (pass 6, 7) */
     size_t cap_item_of_node, n_expected;
-    uint8_t *unused_tensors, *unused_sparses; /* initializers that nothing used in the source model (pass 7) */
+    mx_unused unused; /* initializers that nothing used in the source model (pass 7) */
     uint64_t fresh;                           /* counter of fresh names */
 } mx_import;
 

@@ -63,23 +63,10 @@ static void check_order(mx_import *im, mx_node_id id) {
         n->flags |= MX_FLAG_CHANGED;
 }
 
-/* The marks of the file, before wiring sets its own. */
-static mx_status keep_unused_marks(mx_import *im) {
-    const mx_graph *g = im->g;
-    if (g->n_tensors) im->unused_tensors = mx_alloc_zero(im->allocator, g->n_tensors, 1);
-    if (g->n_sparses) im->unused_sparses = mx_alloc_zero(im->allocator, g->n_sparses, 1);
-    if ((g->n_tensors && !im->unused_tensors) || (g->n_sparses && !im->unused_sparses)) return mx_nomem(im->err);
-    for (size_t i = 0; i < g->n_tensors; i++)
-        im->unused_tensors[i] = g->tensors[i].unused_at_source;
-    for (size_t i = 0; i < g->n_sparses; i++)
-        im->unused_sparses[i] = g->sparses[i].unused_at_source;
-    return MX_OK;
-}
-
 mx_status mx_import_check(mx_import *im) {
     mx_graph *g = im->g;
     const mx_port *expected = im->expected;
-    MX_TRY(keep_unused_marks(im));
+    MX_TRY(mx_unused_note(im->g, &im->unused, im->err));
     MX_TRY(mx_graph_wire(g, im->err));
     for (mx_node_id id = 0; id < g->n_nodes; id++) {
         const mx_node *n = mx_node_at(g, id);

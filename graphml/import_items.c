@@ -78,8 +78,7 @@ void mx_import_free(mx_import *im) {
     mx_free(a, im->expected, im->n_expected * sizeof *im->expected);
     mx_buffer_free(&im->values);
     mx_free(a, im->order, im->cap_order * sizeof *im->order);
-    mx_free(a, im->unused_tensors, im->g->n_tensors);
-    mx_free(a, im->unused_sparses, im->g->n_sparses);
+    mx_unused_free(im->g, &im->unused);
     mx_buffer_free(&im->values);
     mx_map_free(&im->by_key);
     mx_map_free(&im->renamed);
