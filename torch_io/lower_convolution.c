@@ -1,0 +1,3 @@
+#include "torch_io/lower.h"
+
+const mx_lowering_family mx_family_convolution = {"convolution", NULL, 0};
