@@ -2,7 +2,7 @@
 #ifndef MX_TORCH_IO_H
 #define MX_TORCH_IO_H
 
-#include "converter/graph.h"
+#include "base/error.h"
 
 typedef struct mx_torch_options {
     int opset;               /* 14 to 23; 0: 14 */
@@ -23,7 +23,7 @@ typedef struct mx_torch_info {
 mx_status mx_torch_read_pt2(const mx_env *env, const char *path, const mx_torch_options *options, mx_graph **out,
                             mx_torch_info *info, mx_error *err);
 
-/* The table of operators, for --list-ops; i from 0 on; false at the end. */
+/* The table of operators, for --list-ops, in no order; i from 0 on; false at the end. */
 typedef struct mx_torch_op {
     const char *target, *onnx, *family;
     int opset; /* the lowest that it needs, at least 14 */
