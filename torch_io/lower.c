@@ -213,8 +213,7 @@ static void make_outputs(mx_lower *l) {
     mx_build_at(l->b, MX_NONE);
     for (uint32_t i = 0; i < g->n_outputs && !mx_failed(l->b); i++)
         if (g->outputs[i].kind != MX_ARG_NONE) outputs[n++] = final_output(l, &g->outputs[i]);
-    l->b->bodies[0].outputs = outputs;
-    l->b->bodies[0].n_outputs = n;
+    mx_body_end(l->b, outputs, n);
 }
 
 mx_status mx_lower_program(const mx_program *p, mx_build *b, mx_error *err) {

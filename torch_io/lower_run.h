@@ -4,6 +4,7 @@
 
 #include "torch_io/build_graph.h"
 #include "torch_io/lower.h"
+#include "torch_io/lower_program.h"
 
 /* TensorProto.DataType, as far as the lowering names them. */
 enum {
@@ -35,11 +36,6 @@ struct mx_lower {
     uint32_t depth;           /* graphs in graphs that are open */
 };
 enum { MX_MAX_GRAPH_DEPTH = 32 };
-
-/* Lower the whole of a functional program: inputs and weights are made, the nodes lowered, the outputs of body 0 set
- * (those of the program but for None). Errors: UNSUPPORTED (names target, node, module, source line), INVALID, LIMIT,
- * NOMEM. */
-mx_status mx_lower_program(const mx_program *p, mx_build *b, mx_error *err);
 
 /* A program's value as rules see it: bfloat16 as float32, numbers as int64, double or bool with one element, rank 1. */
 mx_val mx_lower_value(mx_lower *l, uint32_t value);
