@@ -30,6 +30,8 @@ bool mx_all_sizes_known(const mx_build *b, mx_val v); /* all of them numbers */
 int64_t mx_numel_of(const mx_build *b, mx_val v);     /* -1: not known as a number */
 /* Say what a value is, where the builder could not find out. sizes may be NULL: only the rank. */
 void mx_set_type(mx_build *b, mx_val v, int32_t elem, int rank, const mx_size *sizes);
+/* Say what an integer tensor of rank 0 or 1 holds, as far as it is known: numbers, expressions, MX_SID_EMPTY. */
+void mx_set_items(mx_build *b, mx_val v, const mx_size *items, size_t n);
 /* The numbers of an integer (or bool) constant; false: it is none, or has more than `max` elements. */
 bool mx_const_ints(const mx_build *b, mx_val v, int64_t *out, size_t max, size_t *n);
 /* The one element of a constant of one element, any real type. */
@@ -98,7 +100,8 @@ mx_val mx_gather(mx_build *b, mx_val v, mx_val indices, int64_t axis); /* ONNX G
 mx_val mx_slice(mx_build *b, mx_val v, int64_t axis, mx_val start, mx_val end, int64_t step); /* start, end: int64, rank 1, one element */
 mx_val mx_slice_const(mx_build *b, mx_val v, int64_t axis, int64_t start, int64_t end, int64_t step);
 mx_val mx_shape(mx_build *b, mx_val v);                          /* int64, rank 1; constant where all sizes are numbers */
-mx_val mx_dim(mx_build *b, mx_val v, int64_t axis);              /* one size: int64, rank 1, one element */
+mx_val mx_build_dim(mx_build *b, mx_val v, int64_t axis);        /* one size: int64, rank 1, one element */
+#define mx_dim(b, v, axis) mx_build_dim((b), (v), (axis))        /* converter/graph.h has a type of that name */
 /* A reduction ("ReduceSum", "ReduceMean", "ReduceMax", ...): n == 0 means over all axes. */
 mx_val mx_reduce(mx_build *b, const char *op, mx_val v, const int64_t *axes, size_t n, bool keepdims);
 void mx_split(mx_build *b, mx_val v, int64_t axis, const int64_t *sizes, size_t n, mx_val *out);
