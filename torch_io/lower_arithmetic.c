@@ -28,7 +28,7 @@ static mx_val sum_of(const mx_rule *r, const char *op, mx_val a, mx_val c, size_
 }
 
 static void add_or_sub(const mx_rule *r) {
-    r->out[0] = sum_of(r, r->row->onnx, operand(r, 0), operand(r, 1), 2);
+    r->out[0] = sum_of(r, r->row->onnx, operand(r, 0), operand(r, 1), true);
 }
 
 static void rsub(const mx_rule *r) {
@@ -157,24 +157,12 @@ static void heaviside(const mx_rule *r) {
     r->out[0] = mx_select(b, mx_test_number(b, "Equal", x, 0), operand(r, 1), step);
 }
 
-/* log(e^x + e^y) = max + log(1 + e^-|x - y|); equal ones apart, because of inf - inf. */
-static mx_val log_add(mx_build *b, mx_val x, mx_val y, double base) {
-    mx_val equal = mx_op2(b, "Equal", x, y);
-    mx_val apart = mx_op1(b, "Neg", mx_op1(b, "Abs", mx_op2(b, "Sub", x, y)));
-    mx_val zero = mx_number_like(b, x, 0), one = mx_number_like(b, x, 1);
-    apart = mx_where(b, equal, zero, apart);
-    mx_val power = base == 2 ? mx_op2(b, "Pow", mx_number_like(b, x, 2), apart) : mx_op1(b, "Exp", apart);
-    mx_val more = mx_op1(b, "Log", mx_op2(b, "Add", power, one));
-    if (base == 2) more = mx_op2(b, "Div", more, mx_number_like(b, x, log(2)));
-    return mx_op2(b, "Add", mx_op2(b, "Max", x, y), more);
-}
-
 static void logaddexp(const mx_rule *r) {
-    r->out[0] = log_add(r->b, operand(r, 0), operand(r, 1), 0);
+    r->out[0] = mx_log_add(r->b, operand(r, 0), operand(r, 1), false);
 }
 
 static void logaddexp2(const mx_rule *r) {
-    r->out[0] = log_add(r->b, operand(r, 0), operand(r, 1), 2);
+    r->out[0] = mx_log_add(r->b, operand(r, 0), operand(r, 1), true);
 }
 
 /* x log y, 0 where x is 0 (but NaN where y is) */

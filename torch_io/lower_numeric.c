@@ -220,6 +220,18 @@ mx_val mx_truncate(mx_build *b, mx_val x) {
     return mx_op2(b, "Mul", mx_op1(b, "Sign", x), mx_op1(b, "Floor", mx_op1(b, "Abs", x)));
 }
 
+/* Equal ones are apart by 0, infinities too: inf - inf is NaN. */
+mx_val mx_log_add(mx_build *b, mx_val x, mx_val y, bool base_2) {
+    mx_val equal = mx_op2(b, "Equal", x, y);
+    mx_val apart = mx_op1(b, "Neg", mx_op1(b, "Abs", mx_op2(b, "Sub", x, y)));
+    mx_val zero = mx_number_like(b, x, 0), one = mx_number_like(b, x, 1);
+    apart = mx_where(b, equal, zero, apart);
+    mx_val power = base_2 ? mx_op2(b, "Pow", mx_number_like(b, x, 2), apart) : mx_op1(b, "Exp", apart);
+    mx_val more = mx_op1(b, "Log", mx_op2(b, "Add", power, one));
+    if (base_2) more = mx_op2(b, "Div", more, mx_number_like(b, x, log(2)));
+    return mx_op2(b, "Add", mx_op2(b, "Max", x, y), more);
+}
+
 bool mx_arg_equals(const mx_rule *r, size_t i, double v) {
     double number;
     if (mx_arg_scalar_kind(r, i) == 0 || mx_arg_none(r, i)) return false;

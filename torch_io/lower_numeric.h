@@ -57,6 +57,29 @@ mx_val mx_fmod(mx_build *b, mx_val x, mx_val y);
 mx_val mx_floor_divide(mx_build *b, mx_val x, mx_val y);
 mx_val mx_truncate(mx_build *b, mx_val x); /* toward 0 */
 
+/* log(e^x + e^y) = max + log(1 + e^-|x - y|); of base 2: log2(2^x + 2^y). */
+mx_val mx_log_add(mx_build *b, mx_val x, mx_val y, bool base_2);
+
+/* ---- axes ---- */
+
+/* The axes that a node's argument names, from 0 on; an int, a list or None. None, an empty list, and any axis of a value
+ * of rank 0, mean all: n is 0, as mx_reduce wants it. */
+typedef struct mx_axes {
+    int64_t at[MX_MAX_RANK];
+    size_t n;
+} mx_axes;
+mx_axes mx_arg_axes(const mx_rule *r, size_t i, mx_val x);
+/* How many elements each result is made of: rank 0, int64; *known: the number, -1: it is known at run time only. */
+mx_val mx_count_over(mx_build *b, mx_val x, const mx_axes *axes, int64_t *known);
+/* A reduction in the types that kernels have; the result is of x's type. */
+mx_val mx_reduce_any(mx_build *b, const char *op, mx_val x, const mx_axes *axes, bool keepdims);
+/* ArgMax or ArgMin over one axis. x may be of rank 0. */
+mx_val mx_arg_extreme(mx_build *b, const char *op, mx_val x, int64_t axis, bool keepdims);
+/* All elements along one axis. */
+mx_val mx_flat(mx_build *b, mx_val x);
+/* The sizes of a value without one axis, with one axis changed to `size` (MX_NO_VAL: left out): int64, rank 1. */
+mx_val mx_shape_with(mx_build *b, mx_val x, int64_t axis, mx_val size);
+
 /* Whether an argument is a Scalar (or a constant) with this value. */
 bool mx_arg_equals(const mx_rule *r, size_t i, double v);
 
