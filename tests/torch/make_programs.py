@@ -96,8 +96,7 @@ def write(program: Program, folder: Path) -> None:
             forms["default.pt2"] = saved(exported)
     packed = io.BytesIO()
     numpy.savez(packed, **arrays)
-    low = sorted({str(t.dtype).removeprefix("torch.") for t in program.inputs} & {"float16", "bfloat16"})
-    about = {"program": program.name, "cases": counts, "low_precision": low}
+    about = {"program": program.name, "opset": program.opset, "tolerance": program.tolerance, "cases": counts}
     path = folder / f"{program.name}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         entries = {"cases.json": json.dumps(about, indent=1).encode(), "values.npz": packed.getvalue(), **forms}

@@ -22,17 +22,29 @@ import torch
 
 
 class Program:
-    """forms: which forms are kept, "default" (what torch.export.export makes) and "core" (after run_decompositions)."""
+    """forms: which forms are kept, "default" (what torch.export.export makes) and "core" (after run_decompositions).
+    opset: the lowest that has the operators; below it the export has to be refused.
+    tolerance: how far a float may be off, absolute and relative; None: 1e-4, of float16 2e-3."""
 
-    def __init__(self, name: str, forms: tuple[str, ...] = ("default", "core")) -> None:
+    def __init__(
+        self,
+        name: str,
+        forms: tuple[str, ...] = ("default", "core"),
+        opset: int = 14,
+        tolerance: float | None = None,
+    ) -> None:
         self.name = name
         self.forms = forms
+        self.opset = opset
+        self.tolerance = tolerance
         self.cases: list[tuple[str, Callable[..., Any], list[int]]] = []
         self.inputs: list[torch.Tensor] = []
         self.axes: dict[int, dict[int, str]] = {}
         self.others: dict[int, torch.Tensor] = {}
 
-    def input(self, tensor: torch.Tensor, axes: dict[int, str] | None = None, other: torch.Tensor | None = None) -> torch.Tensor:
+    def input(
+        self, tensor: torch.Tensor, axes: dict[int, str] | None = None, other: torch.Tensor | None = None
+    ) -> torch.Tensor:
         """Make a tensor an input; cases do this by themselves. axes: the dynamic ones, by name (equal names, equal
         sizes), with the smallest size behind it where torch asks for one ("height:4"). other: what a second run is given; with dynamic axes it should have other sizes."""
         at = self.place(tensor)
@@ -56,7 +68,7 @@ class Program:
 
     def single(self, name: str) -> "Program":
         """The program of one case, to find out which of them is wrong."""
-        out = Program(f"{self.name}.{name}", self.forms)
+        out = Program(f"{self.name}.{name}", self.forms, self.opset, self.tolerance)
         function, places = next((f, places) for known, f, places in self.cases if known == name)
         tensors = [self.inputs[i] for i in places]
         for i, tensor in zip(places, tensors):
