@@ -172,24 +172,6 @@ int32_t mx_work_elem(int32_t elem) {
     }
 }
 
-/* onnxruntime has Where for these (and takes half through float32 by itself); others go through one that holds them. */
-static int32_t where_elem(int32_t elem) {
-    switch (elem) {
-    case MX_DT_BOOL: return MX_DT_UINT8;
-    case MX_DT_INT8:
-    case MX_DT_INT16:
-    case MX_DT_UINT16: return MX_DT_INT32;
-    case MX_DT_UINT64: return MX_DT_INT64;
-    default: return elem;
-    }
-}
-
-mx_val mx_choose(mx_build *b, mx_val condition, mx_val x, mx_val y) {
-    int32_t elem = mx_elem_of(b, x), by = where_elem(elem);
-    mx_val v = mx_where(b, mx_as_bool(b, condition), mx_cast(b, x, by), mx_cast(b, y, by));
-    return mx_cast(b, v, elem);
-}
-
 /* ---- numbers ---- */
 
 mx_val mx_iota(mx_build *b, mx_val n) {

@@ -3,7 +3,7 @@
 #ifndef MX_TORCH_LOWER_MOVE_H
 #define MX_TORCH_LOWER_MOVE_H
 
-#include "torch_io/lower.h"
+#include "torch_io/lower_numeric.h"
 
 /* TensorProto.DataType */
 enum {
@@ -51,8 +51,6 @@ mx_val mx_stretch_like(const mx_rule *r, mx_val v, mx_val like);
 /* The sizes that values have when broadcast to each other. Returns the rank. */
 int mx_broadcast_sizes(const mx_build *b, const mx_val *v, size_t n, mx_size *out);
 
-/* Where for every type: those without a kernel go through one that has one. condition: bool or uint8. */
-mx_val mx_choose(mx_build *b, mx_val condition, mx_val x, mx_val y);
 mx_val mx_as_bool(mx_build *b, mx_val v);
 /* The type that arithmetic on integers of this type is done in: itself, or int32 for the short ones. */
 int32_t mx_work_elem(int32_t elem);

@@ -150,8 +150,9 @@ static mx_val select_bool(mx_build *b, mx_val condition, mx_val x, mx_val y) {
     return mx_op2(b, "Or", mx_op2(b, "And", condition, x), mx_op2(b, "And", mx_not(b, condition), y));
 }
 
-mx_val mx_select(mx_build *b, mx_val condition, mx_val x, mx_val y) {
+mx_val mx_choose(mx_build *b, mx_val condition, mx_val x, mx_val y) {
     int32_t elem = mx_elem_of(b, x);
+    condition = mx_truth(b, condition);
     if (elem == MX_E_BOOL) return select_bool(b, condition, x, y);
     return mx_cast(b, mx_where(b, condition, mx_for_kernel(b, "Where", x), mx_for_kernel(b, "Where", y)), elem);
 }
