@@ -12,12 +12,7 @@
 #ifndef MX_TORCH_BUILD_H
 #define MX_TORCH_BUILD_H
 
-#include "torch_io/program.h"
-
-typedef uint32_t mx_val;
-#define MX_NO_VAL 0u
-
-typedef struct mx_build mx_build;
+#include "torch_io/build_types.h"
 
 enum { MX_MAX_RANK = 64 };
 
@@ -47,27 +42,6 @@ mx_val mx_constant(mx_build *b, int32_t elem, const int64_t *dims, size_t rank, 
 
 /* ---- operators ---- */
 
-typedef enum mx_at_kind {
-    MX_AT_END = 0,
-    MX_AT_INT,
-    MX_AT_INTS,
-    MX_AT_FLOAT,
-    MX_AT_FLOATS,
-    MX_AT_STRING,
-    MX_AT_STRINGS,
-    MX_AT_BODY
-} mx_at_kind;
-typedef struct mx_at { /* an attribute */
-    const char *name;
-    mx_at_kind kind;
-    size_t n;
-    int64_t i; /* INT; BODY: its number */
-    float f;
-    const int64_t *ints; /* copied */
-    const float *floats; /* copied */
-    const char *s;       /* copied */
-    const char *const *strings;
-} mx_at;
 #define mx_at_i(name_, v)      ((mx_at){.name = (name_), .kind = MX_AT_INT, .i = (v)})
 #define mx_at_f(name_, v)      ((mx_at){.name = (name_), .kind = MX_AT_FLOAT, .f = (float)(v)})
 #define mx_at_s(name_, v)      ((mx_at){.name = (name_), .kind = MX_AT_STRING, .s = (v)})
@@ -93,7 +67,7 @@ void mx_op_n(mx_build *b, const char *op, const mx_val *in, size_t n_in, const m
  * Axes may be negative and need not be sorted. ---- */
 
 int mx_build_opset(const mx_build *b);
-#define mx_opset(b) mx_build_opset(b) /* as mx_dim below: a type of converter/graph.h has the name */
+#define mx_opset(b) mx_build_opset(b)                /* as mx_dim below: a type of converter/graph.h has the name */
 mx_val mx_cast(mx_build *b, mx_val v, int32_t elem); /* ONNX Cast; the value itself where it is of that type */
 mx_val mx_reshape(mx_build *b, mx_val v,
                   mx_val sizes); /* sizes: int64, rank 1; -1 as in ONNX, 0 is size 0 (as in torch) */

@@ -3,7 +3,7 @@
 #ifndef MX_TORCH_BUILD_GRAPH_H
 #define MX_TORCH_BUILD_GRAPH_H
 
-#include "torch_io/build.h"
+#include "torch_io/build_types.h"
 
 typedef enum mx_bkind { MX_BV_OP = 0, MX_BV_INPUT, MX_BV_WEIGHT, MX_BV_CONSTANT, MX_BV_BODY_INPUT } mx_bkind;
 

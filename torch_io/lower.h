@@ -45,10 +45,10 @@ extern const mx_lowering_family mx_family_elementwise, mx_family_compare, mx_fam
     mx_family_linear, mx_family_convolution, mx_family_pooling, mx_family_resize, mx_family_normalisation,
     mx_family_attention, mx_family_recurrent, mx_family_control, mx_family_symbolic;
 
-/* The row of a target, NULL: none. */
+/* The row of a target, NULL: none. Looks at every row: the driver asks once for every target. */
 const mx_lowering *mx_lowering_find(const char *target);
-/* All rows, sorted by target; i from 0 on, NULL at the end. */
-const mx_lowering *mx_lowering_at(size_t i);
+/* All rows, family by family; i from 0 on, NULL at the end. family may be NULL. */
+const mx_lowering *mx_lowering_row(size_t i, const char **family);
 
 /* ---- arguments of the node (lower_args.c). i: position in the schema. They stick as the builder's errors do. ---- */
 
