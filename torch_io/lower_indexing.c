@@ -323,12 +323,6 @@ static void rule_nonzero_static(const mx_rule *r) { /* self, size, fill_value=-1
     r->out[0] = mx_swap(b, mx_slice(b, wide, 1, zero, size, 1), 0, 1);
 }
 
-static void rule_where(const mx_rule *r) { /* condition, self, other */
-    int32_t elem = mx_out_elem(r, 0);
-    mx_val x = mx_arg_as(r, 1, elem), y = mx_arg_as(r, 2, elem);
-    r->out[0] = mx_choose(r->b, mx_arg(r, 0), x, y);
-}
-
 /* ---- embeddings ---- */
 
 static void rule_embedding(const mx_rule *r) { /* weight, indices */
@@ -417,10 +411,6 @@ static const mx_lowering rows[] = {
     INDEX("nonzero_numpy.default", rule_nonzero_list, "NonZero, Gather"),
     INDEX("where.default", rule_nonzero_list, "NonZero, Gather"),
     INDEX("nonzero_static.default", rule_nonzero_static, "NonZero, Pad, Slice, Transpose"),
-    INDEX("where.self", rule_where, "Where"),
-    INDEX("where.ScalarSelf", rule_where, "Where"),
-    INDEX("where.ScalarOther", rule_where, "Where"),
-    INDEX("where.Scalar", rule_where, "Where"),
     INDEX("embedding.default", rule_embedding, "Gather"),
     {"aten.embedding_bag.default", rule_embedding_bag, BAG, 0, 0},
     {"aten.embedding_bag.padding_idx", rule_embedding_bag, BAG, 0, 0},

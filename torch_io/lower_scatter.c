@@ -370,11 +370,6 @@ static void rule_masked_scatter(const mx_rule *r) { /* self, mask, source: as mu
     r->out[0] = scalar ? mx_squeeze1(b, out, 0) : out;
 }
 
-static void rule_fill(const mx_rule *r) { /* self, value */
-    mx_val v = mx_arg(r, 0), value = mx_as_scalar(r->b, mx_arg_as(r, 1, mx_elem_of(r->b, v)));
-    r->out[0] = mx_stretch_like(r, value, v);
-}
-
 static void rule_copy(const mx_rule *r) { /* self, src */
     mx_val v = mx_arg(r, 0);
     r->out[0] = mx_stretch_like(r, mx_cast(r->b, mx_arg(r, 1), mx_elem_of(r->b, v)), v);
@@ -479,8 +474,6 @@ static const mx_lowering rows[] = {
     MOVES("masked_fill.Scalar", rule_masked_fill, "Where"),
     MOVES("masked_fill.Tensor", rule_masked_fill, "Where"),
     MOVES("masked_scatter.default", rule_masked_scatter, "NonZero, ScatterND"),
-    MOVES("fill.Scalar", rule_fill, "Expand"),
-    MOVES("fill.Tensor", rule_fill, "Expand"),
     MOVES("copy.default", rule_copy, "Expand"),
     MOVES("slice_scatter.default", rule_slice_scatter, "Slice, Concat"),
     MOVES("select_scatter.default", rule_select_scatter, "Where"),
