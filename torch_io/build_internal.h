@@ -10,6 +10,7 @@
 #ifndef MX_TORCH_BUILD_INTERNAL_H
 #define MX_TORCH_BUILD_INTERNAL_H
 
+#include "torch_io/build.h"
 #include "torch_io/build_graph.h"
 
 /* TensorProto.DataType */
