@@ -42,9 +42,9 @@ mx_val mx_constant(mx_build *b, int32_t elem, const int64_t *dims, size_t rank, 
 
 /* ---- operators ---- */
 
-#define mx_at_i(name_, v) ((mx_at){.name = (name_), .kind = MX_AT_INT, .i = (v)})
-#define mx_at_f(name_, v) ((mx_at){.name = (name_), .kind = MX_AT_FLOAT, .f = (float)(v)})
-#define mx_at_s(name_, v) ((mx_at){.name = (name_), .kind = MX_AT_STRING, .s = (v)})
+#define mx_at_i(name_, v)      ((mx_at){.name = (name_), .kind = MX_AT_INT, .i = (v)})
+#define mx_at_f(name_, v)      ((mx_at){.name = (name_), .kind = MX_AT_FLOAT, .f = (float)(v)})
+#define mx_at_s(name_, v)      ((mx_at){.name = (name_), .kind = MX_AT_STRING, .s = (v)})
 #define mx_at_is(name_, v, n_) ((mx_at){.name = (name_), .kind = MX_AT_INTS, .ints = (v), .n = (n_)})
 #define mx_at_fs(name_, v, n_) ((mx_at){.name = (name_), .kind = MX_AT_FLOATS, .floats = (v), .n = (n_)})
 #define mx_at_body(name_, v)   ((mx_at){.name = (name_), .kind = MX_AT_BODY, .i = (v)})
@@ -67,7 +67,7 @@ void mx_op_n(mx_build *b, const char *op, const mx_val *in, size_t n_in, const m
  * Axes may be negative and need not be sorted. ---- */
 
 int mx_build_opset(const mx_build *b);
-#define mx_opset(b) mx_build_opset(b) /* as mx_dim below: a type of converter/graph.h has the name */
+#define mx_opset(b) mx_build_opset(b)                /* as mx_dim below: a type of converter/graph.h has the name */
 mx_val mx_cast(mx_build *b, mx_val v, int32_t elem); /* ONNX Cast; the value itself where it is of that type */
 mx_val mx_reshape(mx_build *b, mx_val v,
                   mx_val sizes); /* sizes: int64, rank 1; -1 as in ONNX, 0 is size 0 (as in torch) */

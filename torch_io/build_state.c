@@ -1,9 +1,7 @@
-/* What the driver sets up and reads; errors. */
+/* What the driver sets up and reads; errors (mx_cannot, which knows the source program: lower_place.c). */
 #include "torch_io/build_internal.h"
 
 #include "converter/infer_single.h"
-
-#include <stdio.h>
 
 /* ---- beginning and end ---- */
 
@@ -170,53 +168,6 @@ bool mx_failed(const mx_build *b) {
 mx_status mx_build_status(const mx_build *b, mx_error *err) {
     if (b->status != MX_OK && err) *err = b->error;
     return b->status;
-}
-
-/* `File "/home/me/model.py", line 12, in forward`, the last one: "model.py:12". */
-static void source_line(mx_str trace, char *out, size_t size) {
-    static const char mark[] = "File \"";
-    const char *last = NULL, *end = trace.p + trace.n;
-    for (const char *p = trace.p; (p = memmem(p, (size_t)(end - p), mark, sizeof mark - 1)) != NULL;) {
-        p += sizeof mark - 1;
-        last = p;
-    }
-    const char *quote = last ? memchr(last, '"', (size_t)(end - last)) : NULL;
-    if (!quote) return;
-    const char *name = quote;
-    while (name > last && name[-1] != '/' && name[-1] != '\\')
-        name--;
-    const char *line = quote + 1, *digits = line;
-    while (digits < end && *digits != '\n' && (*digits < '0' || *digits > '9'))
-        digits++;
-    int64_t number = 0;
-    for (; digits < end && *digits >= '0' && *digits <= '9' && number < INT32_MAX; digits++)
-        number = number * 10 + (*digits - '0');
-    mx_shown shown = mx_show((mx_str){name, (size_t)(quote - name)});
-    snprintf(out, size, ", %s line %d", shown.text, (int)(number < INT32_MAX ? number : INT32_MAX));
-}
-
-static void describe_place(const mx_build *b, char *out, size_t size) {
-    const mx_pnode *n = &b->p->nodes[b->node];
-    mx_shown target = mx_show(mx_ptext(b->p, n->target)), name = mx_show(mx_ptext(b->p, n->name));
-    char module[sizeof(mx_shown) + 16] = "", line[sizeof(mx_shown) + 32] = "";
-    if (n->call != MX_NONE) {
-        mx_str fqn = mx_ptext(b->p, b->p->modules[b->p->calls[n->call].module].fqn);
-        mx_shown shown = mx_show(fqn);
-        snprintf(module, sizeof module, fqn.n ? ", module %s" : ", the root module", shown.text);
-    }
-    if (n->stack_trace != MX_SID_ABSENT) source_line(mx_ptext(b->p, n->stack_trace), line, sizeof line);
-    snprintf(out, size, "operator %s (node %s%s%s): ", target.text, name.text, module, line);
-}
-
-void mx_cannot(mx_build *b, const char *format, ...) {
-    char place[700] = "", reason[400];
-    va_list args;
-    if (b->status != MX_OK) return;
-    va_start(args, format);
-    vsnprintf(reason, sizeof reason, format, args);
-    va_end(args);
-    if (b->node != MX_NONE) describe_place(b, place, sizeof place);
-    b->status = mx_fail(&b->error, MX_ERR_UNSUPPORTED, "%s%s", place, reason);
 }
 
 bool mx_need_opset(mx_build *b, int lowest, const char *why) {

@@ -144,6 +144,10 @@ mx_val mx_truth(mx_build *b, mx_val x) {
     return mx_cast(b, x, MX_E_BOOL);
 }
 
+mx_val mx_choose(mx_build *b, mx_val condition, mx_val x, mx_val y) {
+    return mx_where(b, mx_truth(b, condition), x, y);
+}
+
 mx_val mx_number_like(mx_build *b, mx_val x, double v) {
     return mx_scalar(b, mx_elem_of(b, x), v);
 }

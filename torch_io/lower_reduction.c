@@ -1,4 +1,5 @@
 /* Reductions: sums, extremes, whether any or all. */
+#include "torch_io/lower_move.h"
 #include "torch_io/lower_numeric.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* Sorting, ranks and places in sorted sequences. TopK is stable: of equal values the first comes first. */
+#include "torch_io/lower_move.h"
 #include "torch_io/lower_numeric.h"
 
 #include <math.h>

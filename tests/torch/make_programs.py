@@ -40,7 +40,8 @@ def array(tensor: torch.Tensor) -> numpy.ndarray:
 def dynamic_shapes(program: Program) -> tuple | None:
     if not program.axes:
         return None
-    dims = {name: torch.export.Dim(name) for axes in program.axes.values() for name in axes.values()}
+    names = {name for axes in program.axes.values() for name in axes.values()}
+    dims = {name: torch.export.Dim(name.split(":")[0], min=int((name + ":0").split(":")[1])) for name in names}
     shapes = [
         {axis: dims[name] for axis, name in program.axes[i].items()} if i in program.axes else None
         for i in range(len(program.inputs))

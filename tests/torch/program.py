@@ -46,7 +46,7 @@ class Program:
         self, tensor: torch.Tensor, axes: dict[int, str] | None = None, other: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Make a tensor an input; cases do this by themselves. axes: the dynamic ones, by name (equal names, equal
-        sizes). other: what a second run is given; with dynamic axes it should have other sizes."""
+        sizes), with the smallest size behind it where torch asks for one ("height:4"). other: what a second run is given; with dynamic axes it should have other sizes."""
         at = self.place(tensor)
         if axes:
             self.axes[at] = axes

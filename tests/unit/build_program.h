@@ -2,6 +2,7 @@
 #ifndef TESTS_BUILD_PROGRAM_H
 #define TESTS_BUILD_PROGRAM_H
 
+#include "torch_io/build.h"
 #include "torch_io/build_graph.h"
 
 typedef struct test_build {
