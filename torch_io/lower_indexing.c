@@ -112,7 +112,7 @@ static mx_val merge_axes(const mx_rule *r, mx_val v, int64_t from, int n) {
 /* A single mask: Compress along its axes as one. */
 static mx_val compress(const mx_rule *r, mx_val v, mx_val mask, int64_t axis, int mask_rank) {
     mx_build *b = r->b;
-    mx_val flat_mask = mx_flat(b, mx_as_bool(b, mask));
+    mx_val flat_mask = mx_in_line(b, mx_as_bool(b, mask));
     if (mask_rank == mx_rank_of(b, v)) return mx_op(b, "Compress", MX_IN(v, flat_mask), MX_NO_AT);
     v = merge_axes(r, v, axis, mask_rank);
     return mx_op(b, "Compress", MX_IN(v, flat_mask), MX_AT(mx_at_i("axis", axis)));
@@ -245,7 +245,7 @@ static void rule_gather(const mx_rule *r) { /* self, dim, index */
 }
 
 static void rule_take(const mx_rule *r) { /* self, index: into all elements in order */
-    r->out[0] = mx_gather(r->b, mx_flat(r->b, mx_arg(r, 0)), mx_arg(r, 1), 0);
+    r->out[0] = mx_gather(r->b, mx_in_line(r->b, mx_arg(r, 0)), mx_arg(r, 1), 0);
 }
 
 /* Sizes of a broadcast of v and w but for one axis, which keeps that of v. */
@@ -265,8 +265,8 @@ static void rule_take_along_dim(const mx_rule *r) { /* self, indices, dim=None *
     mx_val v = mx_arg(r, 0), index = mx_arg(r, 1);
     int64_t axis = 0;
     if (mx_arg_none(r, 2)) {
-        v = mx_flat(b, v);
-        index = mx_flat(b, index);
+        v = mx_in_line(b, v);
+        index = mx_in_line(b, index);
     } else {
         int rank = mx_need_rank(r, v);
         axis = mx_axis(r, mx_arg_int(r, 2), rank);
@@ -290,7 +290,7 @@ static void rule_masked_select(const mx_rule *r) { /* self, mask */
     mx_val exact[] = {mx_expand(b, pair[0], mx_shape(b, pair[1])), mx_expand(b, pair[1], mx_shape(b, pair[0]))};
     mx_val v = mx_stretch(r, pair[0], sizes, rank, mx_shape(b, exact[0]));
     mx_val mask = mx_stretch(r, mx_as_bool(b, pair[1]), sizes, rank, mx_shape(b, exact[1]));
-    r->out[0] = mx_op2(b, "Compress", v, mx_flat(b, mask));
+    r->out[0] = mx_op2(b, "Compress", v, mx_in_line(b, mask));
 }
 
 /* Places as [rank, n]; onnxruntime has NonZero for a few types only, bool holds what matters. */
@@ -321,12 +321,6 @@ static void rule_nonzero_static(const mx_rule *r) { /* self, size, fill_value=-1
     mx_val zero = mx_int64(b, 0), more = mx_concat(b, (mx_val[]){zero, zero, zero, size}, 4, 0);
     mx_val wide = mx_op3(b, "Pad", places, more, mx_scalar_int(b, MX_DT_INT64, mx_arg_int(r, 2)));
     r->out[0] = mx_swap(b, mx_slice(b, wide, 1, zero, size, 1), 0, 1);
-}
-
-static void rule_where(const mx_rule *r) { /* condition, self, other */
-    int32_t elem = mx_out_elem(r, 0);
-    mx_val x = mx_arg_as(r, 1, elem), y = mx_arg_as(r, 2, elem);
-    r->out[0] = mx_choose(r->b, mx_arg(r, 0), x, y);
 }
 
 /* ---- embeddings ---- */
@@ -362,7 +356,7 @@ static mx_val bag_sizes(mx_build *b, const bags *x) { /* [bags, 1], of the rows'
 
 static void read_bags(const mx_rule *r, bags *x) {
     mx_build *b = r->b;
-    mx_val weight = mx_arg(r, 0), index = mx_cast(b, mx_flat(b, mx_arg(r, 1)), MX_DT_INT64);
+    mx_val weight = mx_arg(r, 0), index = mx_cast(b, mx_in_line(b, mx_arg(r, 1)), MX_DT_INT64);
     mx_val offsets = mx_cast(b, mx_arg(r, 2), MX_DT_INT64);
     if (mx_arg_bool(r, 7)) offsets = mx_slice_const(b, offsets, 0, 0, -1, 1); /* the last one is the end */
     x->rows = mx_gather(b, weight, index, 0);
@@ -417,10 +411,6 @@ static const mx_lowering rows[] = {
     INDEX("nonzero_numpy.default", rule_nonzero_list, "NonZero, Gather"),
     INDEX("where.default", rule_nonzero_list, "NonZero, Gather"),
     INDEX("nonzero_static.default", rule_nonzero_static, "NonZero, Pad, Slice, Transpose"),
-    INDEX("where.self", rule_where, "Where"),
-    INDEX("where.ScalarSelf", rule_where, "Where"),
-    INDEX("where.ScalarOther", rule_where, "Where"),
-    INDEX("where.Scalar", rule_where, "Where"),
     INDEX("embedding.default", rule_embedding, "Gather"),
     {"aten.embedding_bag.default", rule_embedding_bag, BAG, 0, 0},
     {"aten.embedding_bag.padding_idx", rule_embedding_bag, BAG, 0, 0},

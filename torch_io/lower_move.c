@@ -84,7 +84,7 @@ mx_val mx_view_out(const mx_rule *r, mx_val v, size_t output, mx_val exact) {
     return mx_view_sizes(r, v, mx_out_sizes(r, output), mx_out_rank(r, output), exact);
 }
 
-mx_val mx_flat(mx_build *b, mx_val v) {
+mx_val mx_in_line(mx_build *b, mx_val v) {
     if (mx_rank_of(b, v) == 1) return v;
     return mx_reshape_to(b, v, (const int64_t[]){-1}, 1);
 }

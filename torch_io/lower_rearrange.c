@@ -68,7 +68,7 @@ void mx_rule_roll(const mx_rule *r) { /* self, shifts, dims=[] */
     r->out[0] = v;
     if (mx_failed(b) || !rank) return;
     if (!n) {
-        mx_val flat = roll(r, mx_flat(b, v), 0, mx_arg_size_known(r, 1, 0), shifts);
+        mx_val flat = roll(r, mx_in_line(b, v), 0, mx_arg_size_known(r, 1, 0), shifts);
         r->out[0] = mx_view_out(r, flat, 0, mx_shape(b, v));
         return;
     }
@@ -158,7 +158,7 @@ mx_val mx_rule_stride_index(const mx_rule *r, size_t first) {
 
 void mx_rule_as_strided(const mx_rule *r) { /* self, size, stride, storage_offset=None */
     mx_val index = mx_rule_stride_index(r, 1);
-    r->out[0] = mx_gather(r->b, mx_flat(r->b, mx_arg(r, 0)), index, 0);
+    r->out[0] = mx_gather(r->b, mx_in_line(r->b, mx_arg(r, 0)), index, 0);
 }
 
 /* ---- diagonals ---- */
@@ -243,7 +243,7 @@ void mx_rule_diag(const mx_rule *r) { /* self, diagonal=0: into a matrix or out 
 }
 
 void mx_rule_diagflat(const mx_rule *r) { /* self, offset=0 */
-    r->out[0] = diag_embed(r, mx_flat(r->b, mx_arg(r, 0)), mx_arg_int(r, 1));
+    r->out[0] = diag_embed(r, mx_in_line(r->b, mx_arg(r, 0)), mx_arg_int(r, 1));
 }
 
 void mx_rule_trace(const mx_rule *r) {

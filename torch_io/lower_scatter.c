@@ -76,7 +76,7 @@ static mx_val joined_places(mx_build *b, mx_val data, mx_val places, int k) {
     if (mx_failed(b)) return MX_NO_VAL;
     mx_val whole = mx_op2(b, "Mod", places, mx_concat(b, sizes, (size_t)k, 0));
     mx_val each = mx_op2(b, "Mul", whole, mx_concat(b, strides, (size_t)k, 0));
-    return mx_flat(b, mx_reduce(b, "ReduceSum", each, (const int64_t[]){-1}, 1, false));
+    return mx_in_line(b, mx_reduce(b, "ReduceSum", each, (const int64_t[]){-1}, 1, false));
 }
 
 /* data, places [..., k], updates [..., the axes behind k]; kind NULL: the last one written stays. */
@@ -104,7 +104,7 @@ static mx_val places_along(mx_build *b, mx_val data, int64_t axis, mx_val index)
         if (k != axis && k + 1 < rank) at = mx_unsqueeze(b, at, behind, (size_t)(rank - k - 1));
         sum = mx_op2(b, "Add", sum, mx_op2(b, "Mul", at, product(b, data, k + 1, rank)));
     }
-    return mx_flat(b, sum);
+    return mx_in_line(b, sum);
 }
 
 static mx_val scatter_elements(const mx_rule *r, mx_val data, int64_t axis, mx_val index, mx_val updates,
@@ -290,9 +290,9 @@ static void rule_index_reduce(const mx_rule *r) { /* self, dim, index, source, r
 
 static void rule_put(const mx_rule *r) { /* self, index, source, accumulate=False */
     mx_build *b = r->b;
-    mx_val v = mx_arg(r, 0), index = mx_flat(b, mx_arg(r, 1));
-    mx_val updates = mx_cast(b, mx_flat(b, mx_arg(r, 2)), mx_elem_of(b, v));
-    mx_val out = scatter_elements(r, mx_flat(b, v), 0, index, updates, mx_arg_bool(r, 3) ? &joins[JOIN_ADD] : NULL);
+    mx_val v = mx_arg(r, 0), index = mx_in_line(b, mx_arg(r, 1));
+    mx_val updates = mx_cast(b, mx_in_line(b, mx_arg(r, 2)), mx_elem_of(b, v));
+    mx_val out = scatter_elements(r, mx_in_line(b, v), 0, index, updates, mx_arg_bool(r, 3) ? &joins[JOIN_ADD] : NULL);
     r->out[0] = mx_view_out(r, out, 0, mx_shape(b, v));
 }
 
@@ -359,7 +359,7 @@ static void rule_masked_fill(const mx_rule *r) { /* self, mask, value */
 static void rule_masked_scatter(const mx_rule *r) { /* self, mask, source: as much of it as the mask has places */
     mx_build *b = r->b;
     mx_val v = mx_arg(r, 0), mask = mx_as_bool(b, mx_arg(r, 1)),
-           from = mx_cast(b, mx_flat(b, mx_arg(r, 2)), mx_elem_of(b, v));
+           from = mx_cast(b, mx_in_line(b, mx_arg(r, 2)), mx_elem_of(b, v));
     bool scalar = !mx_out_rank(r, 0);
     mx_val exact = mx_shape(b, mx_expand(b, v, mx_shape(b, mask)));
     v = mx_at_least_1d(b, mx_stretch(r, v, mx_out_sizes(r, 0), mx_out_rank(r, 0), exact));
@@ -368,11 +368,6 @@ static void rule_masked_scatter(const mx_rule *r) { /* self, mask, source: as mu
     mx_val updates = mx_slice(b, from, 0, mx_int64(b, 0), mx_dim(b, places, 0), 1);
     mx_val out = scatter_nd(r, v, places, mx_rank_of(b, v), updates, NULL);
     r->out[0] = scalar ? mx_squeeze1(b, out, 0) : out;
-}
-
-static void rule_fill(const mx_rule *r) { /* self, value */
-    mx_val v = mx_arg(r, 0), value = mx_as_scalar(r->b, mx_arg_as(r, 1, mx_elem_of(r->b, v)));
-    r->out[0] = mx_stretch_like(r, value, v);
 }
 
 static void rule_copy(const mx_rule *r) { /* self, src */
@@ -451,9 +446,9 @@ static void rule_diagonal_scatter(const mx_rule *r) { /* self, src, offset=0, di
 
 static void rule_as_strided_scatter(const mx_rule *r) { /* self, src, size, stride, storage_offset=None */
     mx_build *b = r->b;
-    mx_val v = mx_arg(r, 0), index = mx_flat(b, mx_rule_stride_index(r, 2));
-    mx_val src = mx_flat(b, mx_cast(b, mx_arg(r, 1), mx_elem_of(b, v)));
-    mx_val out = scatter_elements(r, mx_flat(b, v), 0, index, src, NULL);
+    mx_val v = mx_arg(r, 0), index = mx_in_line(b, mx_rule_stride_index(r, 2));
+    mx_val src = mx_in_line(b, mx_cast(b, mx_arg(r, 1), mx_elem_of(b, v)));
+    mx_val out = scatter_elements(r, mx_in_line(b, v), 0, index, src, NULL);
     r->out[0] = mx_view_out(r, out, 0, mx_shape(b, v));
 }
 
@@ -479,8 +474,6 @@ static const mx_lowering rows[] = {
     MOVES("masked_fill.Scalar", rule_masked_fill, "Where"),
     MOVES("masked_fill.Tensor", rule_masked_fill, "Where"),
     MOVES("masked_scatter.default", rule_masked_scatter, "NonZero, ScatterND"),
-    MOVES("fill.Scalar", rule_fill, "Expand"),
-    MOVES("fill.Tensor", rule_fill, "Expand"),
     MOVES("copy.default", rule_copy, "Expand"),
     MOVES("slice_scatter.default", rule_slice_scatter, "Slice, Concat"),
     MOVES("select_scatter.default", rule_select_scatter, "Where"),

@@ -26,7 +26,7 @@ static void rule_view_dtype(const mx_rule *r) { /* self, dtype */
 }
 
 static void rule_ravel(const mx_rule *r) {
-    r->out[0] = mx_flat(r->b, mx_arg(r, 0));
+    r->out[0] = mx_in_line(r->b, mx_arg(r, 0));
 }
 
 static void rule_flatten(const mx_rule *r) { /* self, start_dim=0, end_dim=-1 */
@@ -230,7 +230,7 @@ static void rule_interleave(const mx_rule *r) { /* self, repeats, dim=None, outp
     mx_val v = mx_arg(r, 0);
     int64_t axis = 0;
     if (mx_arg_none(r, 2)) {
-        v = mx_flat(r->b, v);
+        v = mx_in_line(r->b, v);
     } else {
         v = mx_at_least_1d(r->b, v);
         axis = mx_axis(r, mx_arg_int(r, 2), mx_need_rank(r, v));
@@ -257,7 +257,7 @@ static void rule_interleave_counts(const mx_rule *r) { /* repeats, output_size *
 static void rule_interleave_tensor(const mx_rule *r) { /* self, repeats, dim=None, output_size */
     mx_build *b = r->b;
     bool flat = mx_arg_none(r, 2);
-    mx_val v = flat ? mx_flat(b, mx_arg(r, 0)) : mx_at_least_1d(b, mx_arg(r, 0)), repeats = mx_flat(b, mx_arg(r, 1));
+    mx_val v = flat ? mx_in_line(b, mx_arg(r, 0)) : mx_at_least_1d(b, mx_arg(r, 0)), repeats = mx_in_line(b, mx_arg(r, 1));
     int64_t axis = flat ? 0 : mx_axis(r, mx_arg_int(r, 2), mx_need_rank(r, v));
     if (mx_failed(b)) return;
     if (mx_size_is(mx_size_of(b, repeats, 0), 1)) repeats = mx_expand(b, repeats, mx_dim(b, v, axis));
@@ -276,7 +276,7 @@ static void rule_meshgrid(const mx_rule *r) { /* tensors, indexing="ij" */
         for (size_t k = 0; k < n; ++k) {
             if (k != axis) axes[n_axes++] = (int64_t)k;
         }
-        v[i] = n_axes ? mx_unsqueeze(b, mx_flat(b, v[i]), axes, n_axes) : mx_flat(b, v[i]);
+        v[i] = n_axes ? mx_unsqueeze(b, mx_in_line(b, v[i]), axes, n_axes) : mx_in_line(b, v[i]);
     }
     mx_val sizes[MX_MAX_RANK];
     for (size_t i = 0; i < n && !mx_failed(b); ++i) {
