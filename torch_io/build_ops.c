@@ -178,9 +178,21 @@ static int32_t working_type(int32_t elem) {
     }
 }
 
+/* Kernels of Where have no bool. */
+static mx_val choose_bool(mx_build *b, mx_val condition, mx_val x, mx_val y) {
+    double v;
+    if (mx_const_number(b, x, &v)) /* c ? 1 : y is c or y */
+        return v != 0 ? mx_op2(b, "Or", condition, y) : mx_op2(b, "And", mx_op1(b, "Not", condition), y);
+    if (mx_const_number(b, y, &v))
+        return v != 0 ? mx_op2(b, "Or", mx_op1(b, "Not", condition), x) : mx_op2(b, "And", condition, x);
+    mx_val if_so = mx_op2(b, "And", condition, x), if_not = mx_op2(b, "And", mx_op1(b, "Not", condition), y);
+    return mx_op2(b, "Or", if_so, if_not);
+}
+
 mx_val mx_where(mx_build *b, mx_val condition, mx_val x, mx_val y) {
     int32_t elem = mx_elem_of(b, x);
-    bool served = elem == MX_UINT8 || elem == MX_BOOL;
+    bool served = elem == MX_UINT8 || elem == MX_INT8;
+    if (elem == MX_BOOL) return choose_bool(b, condition, x, y);
     mx_val in[3] = {condition, x, y};
     return in_type(b, "Where", in, 1, 3, served ? elem : working_type(elem));
 }

@@ -39,7 +39,7 @@ mx_val mx_test2(mx_build *b, const char *op, mx_val x, mx_val y);
 /* The value in the type in which the operator can be computed. */
 mx_val mx_for_kernel(mx_build *b, const char *op, mx_val x);
 
-/* Where, on any type; of bools it is made of And, Or, Not. */
+/* Where, by the truth of a condition of any type. */
 mx_val mx_choose(mx_build *b, mx_val condition, mx_val x, mx_val y);
 /* x as a bool: whether it is not 0. */
 mx_val mx_truth(mx_build *b, mx_val x);
