@@ -156,7 +156,19 @@ mx_val mx_shape(mx_build *b, mx_val v) {
 
 /* ---- arithmetic ---- */
 
+/* Kernels of Where have no bool. */
+static mx_val choose_bool(mx_build *b, mx_val condition, mx_val x, mx_val y) {
+    double v;
+    if (mx_const_number(b, x, &v)) /* c ? 1 : y is c or y */
+        return v != 0 ? mx_op2(b, "Or", condition, y) : mx_op2(b, "And", mx_op1(b, "Not", condition), y);
+    if (mx_const_number(b, y, &v))
+        return v != 0 ? mx_op2(b, "Or", mx_op1(b, "Not", condition), x) : mx_op2(b, "And", condition, x);
+    mx_val if_so = mx_op2(b, "And", condition, x), if_not = mx_op2(b, "And", mx_op1(b, "Not", condition), y);
+    return mx_op2(b, "Or", if_so, if_not);
+}
+
 mx_val mx_where(mx_build *b, mx_val condition, mx_val x, mx_val y) {
+    if (mx_elem_of(b, x) == MX_BOOL) return choose_bool(b, condition, x, y);
     return mx_op3(b, "Where", condition, x, y);
 }
 

@@ -139,7 +139,7 @@ static void threshold(const mx_rule *r) {
     mx_build *b = r->b;
     int32_t elem = mx_out_elem(r, 0);
     mx_val x = input(r);
-    r->out[0] = mx_choose(b, mx_op2(b, "LessOrEqual", x, mx_arg_as(r, 1, elem)), mx_arg_as(r, 2, elem), x);
+    r->out[0] = mx_where(b, mx_op2(b, "LessOrEqual", x, mx_arg_as(r, 1, elem)), mx_arg_as(r, 2, elem), x);
 }
 
 static mx_val leaky(const mx_rule *r, double slope) {

@@ -154,7 +154,7 @@ static void heaviside(const mx_rule *r) {
     mx_build *b = r->b;
     mx_val x = operand(r, 0);
     mx_val step = mx_cast(b, mx_test_number(b, "Greater", x, 0), mx_elem_of(b, x));
-    r->out[0] = mx_choose(b, mx_test_number(b, "Equal", x, 0), operand(r, 1), step);
+    r->out[0] = mx_where(b, mx_test_number(b, "Equal", x, 0), operand(r, 1), step);
 }
 
 static void logaddexp(const mx_rule *r) {

@@ -42,6 +42,11 @@ mx_val mx_arg_extreme(mx_build *b, const char *op, mx_val x, int64_t axis, bool 
     return mx_op(b, op, MX_IN(mx_for_kernel(b, op, x)), at, 2);
 }
 
+mx_val mx_flat(mx_build *b, mx_val x) {
+    const int64_t all = -1;
+    return mx_rank_of(b, x) == 1 ? x : mx_reshape_to(b, x, &all, 1);
+}
+
 mx_val mx_shape_with(mx_build *b, mx_val x, int64_t axis, mx_val size) {
     mx_val sizes[MX_MAX_RANK];
     size_t n = 0;

@@ -204,7 +204,7 @@ static void shift_right(const mx_rule *r) {
 
 static void where(const mx_rule *r) {
     int32_t elem = mx_out_elem(r, 0);
-    r->out[0] = mx_choose(r->b, mx_truth(r->b, mx_arg(r, 0)), mx_arg_as(r, 1, elem), mx_arg_as(r, 2, elem));
+    r->out[0] = mx_where(r->b, mx_truth(r->b, mx_arg(r, 0)), mx_arg_as(r, 1, elem), mx_arg_as(r, 2, elem));
 }
 
 #define TENSOR_SCALAR(name, ...) {"aten." name ".Tensor", __VA_ARGS__}, {"aten." name ".Scalar", __VA_ARGS__}

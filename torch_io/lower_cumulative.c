@@ -108,7 +108,7 @@ static void cumulative_extreme(const mx_rule *r) {
     mx_val number = mx_body_input(b, "number", MX_E_INT64, 0, NULL);
     mx_val reached = mx_op2(b, !strncmp(r->row->target, "aten.cummax", 11) ? "GreaterOrEqual" : "LessOrEqual", slice, value);
     if (mx_is_float(mx_elem_of(b, x))) reached = mx_op2(b, "Or", reached, mx_op1(b, "IsNaN", slice));
-    mx_val new_value = mx_choose(b, reached, slice, value), new_index = mx_where(b, reached, number, index);
+    mx_val new_value = mx_where(b, reached, slice, value), new_index = mx_where(b, reached, number, index);
     mx_body_end(b, (const mx_val[]){new_value, new_index, new_value, new_index}, 4);
     scan_run(&s, body, states, 2, 2, r->out);
 }

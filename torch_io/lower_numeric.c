@@ -35,7 +35,6 @@ static const struct kernel {
     {"TopK", BYTES | TY(INT16)},
     {"Trilu", WIDE | TY(BOOL)},
     {"Unique", FLOATS | TY(INT8) | TY(INT64)},
-    {"Where", BYTES},
 };
 
 static types kernel_types(const char *op) {
@@ -141,24 +140,12 @@ mx_val mx_not(mx_build *b, mx_val x) {
     return mx_op1(b, "Not", x);
 }
 
-static mx_val select_bool(mx_build *b, mx_val condition, mx_val x, mx_val y) {
-    double v;
-    if (mx_const_number(b, x, &v)) /* c ? 1 : y is c or y */
-        return v != 0 ? mx_op2(b, "Or", condition, y) : mx_op2(b, "And", mx_not(b, condition), y);
-    if (mx_const_number(b, y, &v))
-        return v != 0 ? mx_op2(b, "Or", mx_not(b, condition), x) : mx_op2(b, "And", condition, x);
-    return mx_op2(b, "Or", mx_op2(b, "And", condition, x), mx_op2(b, "And", mx_not(b, condition), y));
+mx_val mx_truth(mx_build *b, mx_val x) {
+    return mx_cast(b, x, MX_E_BOOL);
 }
 
 mx_val mx_choose(mx_build *b, mx_val condition, mx_val x, mx_val y) {
-    int32_t elem = mx_elem_of(b, x);
-    condition = mx_truth(b, condition);
-    if (elem == MX_E_BOOL) return select_bool(b, condition, x, y);
-    return mx_cast(b, mx_where(b, condition, mx_for_kernel(b, "Where", x), mx_for_kernel(b, "Where", y)), elem);
-}
-
-mx_val mx_truth(mx_build *b, mx_val x) {
-    return mx_cast(b, x, MX_E_BOOL);
+    return mx_where(b, mx_truth(b, condition), x, y);
 }
 
 mx_val mx_number_like(mx_build *b, mx_val x, double v) {

@@ -39,7 +39,7 @@ mx_val mx_test2(mx_build *b, const char *op, mx_val x, mx_val y);
 /* The value in the type in which the operator can be computed. */
 mx_val mx_for_kernel(mx_build *b, const char *op, mx_val x);
 
-/* Where, on any type; of bools it is made of And, Or, Not. */
+/* Where, by the truth of a condition of any type. */
 mx_val mx_choose(mx_build *b, mx_val condition, mx_val x, mx_val y);
 /* x as a bool: whether it is not 0. */
 mx_val mx_truth(mx_build *b, mx_val x);
@@ -75,6 +75,8 @@ mx_val mx_count_over(mx_build *b, mx_val x, const mx_axes *axes, int64_t *known)
 mx_val mx_reduce_any(mx_build *b, const char *op, mx_val x, const mx_axes *axes, bool keepdims);
 /* ArgMax or ArgMin over one axis. x may be of rank 0. */
 mx_val mx_arg_extreme(mx_build *b, const char *op, mx_val x, int64_t axis, bool keepdims);
+/* All elements along one axis. */
+mx_val mx_flat(mx_build *b, mx_val x);
 /* The sizes of a value without one axis, with one axis changed to `size` (MX_NO_VAL: left out): int64, rank 1. */
 mx_val mx_shape_with(mx_build *b, mx_val x, int64_t axis, mx_val size);
 
