@@ -53,7 +53,7 @@ def main():
     parser.add_argument("--theirs", default="model_dynamo.onnx")
     parser.add_argument("--opset", type=int, default=18)
     parser.add_argument("--ops", action="store_true")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     names = args.names or sorted(p.parent.name for p in args.folder.glob(f"*/{args.input}"))
     worse = 0
     with tempfile.TemporaryDirectory() as temporary:
