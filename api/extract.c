@@ -2,6 +2,7 @@
 #include "converter/extract.h"
 
 #include "api/beside.h"
+#include "api/load.h"
 #include "api/paths.h"
 #include "htp/query.h"
 #include "onnx_io/onnx_io.h"
@@ -50,7 +51,8 @@ static void matches_free(matches *m) {
 }
 
 static mx_status add_node(matches *m, mx_node_id node, mx_error *err) {
-    if (!mx_grow(m->g->allocator, (void **)&m->nodes, &m->cap_nodes, m->n_nodes, sizeof *m->nodes)) return mx_nomem(err);
+    if (!mx_grow(m->g->allocator, (void **)&m->nodes, &m->cap_nodes, m->n_nodes, sizeof *m->nodes))
+        return mx_nomem(err);
     m->nodes[m->n_nodes++] = node;
     return MX_OK;
 }
@@ -69,11 +71,16 @@ static mx_status add_auxiliary(matches *m, mx_error *err) {
 
 static mx_status add_modules(matches *m, mx_error *err) {
     const mx_htp_found *f = &m->found;
-    for (size_t i = 0; i < f->n_nodes; i++) m->first[f->matches[i] + 1]++;
-    for (size_t i = 0; i < m->count; i++) m->first[i + 1] += m->first[i];
-    for (size_t i = 0; i < f->n_nodes; i++) MX_TRY(add_node(m, MX_NO_NODE, err));
-    for (size_t i = f->n_nodes; i-- > 0;) m->nodes[--m->first[f->matches[i] + 1]] = f->nodes[i];
-    for (size_t i = 0; i < m->count; i++) m->first[i] = m->first[i + 1];
+    for (size_t i = 0; i < f->n_nodes; i++)
+        m->first[f->matches[i] + 1]++;
+    for (size_t i = 0; i < m->count; i++)
+        m->first[i + 1] += m->first[i];
+    for (size_t i = 0; i < f->n_nodes; i++)
+        MX_TRY(add_node(m, MX_NO_NODE, err));
+    for (size_t i = f->n_nodes; i-- > 0;)
+        m->nodes[--m->first[f->matches[i] + 1]] = f->nodes[i];
+    for (size_t i = 0; i < m->count; i++)
+        m->first[i] = m->first[i + 1];
     m->first[m->count] = f->n_nodes;
     return MX_OK;
 }
@@ -114,10 +121,11 @@ static mx_status several(const matches *m, const char *text, bool all, mx_error 
         mx_buffer_cstr(&list, " more");
     }
     mx_buffer_byte(&list, '\0');
-    mx_status status = list.failed ? mx_nomem(err)
-                                   : mx_fail(err, MX_ERR_USAGE, "%s matches %zu modules, %s: %stake all as one with --union",
-                                             mx_show(mx_str_of(text)).text, m->count, list.data,
-                                             all ? "one file each with --all --output-dir DIR, or " : "");
+    mx_status status = list.failed
+                           ? mx_nomem(err)
+                           : mx_fail(err, MX_ERR_USAGE, "%s matches %zu modules, %s: %stake all as one with --union",
+                                     mx_show(mx_str_of(text)).text, m->count, list.data,
+                                     all ? "one file each with --all --output-dir DIR, or " : "");
     mx_buffer_free(&list);
     return status;
 }
@@ -162,7 +170,8 @@ static mx_status cut_all(extract_job *job, const char *text, mx_error *err) {
 static uint64_t weight_bytes(const mx_graph *part) {
     const mx_scope_data *s = &part->scopes[0];
     uint64_t bytes = 0;
-    for (size_t i = 0; i < s->n_initializers; i++) bytes += part->tensors[s->initializers[i]].data.size;
+    for (size_t i = 0; i < s->n_initializers; i++)
+        bytes += part->tensors[s->initializers[i]].data.size;
     return bytes;
 }
 
@@ -188,16 +197,19 @@ static mx_status write_part(const extract_job *job, size_t i, const char *path, 
 /* ---- names of files ---- */
 
 static bool is_plain(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
 }
 
 /* The module's dotted name, as far as it is fit for a file, with a number where that was given away. */
-static mx_status name_file(const extract_job *job, size_t i, mx_strings *taken, char out[MX_PATH_BYTES], mx_error *err) {
+static mx_status name_file(const extract_job *job, size_t i, mx_strings *taken, char out[MX_PATH_BYTES],
+                           mx_error *err) {
     enum { NAME_BYTES = 200 };
     mx_str name = match_name(&job->m, i);
     char plain[NAME_BYTES + 1];
     size_t n = name.n < NAME_BYTES ? name.n : NAME_BYTES;
-    for (size_t k = 0; k < n; k++) plain[k] = is_plain(name.p[k]) && (k || name.p[k] != '.') ? name.p[k] : '_';
+    for (size_t k = 0; k < n; k++)
+        plain[k] = is_plain(name.p[k]) && (k || name.p[k] != '.') ? name.p[k] : '_';
     plain[n] = '\0';
     for (size_t number = 1;; number++) {
         char suffix[32] = "";
@@ -229,7 +241,8 @@ mx_status mx_extract(const mx_env *env, const char *model, const char *tag, cons
     job.m.g = job.g;
     mx_status status = mx_at_file(err, cut_all(&job, tag, err), model);
     if (status == MX_OK) status = write_all(&job, err);
-    for (size_t i = 0; job.parts && i < job.n_parts; i++) mx_graph_release(job.parts[i]);
+    for (size_t i = 0; job.parts && i < job.n_parts; i++)
+        mx_graph_release(job.parts[i]);
     mx_free(job.g->allocator, job.parts, job.n_parts * sizeof *job.parts);
     mx_types_free(&job.types);
     matches_free(&job.m);
@@ -239,7 +252,8 @@ mx_status mx_extract(const mx_env *env, const char *model, const char *tag, cons
 
 /* ---- replace ---- */
 
-static mx_status replace(mx_graph *g, const char *tag, mx_graph *part, const char *part_path, bool unite, mx_error *err) {
+static mx_status replace(mx_graph *g, const char *tag, mx_graph *part, const char *part_path, bool unite,
+                         mx_error *err) {
     matches m;
     mx_status status = find(g, tag, &m, err);
     if (status == MX_OK && m.count > 1 && !unite) status = several(&m, tag, false, err);
@@ -251,11 +265,11 @@ static mx_status replace(mx_graph *g, const char *tag, mx_graph *part, const cha
     return status;
 }
 
-mx_status mx_replace(const mx_env *env, const char *model, const char *tag, const char *part, const char *output, bool unite,
-                     mx_error *err) {
+mx_status mx_replace(const mx_env *env, const char *model, const char *tag, const char *part, const char *output,
+                     bool unite, mx_error *err) {
     mx_graph *g = NULL, *p = NULL;
     mx_status status = mx_graph_load(env, model, &g, err);
-    if (status == MX_OK) status = mx_graph_load(env, part, &p, err);
+    if (status == MX_OK) status = mx_load_as_it_is(env, part, &p, err);
     if (status == MX_OK) status = mx_at_file(err, replace(g, tag, p, part, unite, err), model);
     if (status == MX_OK) status = mx_graph_save_onnx(g, output, err);
     mx_graph_free(p);

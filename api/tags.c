@@ -1,6 +1,6 @@
 /* Tag queries: what the tags of a model say, and the part of it that a text selects. */
+#include "api/group.h"
 #include "api/load.h"
-#include "api/metadata_file.h"
 #include "api/paths.h"
 #include "htp/query.h"
 #include "htp/summary.h"
@@ -45,27 +45,9 @@ static mx_status keep_auxiliary(mx_tags *t, const mx_htp_tagging *tagging, mx_er
     t->auxiliary = mx_alloc_zero(t->allocator, t->n_nodes, sizeof *t->auxiliary);
     t->stored = mx_alloc_zero(t->allocator, t->n_nodes, sizeof *t->stored);
     if (!t->auxiliary || !t->stored) return mx_nomem(err);
-    for (mx_node_id id = 0; id < t->n_nodes; id++) t->auxiliary[id] = mx_htp_label_of(tagging, id).auxiliary;
+    for (mx_node_id id = 0; id < t->n_nodes; id++)
+        t->auxiliary[id] = mx_htp_label_of(tagging, id).auxiliary;
     return MX_OK;
-}
-
-/* With the module tree that stands beside the model, if it can be read; what the tags lack (classes, modules without
- * operators) is told there. */
-static mx_status tag(mx_graph *g, const char *path, mx_htp_tagging *out, mx_error *err) {
-    mx_metadata_file beside;
-    mx_htp_options options = {0};
-    mx_status status = mx_metadata_file_load(&g->env, path, NULL, &beside, NULL);
-    if (status == MX_OK && beside.path[0]) {
-        options = (mx_htp_options){.metadata = beside.text.data, .metadata_size = beside.text.size};
-        status = mx_htp_tag(g, &options, out, NULL);
-        if (status != MX_OK && status != MX_ERR_NOMEM && g->env.log)
-            g->env.log(g->env.ctx, MX_LOG_WARNING, "the metadata beside the model cannot be read and is left out");
-    }
-    bool done = status == MX_OK && options.metadata;
-    mx_metadata_file_free(&beside);
-    options = (mx_htp_options){0};
-    if (status == MX_ERR_NOMEM) return mx_nomem(err);
-    return done ? MX_OK : mx_htp_tag(g, &options, out, err);
 }
 
 /* GraphML has its groups; an ONNX file gets them. */
@@ -78,7 +60,7 @@ static mx_status load_graph(mx_tags *t, const mx_env *env, const char *path, mx_
         MX_TRY(mx_at_file(err, mx_onnx_read(env, path, &t->g, err), path));
         MX_TRY(mx_at_file(err, mx_graph_wire(t->g, err), path));
     }
-    mx_status status = tag(t->g, path, &tagging, err);
+    mx_status status = mx_label_modules(t->g, path, NULL, &tagging, err);
     if (status == MX_OK && !graphml) status = mx_htp_make_groups(t->g, &tagging, err);
     if (status == MX_OK) status = keep_auxiliary(t, &tagging, err);
     mx_htp_tagging_free(&tagging);
@@ -144,8 +126,10 @@ mx_status mx_tags_load(const mx_env *env, const char *path, mx_tags **out, mx_er
     t->allocator = a;
     mx_status status = load_graph(t, env, path, err);
     if (status == MX_OK) status = count_all(t, err);
-    if (status == MX_OK) *out = t;
-    else mx_tags_free(t);
+    if (status == MX_OK)
+        *out = t;
+    else
+        mx_tags_free(t);
     return status;
 }
 

@@ -126,7 +126,9 @@ typedef enum mx_node_kind {
 } mx_node_kind;
 
 /* Load a model, with everything wired: ports know the ports that make their values. Weights stay in their files.
- * Names of files decide the format in mx_graph_load: ".graphml" (with the edits it holds) or else ONNX.
+ * Names of files decide the format in mx_graph_load: ".graphml" (with the edits it holds) or else ONNX. An ONNX model gets
+ * module groups, from what it says itself and from X_htp_metadata.json beside X.onnx: its module tree, and where the model has
+ * no tags, the JSON's, as far as it has the operators. A JSON that cannot be read is left out with a warning.
  * out: the caller frees it with mx_graph_free. Errors: READ, SYNTAX, LIMIT, INVALID, CHECKSUM, FORBIDDEN_PATH, NOMEM. */
 MX_API mx_status mx_graph_load(const mx_env *env, const char *path, mx_graph **out, mx_error *err);
 MX_API mx_status mx_graph_load_onnx(const mx_env *env, const char *path, mx_graph **out, mx_error *err);
@@ -531,8 +533,8 @@ MX_API mx_status mx_export_results_save(const mx_env *env, const mx_export_resul
 /* A model with its module groups and what its tags say. Weights are not touched. */
 typedef struct mx_tags mx_tags;
 
-/* Load a model (.onnx or .graphml). Modules are those of the metadata JSON beside an ONNX file, if it is there and can be
- * read, and what the file itself tells. out: freed with mx_tags_free. Errors: those of loading. */
+/* Load a model (.onnx or .graphml), with its modules as in mx_graph_load. out: freed with mx_tags_free. Errors: those of
+ * loading. */
 MX_API mx_status mx_tags_load(const mx_env *env, const char *path, mx_tags **out, mx_error *err);
 MX_API void mx_tags_free(mx_tags *tags); /* NULL is fine */
 /* The graph with its module groups; it lives as long as the tags. */
