@@ -1,10 +1,13 @@
 /* Tag queries: what the tags of a model say, and the part of it that a text selects. */
+#include "api/consistency.h"
 #include "api/group.h"
 #include "api/load.h"
 #include "api/paths.h"
 #include "htp/query.h"
 #include "htp/summary.h"
 #include "onnx_io/onnx_io.h"
+
+#include <stdio.h>
 
 typedef struct tag_count {
     mx_sid tag;
@@ -14,8 +17,9 @@ typedef struct tag_count {
 struct mx_tags {
     const mx_allocator *allocator;
     mx_graph *g;
-    bool *auxiliary; /* by node id */
-    mx_sid *stored;  /* by node id: the tag that stands there */
+    char path[MX_PATH_BYTES]; /* what stands beside the model is looked for there */
+    bool *auxiliary;          /* by node id */
+    mx_sid *stored;           /* by node id: the tag that stands there */
     size_t n_nodes;
     tag_count *tags;
     size_t n_tags, cap_tags;
@@ -124,7 +128,10 @@ mx_status mx_tags_load(const mx_env *env, const char *path, mx_tags **out, mx_er
     *out = NULL;
     if (!t) return mx_nomem(err);
     t->allocator = a;
-    mx_status status = load_graph(t, env, path, err);
+    mx_status status = MX_OK;
+    if ((size_t)snprintf(t->path, MX_PATH_BYTES, "%s", path) >= MX_PATH_BYTES)
+        status = mx_at_file(err, mx_fail(err, MX_ERR_USAGE, "the path is too long"), path);
+    if (status == MX_OK) status = load_graph(t, env, path, err);
     if (status == MX_OK) status = count_all(t, err);
     if (status == MX_OK)
         *out = t;
@@ -168,4 +175,39 @@ mx_str mx_tags_tag(const mx_tags *t, size_t index, uint64_t *operators) {
     bool there = index < t->n_tags;
     if (operators) *operators = there ? t->tags[index].operators : 0;
     return mx_text(t->g, there ? t->tags[index].tag : MX_SID_ABSENT);
+}
+
+/* ---- agreement ---- */
+
+typedef struct telling {
+    mx_finding_fn each;
+    void *ctx;
+    uint64_t count;
+} telling;
+
+static mx_status tell(void *ctx, const char *code, mx_str where, const char *message, mx_error *err) {
+    telling *t = ctx;
+    mx_shown shown = mx_show(where);
+    mx_finding f = {
+        .part = MX_CHECK_CONSISTENCY, .code = code, .where = where.p ? shown.text : NULL, .message = message};
+    (void)err;
+    t->count++;
+    if (t->each) t->each(t->ctx, &f);
+    return MX_OK;
+}
+
+mx_status mx_tags_consistency(const mx_tags *tags, const char *metadata, const char *graphml, mx_finding_fn each,
+                              void *ctx, uint64_t *problems, mx_error *err) {
+    telling t = {.each = each, .ctx = ctx};
+    mx_consistency c = {.env = &tags->g->env,
+                        .model = tags->path,
+                        .given_metadata = metadata,
+                        .given_graphml = graphml,
+                        .note = tell,
+                        .ctx = &t};
+    mx_status status = mx_consistency_load(&c, tags->g, true, err);
+    if (status == MX_OK) status = mx_consistency_check(&c, err);
+    mx_consistency_free(&c);
+    *problems = status == MX_OK ? t.count : 0;
+    return status;
 }

@@ -528,6 +528,28 @@ MX_API mx_status mx_export_results_json(const mx_env *env, const mx_export_resul
 MX_API mx_status mx_export_results_save(const mx_env *env, const mx_export_result *const *results, size_t count,
                                         bool batch, const char *path, mx_error *err);
 
+/* ---- Section: findings ---------------------------------------------------------------------------------------- */
+
+/* What is wrong with a model, as mx_tags_consistency and mx_validate tell it. */
+typedef enum mx_check_part {
+    MX_CHECK_COVERAGE = 0, /* operators with a tag, in percent */
+    MX_CHECK_INTEGRITY,    /* names, order, attributes, opset imports, external data; value: problems */
+    MX_CHECK_CONSISTENCY,  /* tags in the file, the metadata JSON and the GraphML agree; value: problems */
+    MX_CHECK_AUXILIARY,    /* auxiliary operators with a tag, in percent */
+    MX_CHECKS
+} mx_check_part;
+/* "coverage", "graph_integrity", "hierarchy_consistency", "auxiliary_operations"; static. */
+MX_API const char *mx_check_part_name(mx_check_part part);
+
+typedef struct mx_finding {
+    mx_check_part part;
+    bool mended;         /* it was repaired: not a problem any more */
+    const char *code;    /* one word for programs: "missing-tag", "unordered", "stale-node-name", ... */
+    const char *where;   /* printable: the operator concerned; NULL: the model */
+    const char *message; /* printable sentence */
+} mx_finding;
+typedef void (*mx_finding_fn)(void *ctx, const mx_finding *finding); /* texts are valid during the call */
+
 /* ---- Section: tag queries ------------------------------------------------------------------------------------- */
 
 /* A model with its module groups and what its tags say. Weights are not touched. */
@@ -573,6 +595,16 @@ typedef struct mx_tag_selection {
 /* out: freed with mx_tag_selection_free; all empty where nothing matches. Linear in the graph. */
 MX_API mx_status mx_tags_query(const mx_tags *tags, mx_str text, mx_tag_selection *out, mx_error *err);
 MX_API void mx_tag_selection_free(mx_tag_selection *selection); /* zeroed is fine */
+
+/* Whether the tags agree: hierarchy_tag, hierarchy_path and hierarchy_scope of each operator with one another and with the
+ * modules; the model's tags with the metadata JSON's "nodes" and "node_tags", and its operators with those named there; and
+ * likewise with the GraphML that was made from the model.
+ * metadata: the JSON; NULL: X_htp_metadata.json beside the model X.onnx, if it is there.
+ * graphml: NULL: X_hierarchical_graph.graphml or X.graphml beside it, if it is there.
+ * each: called with every problem, all of MX_CHECK_CONSISTENCY; may be NULL. problems: how many there are.
+ * Returns MX_OK whatever is found. Errors: those of reading the JSON and the GraphML. Weights are not touched. */
+MX_API mx_status mx_tags_consistency(const mx_tags *tags, const char *metadata, const char *graphml, mx_finding_fn each,
+                                     void *ctx, uint64_t *problems, mx_error *err);
 
 /* ---- Section: parts of a model -------------------------------------------------------------------------------- */
 
@@ -640,16 +672,6 @@ MX_API mx_status mx_analyze_to_file(const mx_env *env, const char *model, const 
 
 /* ---- Section: validating -------------------------------------------------------------------------------------- */
 
-typedef enum mx_check_part {
-    MX_CHECK_COVERAGE = 0, /* operators with a tag, in percent */
-    MX_CHECK_INTEGRITY,    /* names, order, attributes, opset imports, external data; value: problems */
-    MX_CHECK_CONSISTENCY,  /* tags in the file, the metadata JSON and the GraphML agree; value: problems */
-    MX_CHECK_AUXILIARY,    /* auxiliary operators with a tag, in percent */
-    MX_CHECKS
-} mx_check_part;
-/* "coverage", "graph_integrity", "hierarchy_consistency", "auxiliary_operations"; static. */
-MX_API const char *mx_check_part_name(mx_check_part part);
-
 typedef struct mx_validate_options {
     bool check_consistency;
     bool repair;          /* mend tags and order, keeping what stood there as MODEL.bak; ONNX files only */
@@ -657,15 +679,6 @@ typedef struct mx_validate_options {
     const char *graphml;  /* NULL: X_hierarchical_graph.graphml or X.graphml beside it, if it is there */
     const char *report;   /* JSON file to write, NULL: none */
 } mx_validate_options;
-
-typedef struct mx_finding {
-    mx_check_part part;
-    bool mended;         /* it was repaired: not a problem any more */
-    const char *code;    /* one word for programs: "missing-tag", "unordered", "stale-node-name", ... */
-    const char *where;   /* printable: the operator concerned; NULL: the model */
-    const char *message; /* printable sentence */
-} mx_finding;
-typedef void (*mx_finding_fn)(void *ctx, const mx_finding *finding); /* texts are valid during the call */
 
 typedef struct mx_validation_part {
     bool checked, passed;
