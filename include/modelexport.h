@@ -516,6 +516,9 @@ typedef struct mx_export_result {
  * given to env->log. */
 MX_API mx_status mx_export(const mx_env *env, const char *model, const char *output, const mx_export_options *options,
                            mx_export_result **out, mx_error *err);
+/* Whether a name stands for something that only Python can read, which mx_export refuses: a .py file, a folder, or what is no
+ * file at all (a Hugging Face name) and has no ending of a model file. The command line hands these to Python. */
+MX_API bool mx_export_needs_python(const char *model);
 /* The result that stands for a failed export in the report on a batch. */
 MX_API mx_status mx_export_failed(const mx_env *env, const char *model, const mx_error *why, mx_export_result **out,
                                   mx_error *err);
