@@ -14,10 +14,13 @@
 mx_status mx_graph_extract(mx_graph *graph, const mx_node_id *nodes, size_t count, mx_graph **out, mx_error *err) {
     mx_selection selection;
     mx_types types = {0};
+    mx_cutter *cutter = NULL;
     *out = NULL;
     mx_status status = mx_select(graph, nodes, count, &selection, err);
     if (status == MX_OK) status = mx_infer_types(graph, &types, err);
-    if (status == MX_OK) status = mx_cut_out(graph, &types, &selection, out, NULL, err);
+    if (status == MX_OK) status = mx_cutter_new(graph, &types, &cutter, err);
+    if (status == MX_OK) status = mx_cut_out(cutter, &selection, out, NULL, err);
+    mx_cutter_free(cutter);
     mx_types_free(&types);
     mx_selection_free(&selection);
     return status;
@@ -136,34 +139,42 @@ typedef struct extract_job {
     mx_graph *g;
     matches m;
     mx_types types;
-    mx_graph **parts; /* by match; one for all with MX_EXTRACT_UNION */
-    size_t n_parts;
-    const char *output;
+    mx_cutter *cutter;
+    mx_selection selection;
+    size_t n_parts; /* the matches; with MX_EXTRACT_UNION one for all */
+    const char *model, *output;
     mx_extract_mode mode;
     mx_extracted_fn each;
     void *ctx;
 } extract_job;
 
-static mx_status cut(extract_job *job, const mx_node_id *nodes, size_t count, mx_graph **out, mx_error *err) {
-    mx_selection selection;
-    mx_status status = mx_select(job->g, nodes, count, &selection, err);
-    if (status == MX_OK) status = mx_cut_out(job->g, &job->types, &selection, out, NULL, err);
-    mx_selection_free(&selection);
-    return status;
-}
-
-/* All parts are made before the first is written: what cannot be done leaves nothing behind. */
-static mx_status cut_all(extract_job *job, const char *text, mx_error *err) {
+static mx_status prepare(extract_job *job, const char *text, mx_error *err) {
     matches *m = &job->m;
     MX_TRY(find(job->g, text, m, err));
     if (m->count > 1 && job->mode == MX_EXTRACT_ONE) return several(m, text, true, err);
-    MX_TRY(mx_infer_types(job->g, &job->types, err));
     job->n_parts = job->mode == MX_EXTRACT_UNION ? 1 : m->count;
-    job->parts = mx_alloc_zero(job->g->allocator, job->n_parts, sizeof *job->parts);
-    if (!job->parts) return mx_nomem(err);
-    if (job->mode == MX_EXTRACT_UNION) return cut(job, m->nodes, m->n_nodes, &job->parts[0], err);
-    for (size_t i = 0; i < m->count; i++)
-        MX_TRY(cut(job, m->nodes + m->first[i], m->first[i + 1] - m->first[i], &job->parts[i], err));
+    MX_TRY(mx_infer_types(job->g, &job->types, err));
+    MX_TRY(mx_cutter_new(job->g, &job->types, &job->cutter, err));
+    return mx_selection_begin(&job->selection, job->g, err);
+}
+
+static mx_status cut(extract_job *job, size_t i, mx_graph **out, mx_error *err) {
+    const matches *m = &job->m;
+    bool all = job->mode == MX_EXTRACT_UNION;
+    size_t first = all ? 0 : m->first[i], end = all ? m->n_nodes : m->first[i + 1];
+    MX_TRY(mx_selection_set(&job->selection, m->nodes + first, end - first, err));
+    return mx_cut_out(job->cutter, &job->selection, out, NULL, err);
+}
+
+/* What cannot be done leaves nothing behind: every part is made once before the first is written. They are not kept, because
+ * together they can be larger than the model. */
+static mx_status try_all(extract_job *job, const char *text, mx_error *err) {
+    mx_graph *part;
+    MX_TRY(prepare(job, text, err));
+    for (size_t i = 0; i < job->n_parts && job->n_parts > 1; i++) {
+        MX_TRY(cut(job, i, &part, err));
+        mx_graph_release(part);
+    }
     return MX_OK;
 }
 
@@ -175,8 +186,7 @@ static uint64_t weight_bytes(const mx_graph *part) {
     return bytes;
 }
 
-static mx_status write_part(const extract_job *job, size_t i, const char *path, mx_error *err) {
-    mx_graph *part = job->parts[i];
+static mx_status write_part(const extract_job *job, size_t i, mx_graph *part, const char *path, mx_error *err) {
     const mx_scope_data *s = &part->scopes[0];
     mx_shown name = mx_show(match_name(&job->m, i));
     mx_extracted what = {.path = path,
@@ -221,14 +231,22 @@ static mx_status name_file(const extract_job *job, size_t i, mx_strings *taken, 
     return mx_strings_add(taken, mx_str_of(out)) == MX_SID_NOMEM ? mx_nomem(err) : MX_OK;
 }
 
-static mx_status write_all(const extract_job *job, mx_error *err) {
+static mx_status make_part(extract_job *job, size_t i, const char *path, mx_error *err) {
+    mx_graph *part;
+    MX_TRY(mx_at_file(err, cut(job, i, &part, err), job->model));
+    mx_status status = write_part(job, i, part, path, err);
+    mx_graph_release(part);
+    return status;
+}
+
+static mx_status write_all(extract_job *job, mx_error *err) {
     char path[MX_PATH_BYTES];
     mx_strings taken;
-    if (job->mode != MX_EXTRACT_ALL) return write_part(job, 0, job->output, err);
+    if (job->mode != MX_EXTRACT_ALL) return make_part(job, 0, job->output, err);
     mx_status status = mx_strings_init(&taken, job->g->allocator) ? MX_OK : mx_nomem(err);
     for (size_t i = 0; status == MX_OK && i < job->n_parts; i++) {
         status = name_file(job, i, &taken, path, err);
-        if (status == MX_OK) status = write_part(job, i, path, err);
+        if (status == MX_OK) status = make_part(job, i, path, err);
     }
     mx_strings_free(&taken);
     return status;
@@ -236,14 +254,13 @@ static mx_status write_all(const extract_job *job, mx_error *err) {
 
 mx_status mx_extract(const mx_env *env, const char *model, const char *tag, const char *output, mx_extract_mode mode,
                      mx_extracted_fn each, void *ctx, mx_error *err) {
-    extract_job job = {.output = output, .mode = mode, .each = each, .ctx = ctx};
+    extract_job job = {.model = model, .output = output, .mode = mode, .each = each, .ctx = ctx};
     MX_TRY(mx_graph_load(env, model, &job.g, err));
     job.m.g = job.g;
-    mx_status status = mx_at_file(err, cut_all(&job, tag, err), model);
+    mx_status status = mx_at_file(err, try_all(&job, tag, err), model);
     if (status == MX_OK) status = write_all(&job, err);
-    for (size_t i = 0; job.parts && i < job.n_parts; i++)
-        mx_graph_release(job.parts[i]);
-    mx_free(job.g->allocator, job.parts, job.n_parts * sizeof *job.parts);
+    mx_cutter_free(job.cutter);
+    mx_selection_free(&job.selection);
     mx_types_free(&job.types);
     matches_free(&job.m);
     mx_graph_free(job.g);
