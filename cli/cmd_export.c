@@ -153,16 +153,19 @@ static int check_clashes(const export_command *e) {
     return code;
 }
 
+static int make_folder(const export_command *e) {
+    if (!e->output_dir || mkdir(e->output_dir, 0777) == 0 || errno == EEXIST) return -1;
+    fprintf(stderr, "modelexport: %s: cannot be made: %s\n", e->output_dir, strerror(errno));
+    return EXIT_OUTPUT;
+}
+
 static int name_outputs(export_command *e) {
-    if (e->output_dir && mkdir(e->output_dir, 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "modelexport: %s: cannot be made: %s\n", e->output_dir, strerror(errno));
-        return EXIT_OUTPUT;
-    }
     for (int i = 0; i < e->n_models; i++) {
         e->outputs[i] = e->output_dir ? output_in(e->output_dir, e->models[i]) : strdup(e->models[i + 1]);
         if (!e->outputs[i]) return out_of_memory();
     }
-    return check_clashes(e);
+    int code = check_clashes(e);
+    return code >= 0 ? code : make_folder(e);
 }
 
 /* ---- running ---- */
