@@ -28,22 +28,6 @@ struct mx_tags {
 
 /* ---- loading ---- */
 
-static mx_sid find_key(const mx_graph *g, const char *key) {
-    mx_sid sid = mx_strings_find(&g->strings, mx_str_of(key));
-    return sid == MX_SID_NOMEM ? MX_SID_ABSENT : sid;
-}
-
-/* A tag property of an operator, from where it stands: metadata or attributes. */
-static mx_sid property(const mx_node *n, mx_sid key) {
-    if (key == MX_SID_ABSENT) return MX_SID_ABSENT;
-    for (uint32_t i = 0; i < n->metadata.count; i++)
-        if (!n->metadata.items[i].opaque && n->metadata.items[i].key == key) return n->metadata.items[i].value;
-    for (uint32_t i = 0; i < n->n_attrs; i++)
-        if (n->attrs[i].name == key && n->attrs[i].type == MX_ATTR_STRING && n->attrs[i].ref_name == MX_SID_ABSENT)
-            return n->attrs[i].value.s;
-    return MX_SID_ABSENT;
-}
-
 static mx_status keep_auxiliary(mx_tags *t, const mx_htp_tagging *tagging, mx_error *err) {
     t->n_nodes = t->g->n_nodes;
     t->auxiliary = mx_alloc_zero(t->allocator, t->n_nodes, sizeof *t->auxiliary);
@@ -90,10 +74,10 @@ static void count_method(mx_tag_statistics *s, mx_str method) {
 
 static mx_status count_operators(mx_tags *t, const mx_htp_keys *keys, uint32_t *place, mx_error *err) {
     mx_tag_statistics *s = &t->statistics;
-    mx_sid key_tag = find_key(t->g, "hierarchy_tag"), key_method = find_key(t->g, "hierarchy_method");
+    mx_htp_stored_keys names = mx_htp_stored_find_keys(t->g);
     for (size_t i = 0; i < keys->count; i++) {
-        const mx_node *n = mx_node_at(t->g, keys->operators[i]);
-        mx_sid tag = property(n, key_tag);
+        mx_htp_stored told = mx_htp_stored_of(mx_node_at(t->g, keys->operators[i]), &names);
+        mx_sid tag = told.tag;
         bool auxiliary = t->auxiliary[keys->operators[i]];
         s->operators++;
         s->auxiliary += auxiliary;
@@ -101,7 +85,7 @@ static mx_status count_operators(mx_tags *t, const mx_htp_keys *keys, uint32_t *
         t->stored[keys->operators[i]] = tag;
         s->tagged++;
         s->auxiliary_tagged += auxiliary;
-        count_method(s, mx_text(t->g, property(n, key_method)));
+        count_method(s, mx_text(t->g, told.method));
         MX_TRY(count_tag(t, place, tag, err));
     }
     return MX_OK;
