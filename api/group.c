@@ -5,6 +5,12 @@
 
 #include <stdio.h>
 
+/* Lists of operators are long: they are read only where they count. */
+static mx_status load(mx_graph *g, const char *model, const char *metadata, mx_metadata_file *out, mx_error *err) {
+    static const char *const modules[] = {"modules", NULL}, *const all[] = {"modules", "node_tags", NULL};
+    return mx_metadata_file_load_members(&g->env, model, metadata, mx_lent_tags_wanted(g) ? all : modules, out, err);
+}
+
 static mx_status label_by(mx_graph *g, const mx_metadata_file *metadata, mx_htp_tagging *out, mx_error *err) {
     const mx_htp_options options = {.metadata = metadata->text.data, .metadata_size = metadata->text.size};
     mx_lent_tags lent;
@@ -18,7 +24,7 @@ static mx_status label_beside(mx_graph *g, const char *model, mx_htp_tagging *ou
     mx_metadata_file file;
     mx_error why;
     char line[1400];
-    mx_status status = mx_metadata_file_load(&g->env, model, NULL, &file, &why);
+    mx_status status = load(g, model, NULL, &file, &why);
     *done = status == MX_OK && file.path[0];
     if (*done) status = label_by(g, &file, out, &why);
     mx_metadata_file_free(&file);
@@ -40,7 +46,7 @@ mx_status mx_label_modules(mx_graph *g, const char *model, const char *metadata,
         if (label_beside(g, model, out, &done) != MX_OK) return mx_nomem(err);
         return done ? MX_OK : mx_htp_tag(g, &nothing, out, err);
     }
-    mx_status status = mx_metadata_file_load(&g->env, model, metadata, &file, err);
+    mx_status status = load(g, model, metadata, &file, err);
     if (status == MX_OK) status = label_by(g, &file, out, err);
     mx_metadata_file_free(&file);
     return status;

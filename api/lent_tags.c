@@ -52,11 +52,15 @@ static mx_status enter_all(lending *w) {
     return MX_OK;
 }
 
-mx_status mx_lent_tags_give(mx_lent_tags *l, mx_graph *g, mx_str text, mx_error *err) {
+bool mx_lent_tags_wanted(const mx_graph *g) {
     mx_htp_stored_keys own = mx_htp_stored_find_keys(g);
+    return own.tag == MX_SID_ABSENT && own.path == MX_SID_ABSENT && own.scope == MX_SID_ABSENT;
+}
+
+mx_status mx_lent_tags_give(mx_lent_tags *l, mx_graph *g, mx_str text, mx_error *err) {
     lending w = {.l = l, .err = err};
     *l = (mx_lent_tags){.g = g};
-    if (own.tag != MX_SID_ABSENT || own.path != MX_SID_ABSENT || own.scope != MX_SID_ABSENT) return MX_OK;
+    if (!mx_lent_tags_wanted(g)) return MX_OK;
     mx_status status = mx_htp_metadata_read(g->allocator, text, g->limits.json_depth, &w.metadata, err);
     if (status == MX_OK) status = enter_all(&w);
     mx_htp_metadata_free(&w.metadata);
