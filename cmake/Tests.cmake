@@ -5,6 +5,7 @@
 #                             compiler, fuzz_NAME_corpus, which runs the files and folders it is given;
 #                             support.c and canonical.c there help them all
 #   tests/tools/dump_types.c  a program for tests/tools/type_compare.py
+#   tests/bench/tag_time.c    a program that measures the time of tagging beside that of reading
 #   tests/tools/fail_shim.c   a library to preload, which makes the n-th allocation or system call fail
 #
 # They link the objects of the library, and so see what it hides. MX_SOURCE_DIR is the project's folder.
@@ -61,4 +62,5 @@ if(MX_TESTS)
   mx_warnings(fail_shim)
 
   mx_test_program(dump_types tools ${PROJECT_SOURCE_DIR}/tests/tools/dump_types.c)
+  mx_test_program(tag_time bench ${PROJECT_SOURCE_DIR}/tests/bench/tag_time.c)
 endif()

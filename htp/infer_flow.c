@@ -42,9 +42,7 @@ static void see_body(mx_htp_flow *f, uint32_t op, mx_node_id body, see_port see)
 }
 
 /* Bodies nest no deeper than the reader's limit. */
-static void see_inputs(mx_htp_flow *f, uint32_t op, const mx_node *n, see_port see) {
-    for (uint32_t i = 0; i < n->n_inputs; i++)
-        see(f, op, &n->inputs[i]);
+static void see_bodies(mx_htp_flow *f, uint32_t op, const mx_node *n, see_port see) {
     for (uint32_t i = 0; i < n->n_attrs; i++) {
         const mx_attr *a = &n->attrs[i];
         if (a->ref_name != MX_SID_ABSENT) continue;
@@ -55,21 +53,25 @@ static void see_inputs(mx_htp_flow *f, uint32_t op, const mx_node *n, see_port s
     }
 }
 
-/* Edges to itself and to what is listed a second time are no edges. */
-static uint32_t producer_of(const mx_htp_flow *f, uint32_t op, const mx_port *port) {
-    uint32_t from = mx_htp_flow_find(f, port->source);
-    return from == op ? MX_NO_INDEX : from;
+static void see_inputs(mx_htp_flow *f, uint32_t op, const mx_node *n, see_port see) {
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        see(f, op, &n->inputs[i]);
+    see_bodies(f, op, n, see);
 }
 
 static void count_port(mx_htp_flow *f, uint32_t op, const mx_port *port) {
-    if (producer_of(f, op, port) != MX_NO_INDEX) f->ops[op].n_in++;
+    f->ops[op].n_in += port->source != MX_NO_NODE;
 }
 
+/* Edges to itself and to what is listed a second time are no edges. What comes from elsewhere is free input. */
 static void enter_port(mx_htp_flow *f, uint32_t op, const mx_port *port) {
     mx_htp_op *o = &f->ops[op];
-    uint32_t from = producer_of(f, op, port);
-    if (from == MX_NO_INDEX || f->ops[from].enter == op + 1) return;
-    f->ops[from].enter = op + 1;
+    if (port->source == MX_NO_NODE) return;
+    uint32_t from = mx_htp_flow_find(f, port->source);
+    o->free_input = o->free_input || from == MX_NO_INDEX;
+    if (from == MX_NO_INDEX || from == op || f->ops[from].enter == op + 1) return;
+    f->ops[from].enter = op + 1; /* scratch: the last operator that it was entered for */
+    f->ops[from].n_out++;
     f->in[o->first_in + o->n_in++] = from;
 }
 
@@ -109,30 +111,38 @@ static mx_status make_operators(mx_htp_flow *f) {
         o->how = label->module == MX_NO_INDEX ? MX_HTP_HOW_NOT : MX_HTP_HOW_TOLD;
         o->kind = kind_of(f, known, mx_node_at(f->g, o->id));
         f->places[place_of(f, o->id)] = (struct mx_htp_place){o->id, i + 1};
+        see_inputs(f, i, mx_node_at(f->g, o->id), count_port);
     }
     return MX_OK;
 }
 
+/* Values that only its bodies take from elsewhere are no input of the operator itself. */
+static void enter_inputs(mx_htp_flow *f, uint32_t op) {
+    const mx_node *n = mx_node_at(f->g, f->ops[op].id);
+    f->ops[op].n_in = 0;
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        enter_port(f, op, &n->inputs[i]);
+    bool free_input = f->ops[op].free_input;
+    see_bodies(f, op, n, enter_port);
+    f->ops[op].free_input = free_input;
+}
+
 static mx_status make_edges(mx_htp_flow *f) {
-    size_t total = 0;
+    size_t ports = 0;
+    uint32_t n_in = 0, n_out = 0;
+    for (uint32_t i = 0; i < f->n; i++)
+        ports += f->ops[i].n_in;
+    f->in = mx_arena_array(&f->arena, ports, sizeof *f->in);
+    f->out = mx_arena_array(&f->arena, ports, sizeof *f->out);
+    if (ports > UINT32_MAX || !f->in || !f->out) return mx_nomem(f->err);
     for (uint32_t i = 0; i < f->n; i++) {
-        see_inputs(f, i, mx_node_at(f->g, f->ops[i].id), count_port);
-        f->ops[i].first_in = (uint32_t)total;
-        total += f->ops[i].n_in;
-        f->ops[i].n_in = 0;
+        f->ops[i].first_in = n_in;
+        enter_inputs(f, i);
+        n_in += f->ops[i].n_in;
     }
-    f->in = array(f, total, sizeof *f->in);
-    f->out = array(f, total, sizeof *f->out);
-    if (total > UINT32_MAX || !f->in || !f->out) return mx_nomem(f->err);
-    for (uint32_t i = 0; i < f->n; i++)
-        see_inputs(f, i, mx_node_at(f->g, f->ops[i].id), enter_port);
-    for (uint32_t i = 0; i < f->n; i++)
-        for (uint32_t k = 0; k < f->ops[i].n_in; k++)
-            f->ops[mx_htp_ins(f, &f->ops[i])[k]].n_out++;
-    total = 0;
     for (uint32_t i = 0; i < f->n; i++) {
-        f->ops[i].first_out = (uint32_t)total;
-        total += f->ops[i].n_out;
+        f->ops[i].first_out = n_out;
+        n_out += f->ops[i].n_out;
         f->ops[i].n_out = f->ops[i].enter = 0;
     }
     for (uint32_t i = 0; i < f->n; i++)
@@ -168,11 +178,6 @@ static mx_status make_order(mx_htp_flow *f) {
 
 /* ---- constants, sizes, weights ---- */
 
-/* Whether the port brings data that no constant is: an input of the scope or, in a body, a value from outside. */
-static bool is_free_input(const mx_htp_flow *f, const mx_port *p) {
-    return p->source != MX_NO_NODE && mx_htp_flow_find(f, p->source) == MX_NO_INDEX;
-}
-
 static bool moves_only(const mx_htp_op *o) {
     return mx_htp_is(o, MX_HTP_OP_LAYOUT | MX_HTP_OP_CAST);
 }
@@ -181,8 +186,6 @@ static bool moves_only(const mx_htp_op *o) {
 static void find_nature(mx_htp_flow *f, mx_htp_op *o) {
     const mx_node *n = mx_node_at(f->g, o->id);
     bool flows = false, sizes = false;
-    for (uint32_t i = 0; i < n->n_inputs; i++)
-        o->free_input = o->free_input || is_free_input(f, &n->inputs[i]);
     for (uint32_t i = 0; i < o->n_in; i++) {
         const mx_htp_op *from = &f->ops[mx_htp_ins(f, o)[i]];
         flows = flows || mx_htp_flows(from);

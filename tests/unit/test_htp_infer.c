@@ -83,7 +83,8 @@ static mx_status infer(model *m, mx_error *err) {
         label->method = MX_HTP_DIRECT;
         label->source = MX_HTP_FROM_PARAMETER;
     }
-    return mx_htp_infer(m->g, &m->t, 0, err);
+    mx_status status = mx_htp_tree_settle(&m->t.tree, NULL, err);
+    return status == MX_OK ? mx_htp_infer(m->g, &m->t, 0, err) : status;
 }
 
 static void run(model *m) {
