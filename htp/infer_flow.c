@@ -1,23 +1,11 @@
 /* The operators of one scope as a graph with index arrays: producers, users, topological order, times. */
 #include "htp/infer.h"
 
-struct mx_htp_place {
-    mx_node_id id;
-    uint32_t op; /* index + 1; 0: empty */
-};
-
-/* Ids that follow each other stand beside each other: scopes are mostly read in one go. */
-static size_t place_of(const mx_htp_flow *f, mx_node_id id) {
-    size_t mask = f->n_places - 1, i = id & mask;
-    while (f->places[i].op && f->places[i].id != id)
-        i = (i + 1) & mask;
-    return i;
-}
-
+/* Places of other scopes are left in the array: what counts is who stands there. */
 uint32_t mx_htp_flow_find(const mx_htp_flow *f, mx_node_id id) {
     if (id == MX_NO_NODE) return MX_NO_INDEX;
-    const struct mx_htp_place *p = &f->places[place_of(f, id)];
-    return p->op ? p->op - 1 : MX_NO_INDEX;
+    uint32_t place = f->places[id];
+    return place < f->n && f->scope->operators[place] == id ? place : MX_NO_INDEX;
 }
 
 static void *array(mx_htp_flow *f, size_t count, size_t size) {
@@ -98,20 +86,17 @@ static uint32_t kind_of(const mx_htp_flow *f, known_kind *known, const mx_node *
 static mx_status make_operators(mx_htp_flow *f) {
     known_kind known[KINDS] = {{0, 0}};
     f->n = (uint32_t)f->scope->n_operators;
-    for (f->n_places = 16; f->n_places < 2 * (size_t)f->n;)
-        f->n_places *= 2;
-    f->ops = array(f, f->n, sizeof *f->ops);
-    f->places = array(f, f->n_places, sizeof *f->places);
-    if (!f->ops || !f->places) return mx_nomem(f->err);
+    f->ops = mx_arena_array(&f->arena, f->n, sizeof *f->ops);
+    if (!f->ops) return mx_nomem(f->err);
     for (uint32_t i = 0; i < f->n; i++) {
-        mx_htp_op *o = &f->ops[i];
-        o->id = f->scope->operators[i];
-        const mx_htp_label *label = &f->t->labels[o->id];
-        o->module = label->module;
-        o->how = label->module == MX_NO_INDEX ? MX_HTP_HOW_NOT : MX_HTP_HOW_TOLD;
-        o->kind = kind_of(f, known, mx_node_at(f->g, o->id));
-        f->places[place_of(f, o->id)] = (struct mx_htp_place){o->id, i + 1};
-        see_inputs(f, i, mx_node_at(f->g, o->id), count_port);
+        mx_node_id id = f->scope->operators[i];
+        uint32_t module = f->t->labels[id].module;
+        f->places[id] = i;
+        f->ops[i] = (mx_htp_op){.id = id,
+                                .module = module,
+                                .how = module == MX_NO_INDEX ? MX_HTP_HOW_NOT : MX_HTP_HOW_TOLD,
+                                .kind = (uint16_t)kind_of(f, known, mx_node_at(f->g, id))};
+        see_inputs(f, i, mx_node_at(f->g, id), count_port);
     }
     return MX_OK;
 }
@@ -248,7 +233,6 @@ bool mx_htp_turns_back(const mx_htp_flow *f, const mx_htp_op *a, const mx_htp_op
 }
 
 mx_status mx_htp_flow_build(mx_htp_flow *f) {
-    MX_TRY(mx_htp_flow_tree(f));
     MX_TRY(make_operators(f));
     MX_TRY(make_edges(f));
     MX_TRY(make_order(f));

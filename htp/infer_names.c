@@ -46,13 +46,16 @@ static bool is_misnamed(const mx_htp_flow *f, const mx_htp_op *o) {
 
 typedef struct misnamed {
     mx_htp_time ahead;
-    uint32_t op;
+    uint32_t level, op;
+    const mx_htp_flow *f; /* for its name, which decides last */
 } misnamed;
 
 static int by_ahead(const void *a, const void *b) {
     const misnamed *x = a, *y = b;
     if (x->ahead != y->ahead) return x->ahead < y->ahead ? -1 : 1;
-    return (x->op > y->op) - (x->op < y->op);
+    if (x->level != y->level) return x->level < y->level ? -1 : 1;
+    if (mx_htp_name_before(x->f, &x->f->ops[x->op], &y->f->ops[y->op])) return -1;
+    return mx_htp_name_before(x->f, &x->f->ops[y->op], &y->f->ops[x->op]);
 }
 
 /* The first belongs to the first silent module, the next to the next one of that class; those in between are called
@@ -71,7 +74,7 @@ mx_status mx_htp_infer_names(mx_htp_flow *f, bool *changed) {
     if (!list) return mx_nomem(f->err);
     n = 0;
     for (uint32_t i = 0; i < f->n; i++)
-        if (is_misnamed(f, &f->ops[i])) list[n++] = (misnamed){f->ops[f->ops[i].ahead].time, i};
+        if (is_misnamed(f, &f->ops[i])) list[n++] = (misnamed){f->ops[f->ops[i].ahead].time, f->ops[i].level, i, f};
     qsort(list, n, sizeof *list, by_ahead);
     *changed = true;
     for (uint32_t i = 0; i < n; i++) {

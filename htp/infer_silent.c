@@ -12,6 +12,7 @@ typedef struct part {            /* a piece or a block */
     mx_htp_time time, ahead;     /* of the told operators before and behind it */
     uint32_t inside;             /* the silent module that has got it all, MX_NO_INDEX: none */
     uint32_t level, first, size; /* first: in the list of its operators */
+    uint32_t region;             /* of a block: where the region that it is a part of begins in that list */
     const struct finding *w;     /* for its operators' names, which decide where all else is equal */
     bool good;                   /* a piece with products; a block that computes */
 } part;
@@ -355,6 +356,7 @@ static mx_status find_blocks(finding *w, const part *p, uint32_t tag) {
             part *b = &w->blocks[w->n_blocks++];
             *b = *p;
             b->level = f->ops[w->sorted[s.start]].level;
+            b->region = p->first;
             b->first = s.start;
             b->size = to - s.start;
             b->good = s.computes;
@@ -371,11 +373,16 @@ static int by_size(const void *a, const void *b) {
     return by_names(x, y);
 }
 
+/* Whether a block goes on where another of the same region ends. */
+static bool goes_on(const part *b, const part *before, uint32_t end) {
+    return before && end == b->first && b->region == before->region;
+}
+
 /* Blocks that follow each other directly become one, with the layout between them. Returns how many are left. */
 static uint32_t join_blocks(part *b, uint32_t n) {
     uint32_t kept = 0, end = 0;
     for (uint32_t i = 0; i < n; i++) {
-        bool next = kept && end == b[i].first;
+        bool next = goes_on(&b[i], kept ? &b[kept - 1] : NULL, end);
         if (next) end += b[i].size;
         if (!b[i].good) continue;
         if (next) {
@@ -398,10 +405,12 @@ static uint32_t count_good(const part *b, uint32_t n) {
 /* How many parts a module of n may choose from: what follows each other joined, unless that leaves too few. */
 static uint32_t choose_from(part *b, uint32_t n_blocks, uint32_t n) {
     uint32_t joined = 0, end = 0, kept = 0;
+    const part *last = NULL;
     for (uint32_t i = 0; i < n_blocks; i++) {
-        bool next = joined && end == b[i].first;
+        bool next = goes_on(&b[i], last, end);
         if (next || b[i].good) end = b[i].first + b[i].size;
         joined += b[i].good && !next;
+        if (next || b[i].good) last = &b[i];
     }
     if (joined >= n) return join_blocks(b, n_blocks);
     for (uint32_t i = 0; i < n_blocks; i++)
@@ -543,6 +552,7 @@ static mx_status find_leaves(finding *w) {
 
 mx_status mx_htp_infer_silent(mx_htp_flow *f) {
     finding w = {.f = f};
+    if (!f->ordered) return MX_OK;
     mx_status status = prepare(&w);
     if (status == MX_OK && w.n_holders) status = find_pieces(&w);
     if (status == MX_OK && w.n_leaves + w.n_plain) status = find_leaves(&w);

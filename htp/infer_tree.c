@@ -14,8 +14,8 @@ mx_status mx_htp_flow_tree(mx_htp_flow *f) {
     const mx_htp_module *all = f->tree->modules;
     for (size_t i = 1; i < f->tree->count && !f->ordered; i++)
         f->ordered = all[i].has_order;
-    f->runs = mx_arena_array(&f->arena, f->tree->count, sizeof *f->runs);
-    f->leaf = mx_arena_array(&f->arena, f->tree->count, sizeof *f->leaf);
+    f->runs = mx_arena_array(&f->kept, f->tree->count, sizeof *f->runs);
+    f->leaf = mx_arena_array(&f->kept, f->tree->count, sizeof *f->leaf);
     if (!f->runs || !f->leaf) return mx_nomem(f->err);
     for (uint32_t m = 0; m < f->tree->count; m++) {
         f->runs[m] = m == 0 || ((!f->ordered || all[m].has_order) && !holds_only(f, &all[m]));

@@ -208,23 +208,38 @@ static int compare_siblings(const void *a, const void *b) {
     return compare_parts(x->part, y->part);
 }
 
-/* Mostly they have been found in their order. */
-static void link_in_order(mx_htp_tree *t, uint32_t parent, sibling *s) {
+static sibling sibling_of(const mx_htp_tree *t, uint32_t module) {
+    const mx_htp_module *m = &t->modules[module];
+    return (sibling){module, m->has_order, m->order, mx_text(t->g, m->part)};
+}
+
+/* How many modules a module has; *sorted: they stand in their order, as they mostly do when they are found. */
+static size_t look_at_children(const mx_htp_tree *t, uint32_t parent, bool *sorted) {
     size_t n = 0;
-    bool sorted = true;
-    for (uint32_t i = t->modules[parent].first_child; i != MX_NO_INDEX; i = t->modules[i].next_sibling) {
-        const mx_htp_module *m = &t->modules[i];
-        s[n] = (sibling){i, m->has_order, m->order, mx_text(t->g, m->part)};
-        sorted = sorted && (n == 0 || compare_siblings(&s[n - 1], &s[n]) < 0);
-        n++;
+    sibling last = {0}, own;
+    *sorted = true;
+    for (uint32_t i = t->modules[parent].first_child; i != MX_NO_INDEX; i = t->modules[i].next_sibling, last = own) {
+        own = sibling_of(t, i);
+        if (n++ && compare_siblings(&last, &own) >= 0) *sorted = false;
     }
-    if (sorted) return;
+    return n;
+}
+
+static mx_status link_in_order(mx_htp_tree *t, uint32_t parent, mx_error *err) {
+    bool sorted;
+    size_t n = look_at_children(t, parent, &sorted), k = 0;
+    if (sorted) return MX_OK;
+    sibling *s = mx_alloc(t->g->allocator, n * sizeof *s);
+    if (!s) return mx_nomem(err);
+    for (uint32_t i = t->modules[parent].first_child; i != MX_NO_INDEX; i = t->modules[i].next_sibling) s[k++] = sibling_of(t, i);
     qsort(s, n, sizeof *s, compare_siblings);
     t->modules[parent].first_child = t->modules[parent].last_child = MX_NO_INDEX;
-    for (size_t i = 0; i < n; i++) {
-        t->modules[s[i].module].next_sibling = MX_NO_INDEX;
-        link_child(t, parent, s[i].module);
+    for (k = 0; k < n; k++) {
+        t->modules[s[k].module].next_sibling = MX_NO_INDEX;
+        link_child(t, parent, s[k].module);
     }
+    mx_free(t->g->allocator, s, n * sizeof *s);
+    return MX_OK;
 }
 
 /* new_number[old] by a walk in which parents come first. */
@@ -246,29 +261,40 @@ static uint32_t renumbered(const uint32_t *new_number, uint32_t old) {
     return old == MX_NO_INDEX ? MX_NO_INDEX : new_number[old];
 }
 
-mx_status mx_htp_tree_arrange(mx_htp_tree *t, uint32_t *new_number, mx_error *err) {
-    const mx_allocator *a = t->g->allocator;
-    sibling *siblings = mx_alloc_zero(a, t->count, sizeof *siblings);
-    mx_htp_module *modules = mx_alloc_zero(a, t->cap, sizeof *modules);
-    mx_status status = siblings && modules ? MX_OK : mx_nomem(err);
-    if (status == MX_OK) {
-        for (uint32_t i = 0; i < t->count; i++) link_in_order(t, i, siblings);
-        number_in_order(t, new_number);
-        for (uint32_t i = 0; i < t->count; i++) {
-            mx_htp_module *m = &modules[new_number[i]];
-            *m = t->modules[i];
-            m->parent = renumbered(new_number, m->parent);
-            m->first_child = renumbered(new_number, m->first_child);
-            m->last_child = renumbered(new_number, m->last_child);
-            m->next_sibling = renumbered(new_number, m->next_sibling);
+static void renumber(mx_htp_module *m, const uint32_t *new_number) {
+    m->parent = renumbered(new_number, m->parent);
+    m->first_child = renumbered(new_number, m->first_child);
+    m->last_child = renumbered(new_number, m->last_child);
+    m->next_sibling = renumbered(new_number, m->next_sibling);
+}
+
+/* Every module to its number, along the cycles. */
+static mx_status move_modules(mx_htp_tree *t, const uint32_t *new_number, mx_error *err) {
+    bool *moved = mx_alloc_zero(t->g->allocator, t->count, sizeof *moved);
+    if (!moved) return mx_nomem(err);
+    for (uint32_t i = 0; i < t->count; i++) {
+        mx_htp_module at = t->modules[i];
+        for (uint32_t to = new_number[i], from = i; !moved[from]; from = to, to = new_number[to]) {
+            mx_htp_module next = t->modules[to];
+            t->modules[to] = at;
+            at = next;
+            moved[from] = true;
         }
-        memcpy(t->modules, modules, t->count * sizeof *modules);
-        t->trail.n_stops = 0;
-        if (!rehash(t, t->n_slots)) status = mx_nomem(err);
     }
-    mx_free(a, siblings, t->count * sizeof *siblings);
-    mx_free(a, modules, t->cap * sizeof *modules);
-    return status;
+    mx_free(t->g->allocator, moved, t->count * sizeof *moved);
+    return MX_OK;
+}
+
+mx_status mx_htp_tree_arrange(mx_htp_tree *t, uint32_t *new_number, mx_error *err) {
+    bool same = true;
+    for (uint32_t i = 0; i < t->count; i++) MX_TRY(link_in_order(t, i, err));
+    number_in_order(t, new_number);
+    for (uint32_t i = 0; i < t->count; i++) same = same && new_number[i] == i;
+    if (same) return MX_OK;
+    for (uint32_t i = 0; i < t->count; i++) renumber(&t->modules[i], new_number);
+    MX_TRY(move_modules(t, new_number, err));
+    t->trail.n_stops = 0;
+    return rehash(t, t->n_slots) ? MX_OK : mx_nomem(err);
 }
 
 /* ---- tags ---- */
@@ -300,14 +326,24 @@ bool mx_htp_tree_is_list(const mx_htp_tree *t, uint32_t module) {
     return true;
 }
 
-/* Texts of all modules before they are interned. Parents have smaller numbers than their children. */
+/* Dotted names and tags are put together block by block, and a block of them interned at once. Parents have smaller
+ * numbers than their children. */
+enum { BLOCK = 256 };
 typedef struct settling {
     mx_htp_tree *t;
     mx_arena texts;
-    mx_str *scopes, *tags;
-    mx_sid *ids;
+    uint32_t first; /* of the block */
+    mx_str scopes[BLOCK], tags[BLOCK];
     mx_error *err;
 } settling;
+
+static mx_str scope_of(const settling *w, uint32_t id) {
+    return id >= w->first ? w->scopes[id - w->first] : mx_text(w->t->g, w->t->modules[id].scope);
+}
+
+static mx_str tag_of(const settling *w, uint32_t id) {
+    return id >= w->first ? w->tags[id - w->first] : mx_text(w->t->g, w->t->modules[id].tag);
+}
 
 static mx_status joined(settling *w, mx_str a, const char *between, mx_str b, mx_str *out) {
     size_t n = strlen(between);
@@ -320,79 +356,76 @@ static mx_status joined(settling *w, mx_str a, const char *between, mx_str b, mx
     return MX_OK;
 }
 
-static mx_status name_all(settling *w) {
-    const mx_htp_tree *t = w->t;
-    w->scopes[0] = MX_STR_LITERAL("");
-    for (uint32_t i = 1; i < t->count; i++) {
-        mx_str outer = w->scopes[t->modules[i].parent];
-        MX_TRY(joined(w, outer, outer.n ? "." : "", mx_text(t->g, t->modules[i].part), &w->scopes[i]));
-    }
-    return MX_OK;
+static mx_status name_module(settling *w, uint32_t id, mx_str *out) {
+    const mx_htp_module *m = &w->t->modules[id];
+    *out = MX_STR_LITERAL("");
+    if (id == 0) return MX_OK;
+    mx_str outer = scope_of(w, m->parent);
+    return joined(w, outer, outer.n ? "." : "", mx_text(w->t->g, m->part), out);
 }
 
 /* Where no classes are known: the module's own name, behind those of the lists that it is an element of ("layer.0"). */
-static mx_status add_name_step(settling *w, uint32_t id) {
+static mx_status add_name_step(settling *w, uint32_t id, mx_str *out) {
     const mx_htp_tree *t = w->t;
     uint32_t from = id;
     while (!t->modules[t->modules[from].parent].own_tag) from = t->modules[from].parent;
-    size_t outer = w->scopes[t->modules[from].parent].n;
-    mx_str scope = w->scopes[id];
+    size_t outer = scope_of(w, t->modules[from].parent).n;
+    mx_str scope = scope_of(w, id);
     if (outer) outer++;
-    return joined(w, w->tags[t->modules[id].parent], "/", (mx_str){scope.p + outer, scope.n - outer}, &w->tags[id]);
+    return joined(w, tag_of(w, t->modules[id].parent), "/", (mx_str){scope.p + outer, scope.n - outer}, out);
 }
 
-static mx_status add_class_step(settling *w, uint32_t id) {
+static mx_status add_class_step(settling *w, uint32_t id, mx_str *out) {
     const mx_htp_module *m = &w->t->modules[id];
     mx_str part = mx_text(w->t->g, m->part);
-    MX_TRY(joined(w, w->tags[m->parent], "/", mx_text(w->t->g, m->class_name), &w->tags[id]));
-    return is_number(part) ? joined(w, w->tags[id], ".", part, &w->tags[id]) : MX_OK;
+    MX_TRY(joined(w, tag_of(w, m->parent), "/", mx_text(w->t->g, m->class_name), out));
+    return is_number(part) ? joined(w, *out, ".", part, out) : MX_OK;
 }
 
 /* The root's class, else the name of the graph. */
-static mx_status add_root_step(settling *w) {
+static mx_status add_root_step(settling *w, mx_str *out) {
     const mx_htp_tree *t = w->t;
     mx_sid name = t->modules[0].class_name;
     if (name <= MX_SID_EMPTY) name = t->g->scopes[0].name;
     mx_str text = name > MX_SID_EMPTY ? mx_text(t->g, name) : MX_STR_LITERAL("model");
-    return joined(w, MX_STR_LITERAL(""), "/", text, &w->tags[0]);
+    return joined(w, MX_STR_LITERAL(""), "/", text, out);
 }
 
-static mx_status tag_all(settling *w) {
-    const mx_htp_tree *t = w->t;
-    MX_TRY(add_root_step(w));
-    for (uint32_t i = 1; i < t->count; i++) {
-        w->tags[i] = w->tags[t->modules[i].parent];
-        if (t->modules[i].own_tag) MX_TRY(t->classes_known ? add_class_step(w, i) : add_name_step(w, i));
+static mx_status tag_module(settling *w, uint32_t id, mx_str *out) {
+    if (id == 0) return add_root_step(w, out);
+    *out = tag_of(w, w->t->modules[id].parent);
+    if (!w->t->modules[id].own_tag) return MX_OK;
+    return w->t->classes_known ? add_class_step(w, id, out) : add_name_step(w, id, out);
+}
+
+static mx_status settle_block(settling *w, uint32_t count) {
+    mx_strings *strings = &w->t->g->strings;
+    mx_sid scopes[BLOCK], tags[BLOCK];
+    for (uint32_t i = 0; i < count; i++) {
+        MX_TRY(name_module(w, w->first + i, &w->scopes[i]));
+        MX_TRY(tag_module(w, w->first + i, &w->tags[i]));
     }
-    return MX_OK;
-}
-
-static mx_status intern_all(settling *w) {
-    mx_htp_tree *t = w->t;
-    if (!mx_strings_add_all(&t->g->strings, w->scopes, t->count, w->ids)) return mx_nomem(w->err);
-    for (size_t i = 0; i < t->count; i++) t->modules[i].scope = w->ids[i];
-    for (size_t i = 1; i < t->count; i++)
-        if (!t->modules[i].own_tag) w->tags[i].p = NULL; /* it has its parent's */
-    if (!mx_strings_add_all(&t->g->strings, w->tags, t->count, w->ids)) return mx_nomem(w->err);
-    for (size_t i = 0; i < t->count; i++)
-        t->modules[i].tag = t->modules[i].own_tag ? w->ids[i] : t->modules[t->modules[i].parent].tag;
+    if (!mx_strings_add_all(strings, w->scopes, count, scopes) || !mx_strings_add_all(strings, w->tags, count, tags))
+        return mx_nomem(w->err);
+    for (uint32_t i = 0; i < count; i++) {
+        w->t->modules[w->first + i].scope = scopes[i];
+        w->t->modules[w->first + i].tag = tags[i];
+    }
+    mx_arena_reset(&w->texts);
     return MX_OK;
 }
 
 mx_status mx_htp_tree_settle(mx_htp_tree *t, const char *torch_module, mx_error *err) {
     settling w = {.t = t, .err = err};
+    mx_status status = MX_OK;
     if (!torch_module) torch_module = "LayerNorm,Embedding";
     t->classes_known = false;
     for (size_t i = 0; i < t->count; i++) t->classes_known |= t->modules[i].class_name > MX_SID_EMPTY;
     for (uint32_t i = 0; i < t->count; i++)
         t->modules[i].own_tag = i == 0 || (t->classes_known ? makes_tag(t, &t->modules[i], torch_module) : !mx_htp_tree_is_list(t, i));
     mx_arena_init(&w.texts, t->g->allocator);
-    w.scopes = mx_arena_array(&w.texts, t->count, sizeof *w.scopes);
-    w.tags = mx_arena_array(&w.texts, t->count, sizeof *w.tags);
-    w.ids = mx_arena_array(&w.texts, t->count, sizeof *w.ids);
-    mx_status status = w.scopes && w.tags && w.ids ? name_all(&w) : mx_nomem(err);
-    if (status == MX_OK) status = tag_all(&w);
-    if (status == MX_OK) status = intern_all(&w);
+    for (; w.first < t->count && status == MX_OK; w.first += BLOCK)
+        status = settle_block(&w, t->count - w.first < BLOCK ? (uint32_t)t->count - w.first : BLOCK);
     mx_arena_free(&w.texts);
     return status;
 }
