@@ -115,13 +115,11 @@ static size_t resume(mx_htp_tree *t, mx_str dotted, uint32_t *at) {
     return w->n_stops ? w->stops[w->n_stops - 1].end : 0;
 }
 
-static void leave_trail(mx_htp_tree *t, mx_str dotted) {
-    mx_htp_trail *w = &t->trail;
-    mx_buffer_clear(&w->text);
-    mx_buffer_add(&w->text, dotted.p, dotted.n);
-    if (!w->text.failed) return;
-    mx_buffer_free(&w->text);
-    w->n_stops = 0;
+static mx_status leave_trail(mx_htp_tree *t, mx_str dotted, mx_error *err) {
+    mx_buffer *text = &t->trail.text;
+    mx_buffer_clear(text);
+    mx_buffer_add(text, dotted.p, dotted.n);
+    return text->failed ? mx_nomem(err) : MX_OK;
 }
 
 static mx_status find_part(mx_htp_tree *t, uint32_t parent, mx_str part, bool add, uint32_t *out, mx_error *err) {
@@ -150,8 +148,7 @@ mx_status mx_htp_tree_find(mx_htp_tree *t, mx_str dotted, bool add, uint32_t *ou
         *out = at;
         if (w->n_stops < MX_HTP_TRAIL) w->stops[w->n_stops++] = (struct mx_htp_stop){(size_t)(p - dotted.p) + part.n, at};
     }
-    leave_trail(t, dotted);
-    return MX_OK;
+    return leave_trail(t, dotted, err);
 }
 
 bool mx_htp_tree_is_whole(const mx_htp_tree *t, uint32_t module, mx_str dotted) {
