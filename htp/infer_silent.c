@@ -215,12 +215,24 @@ static int by_group(const void *a, const void *b) {
 
 /* ---- who runs there ---- */
 
+/* The first operator of a part by level, of several the one whose name comes first. */
+static const mx_htp_op *first_of(const finding *w, const part *p) {
+    const mx_htp_flow *f = w->f;
+    const mx_htp_op *first = &f->ops[w->sorted[p->first]];
+    for (uint32_t i = 1; i < p->size; i++) {
+        const mx_htp_op *o = &f->ops[w->sorted[p->first + i]];
+        if (o->level != first->level) break;
+        if (mx_htp_name_before(f, o, first)) first = o;
+    }
+    return first;
+}
+
 /* The silent modules of a list that run between the told operators of a group and whose parent is open there; at most
  * `max`, the number is what there would be. */
 static uint32_t candidates(const finding *w, const part *p, const uint32_t *list, uint32_t n_list, uint32_t *found,
                            uint32_t max) {
     const mx_htp_flow *f = w->f;
-    const mx_htp_op *o = &f->ops[w->sorted[p->first]];
+    const mx_htp_op *o = first_of(w, p);
     uint32_t origin = f->ops[o->origin].module, next = o->ahead == MX_NO_INDEX ? 0 : f->ops[o->ahead].module, n = 0;
     bool same_turn = p->ahead && p->ahead >> 32 == p->time >> 32;
     int64_t from = (int64_t)(uint32_t)p->time - 1, to = same_turn ? (int64_t)(uint32_t)p->ahead - 1 : INT32_MAX;
@@ -524,7 +536,7 @@ static mx_status give_blocks(finding *w) {
         }
     }
     for (size_t i = 0; i < w->n_blocks; i++) {
-        const mx_htp_op *o = &w->f->ops[w->sorted[w->blocks[i].first]];
+        const mx_htp_op *o = first_of(w, &w->blocks[i]);
         if (o->module != MX_NO_INDEX || !w->blocks[i].good) continue;
         uint32_t up = mx_htp_behind(w->f, w->f->ops[o->origin].module);
         uint32_t again = *mx_htp_tally_at(&known, up, shape_of(w, &w->blocks[i]), 0);
