@@ -68,11 +68,11 @@ typedef struct mx_htp_flow {
     mx_htp_op *ops;
     uint32_t n;
     uint32_t *in, *out;
-    uint32_t *order;             /* topological */
-    bool ordered;                /* the order of execution is known */
-    bool *runs, *leaf;           /* by module, see below */
-    uint32_t top;                /* the module that all of the scope lies in */
-    uint32_t *places;            /* node id -> its place among the operators of its scope */
+    uint32_t *order;   /* topological */
+    bool ordered;      /* the order of execution is known */
+    bool *runs, *leaf; /* by module, see below */
+    uint32_t top;      /* the module that all of the scope lies in */
+    uint32_t *places;  /* node id -> its place among the operators of its scope */
 } mx_htp_flow;
 
 /* ---- the graph (infer_flow.c, infer_kinds.c) ---- */

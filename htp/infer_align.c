@@ -101,7 +101,8 @@ static mx_status list_modules(aligning *w) {
 
 enum { BITS = 64, TIERS = 4 };
 
-typedef struct reached { /* the deepest products before an operator, as bits within their depth, and those little less deep */
+typedef struct reached { /* the deepest products before an operator, as bits within their depth, and those little less
+                            deep */
     uint32_t depth;
     uint64_t mask[TIERS]; /* of depth, depth - 1, ... */
 } reached;
@@ -158,7 +159,8 @@ static mx_status prepare(listing *l, uint32_t count) {
     l->sizes = mx_arena_array(arena, depths, sizeof *l->sizes);
     l->waiting = mx_arena_array(arena, depths * TIERS, sizeof *l->waiting);
     l->open = mx_arena_array(arena, depths, sizeof *l->open);
-    if (!w->products || !w->clean || !l->r || !l->next || !l->sizes || !l->waiting || !l->open) return mx_nomem(w->f->err);
+    if (!w->products || !w->clean || !l->r || !l->next || !l->sizes || !l->waiting || !l->open)
+        return mx_nomem(w->f->err);
     memset(w->clean, 1, depths);
     memset(l->sizes, 0, depths * sizeof *l->sizes);
     memset(l->waiting, 0, depths * TIERS * sizeof *l->waiting);

@@ -106,7 +106,8 @@ enum { AROUND = 64, PREFIXES = 4 };
 /* Transpose, the whole module, inverse Transpose. */
 static void claim_turned(mx_htp_flow *f, mx_htp_op *first) {
     mx_htp_op *before = may_lay_out(f, first->module) ? mx_htp_only_producer(f, first) : NULL, *last = first, *behind;
-    if (!before || !is_free(before) || !mx_htp_is(before, MX_HTP_OP_LAYOUT) || mx_htp_only_user(f, before) != first) return;
+    if (!before || !is_free(before) || !mx_htp_is(before, MX_HTP_OP_LAYOUT) || mx_htp_only_user(f, before) != first)
+        return;
     behind = mx_htp_only_user(f, first);
     for (int i = 0; i < AROUND && behind && behind->module == first->module; i++) {
         last = behind;

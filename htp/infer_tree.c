@@ -11,7 +11,8 @@ static bool holds_only(const mx_htp_flow *f, const mx_htp_module *m) {
 }
 
 /* The order of execution may have been taken down where a part of the program could not be seen (a branch that is
- * compiled on its own): a module that is not in it although operators are its own did run, and so did those around it. */
+ * compiled on its own): a module that is not in it although operators are its own did run, and so did those around it.
+ */
 static void add_unseen(mx_htp_flow *f) {
     const mx_htp_module *all = f->tree->modules;
     for (size_t i = 0; i < f->t->n_labels; i++) {

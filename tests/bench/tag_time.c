@@ -61,8 +61,8 @@ static void report(const char *path, const mx_htp_options *options, int runs) {
     qsort(read, (size_t)runs, sizeof *read, compare);
     qsort(tag, (size_t)runs, sizeof *tag, compare);
     qsort(ratio, (size_t)runs, sizeof *ratio, compare);
-    printf("%-36s %9zu nodes %8zu modules  read %.3f s  tag %.3f s  %.2f x  (shortest: %.2f x)\n", path, nodes,
-           modules, read[runs / 2], tag[runs / 2], ratio[runs / 2], tag[0] / read[0]);
+    printf("%-36s %9zu nodes %8zu modules  read %.3f s  tag %.3f s  %.2f x  (shortest: %.2f x)\n", path, nodes, modules,
+           read[runs / 2], tag[runs / 2], ratio[runs / 2], tag[0] / read[0]);
     fflush(stdout);
 }
 

@@ -29,10 +29,17 @@ static uint8_t next(choices *c) {
 /* ---- a module tree ---- */
 
 static void add_module(choices *c, mx_buffer *b) {
-    static const char *const scopes[] = {"layer",     "layer.0",   "layer.1",  "layer.0.proj", "layer.1.proj", "layer.0.act",
-                                         "layer.1.act", "stack.0",  "stack.1", "stack",        "head",         "norm",
-                                         "emb",       "a.b.c",     "layer.2",  "layer.2.proj", "layer.10",     ".",
-                                         "layer..0",  "head.drop", "layer.0.norm", "a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.x"};
+    static const char *const scopes[] = {"layer",        "layer.0",
+                                         "layer.1",      "layer.0.proj",
+                                         "layer.1.proj", "layer.0.act",
+                                         "layer.1.act",  "stack.0",
+                                         "stack.1",      "stack",
+                                         "head",         "norm",
+                                         "emb",          "a.b.c",
+                                         "layer.2",      "layer.2.proj",
+                                         "layer.10",     ".",
+                                         "layer..0",     "head.drop",
+                                         "layer.0.norm", "a.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.x"};
     static const char *const classes[] = {"Block",      "Linear", "ReLU",       "LayerNorm", "Embedding", "Own",
                                           "Sequential", "",       "ModuleList", "Conv1d",    "LSTM",      "Dropout"};
     static const char *const types[] = {"torch.nn", "own", "torch.nn.modules.linear"};
@@ -77,10 +84,14 @@ typedef struct making {
     char parameters[64]; /* which are there already */
 } making;
 
-static const char *const parameters[] = {"layer.0.proj.weight", "layer.0.proj.bias", "layer.1.proj.weight", "layer.1.proj.bias",
-                                         "norm.weight",         "norm.bias",         "head.weight",         "stack.0.weight",
-                                         "emb.weight",          "w",                 "layer.weight",        "a..b",
-                                         "layer.0.norm.weight", "nowhere.weight",    "stack.1.weight",      "x.y.z"};
+static const char *const parameters[] = {"layer.0.proj.weight", "layer.0.proj.bias",
+                                         "layer.1.proj.weight", "layer.1.proj.bias",
+                                         "norm.weight",         "norm.bias",
+                                         "head.weight",         "stack.0.weight",
+                                         "emb.weight",          "w",
+                                         "layer.weight",        "a..b",
+                                         "layer.0.norm.weight", "nowhere.weight",
+                                         "stack.1.weight",      "x.y.z"};
 
 static const char *parameter(making *m) {
     size_t at = next(&m->c) % (sizeof parameters / sizeof *parameters);
@@ -113,21 +124,39 @@ static void add_pair(making *m, mx_node *n, const char *key, const char *value) 
     mx_pair *items;
     mx_error err;
     fuzz_require_ok(mx_graph_array(m->g, n->metadata.count + 1, sizeof *items, &items, &err), &err, "metadata");
-    for (uint32_t i = 0; i < n->metadata.count; i++) items[i] = n->metadata.items[i];
+    for (uint32_t i = 0; i < n->metadata.count; i++)
+        items[i] = n->metadata.items[i];
     items[n->metadata.count] = (mx_pair){small_sid(m->g, key), small_sid(m->g, value), MX_SID_ABSENT};
     n->metadata = (mx_pairs){items, n->metadata.count + 1};
 }
 
 static void add_told(making *m, mx_node_id id) {
-    static const char *const keys[] = {"pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy", "namespace",
-                                       "hierarchy_tag",              "hierarchy_scope",               "hierarchy_method",
+    static const char *const keys[] = {"pkg.torch.onnx.name_scopes",
+                                       "pkg.torch.onnx.class_hierarchy",
+                                       "namespace",
+                                       "hierarchy_tag",
+                                       "hierarchy_scope",
+                                       "hierarchy_method",
                                        "hierarchy_path"};
-    static const char *const values[] = {"['', 'layer.0', 'layer.0.proj', 'MatMul_1']", "['', 'proj@1', 'x']", "['', 'a.b.c", "[]",
-                                         "['m.Model', 'm.Layer', 'torch.nn.Linear', 'x']", ": m.Model/layer.0: m.Layer/x",
-                                         "/Model/Layer.0/Linear", "/Model/Layer.1", "layer.0", "layer.1.proj", "", "inherited",
-                                         "root", "/", "no.such.module", "['', \"layer\\'\", 'x']"};
-    static const char *const names[] = {"/layer/layer.0/proj/MatMul", "/layer.1/act/Relu", "/head/MatMul", "/proj_1/Add", "//x/",
-                                        "/", "layer.0/x", "/stack/stack.1/Add", "/emb/Gather", "/a/b/c/x", "/norm_2_3/Div"};
+    static const char *const values[] = {"['', 'layer.0', 'layer.0.proj', 'MatMul_1']",
+                                         "['', 'proj@1', 'x']",
+                                         "['', 'a.b.c",
+                                         "[]",
+                                         "['m.Model', 'm.Layer', 'torch.nn.Linear', 'x']",
+                                         ": m.Model/layer.0: m.Layer/x",
+                                         "/Model/Layer.0/Linear",
+                                         "/Model/Layer.1",
+                                         "layer.0",
+                                         "layer.1.proj",
+                                         "",
+                                         "inherited",
+                                         "root",
+                                         "/",
+                                         "no.such.module",
+                                         "['', \"layer\\'\", 'x']"};
+    static const char *const names[] = {
+        "/layer/layer.0/proj/MatMul", "/layer.1/act/Relu", "/head/MatMul", "/proj_1/Add",  "//x/", "/", "layer.0/x",
+        "/stack/stack.1/Add",         "/emb/Gather",       "/a/b/c/x",     "/norm_2_3/Div"};
     uint8_t what = next(&m->c);
     mx_node *n = mx_node_at(m->g, id);
     if (what % 4 == 1) n->name = small_sid(m->g, PICK(&m->c, names));
@@ -140,10 +169,11 @@ static void add_told(making *m, mx_node_id id) {
 static uint32_t make_operators(making *m, mx_node_id scope, int depth);
 
 static void make_operator(making *m, mx_node_id scope, int depth) {
-    static const char *const types[] = {"MatMul", "Add",       "Mul",     "Relu",      "Transpose", "Reshape", "Shape", "Gather",
-                                        "Concat", "Constant",  "Gemm",    "ReduceMean", "Sub",      "Div",     "Sqrt",  "Softmax",
-                                        "Conv",   "Unsqueeze", "Squeeze", "LSTM",      "Cast",      "Where",   "Expand", "Identity",
-                                        "Split",  "MaxPool",   "If",      "Loop",      "Erf",       "LayerNormalization"};
+    static const char *const types[] = {"MatMul",  "Add",     "Mul",    "Relu",     "Transpose", "Reshape",
+                                        "Shape",   "Gather",  "Concat", "Constant", "Gemm",      "ReduceMean",
+                                        "Sub",     "Div",     "Sqrt",   "Softmax",  "Conv",      "Unsqueeze",
+                                        "Squeeze", "LSTM",    "Cast",   "Where",    "Expand",    "Identity",
+                                        "Split",   "MaxPool", "If",     "Loop",     "Erf",       "LayerNormalization"};
     const char *type = PICK(&m->c, types);
     mx_buffer b;
     char output[32];
@@ -199,10 +229,12 @@ static void reorder(making *m) {
     placed all[OPERATORS_MOST];
     size_t n = 0;
     for (uint32_t i = 0; i < m->n_values; i++)
-        if (mx_node_at(m->g, m->values[i])->kind == MX_NODE_OPERATOR) all[n++] = (placed){m->values[i], m->levels[i], i};
+        if (mx_node_at(m->g, m->values[i])->kind == MX_NODE_OPERATOR)
+            all[n++] = (placed){m->values[i], m->levels[i], i};
     fuzz_require(n == s->n_operators, "the operators made are those of the graph");
     qsort(all, n, sizeof *all, by_level);
-    for (size_t i = 0; i < n; i++) s->operators[i] = all[i].id;
+    for (size_t i = 0; i < n; i++)
+        s->operators[i] = all[i].id;
 }
 
 /* ---- what has to be true ---- */
@@ -306,7 +338,8 @@ static void run_read(const mx_env *env, choices c, mx_htp_options options) {
     mx_error err;
     if (length) options.metadata = c.p;
     options.metadata_size = length;
-    fuzz_require_ok(mx_source_from_memory(env, c.p + length, (size_t)(c.end - c.p) - length, false, &source, &err), &err, "a source");
+    fuzz_require_ok(mx_source_from_memory(env, c.p + length, (size_t)(c.end - c.p) - length, false, &source, &err),
+                    &err, "a source");
     mx_status status = mx_onnx_read_source(env, source, fuzz_folder(), &g, &err);
     mx_source_release(source);
     if (status != MX_OK) return;

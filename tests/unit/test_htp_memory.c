@@ -50,7 +50,8 @@ static void from_value_names(mx_graph *g) {
 }
 
 static void from_parameters(mx_graph *g) {
-    static const char *const parameters[] = {"stack.0.fc.weight", "stack.0.fc.bias", "stack.1.fc.weight", "stack.1.fc.bias", "w"};
+    static const char *const parameters[] = {"stack.0.fc.weight", "stack.0.fc.bias", "stack.1.fc.weight",
+                                             "stack.1.fc.bias", "w"};
     for (size_t i = 0; i < sizeof parameters / sizeof *parameters; i++)
         small_initializer(g, 0, parameters[i]);
     op(g, NULL, "MatMul", "x,stack.0.fc.weight", "a");
@@ -101,12 +102,15 @@ static void with_bodies(mx_graph *g) {
 static const char tree[] =
     "{\"modules\": {\"class_name\": \"Net\", \"scope\": \"\", \"execution_order\": 0, \"children\": {"
     " \"P\": {\"class_name\": \"P\", \"scope\": \"proj\", \"execution_order\": 1, \"children\": {"
-    "  \"Linear\": {\"class_name\": \"Linear\", \"module_type\": \"torch.nn\", \"scope\": \"proj.fc\", \"execution_order\": 2}}},"
+    "  \"Linear\": {\"class_name\": \"Linear\", \"module_type\": \"torch.nn\", \"scope\": \"proj.fc\", "
+    "\"execution_order\": 2}}},"
     " \"P.0\": {\"class_name\": \"P\", \"scope\": \"stack.0\", \"execution_order\": 1, \"children\": {"
-    "  \"Linear\": {\"class_name\": \"Linear\", \"module_type\": \"torch.nn\", \"scope\": \"stack.0.fc\", \"execution_order\": 2}}},"
+    "  \"Linear\": {\"class_name\": \"Linear\", \"module_type\": \"torch.nn\", \"scope\": \"stack.0.fc\", "
+    "\"execution_order\": 2}}},"
     " \"G\": {\"class_name\": \"G\", \"scope\": \"act\", \"execution_order\": 3},"
     " \"P.1\": {\"class_name\": \"P\", \"scope\": \"stack.1\", \"execution_order\": 4, \"children\": {"
-    "  \"Linear\": {\"class_name\": \"Linear\", \"module_type\": \"torch.nn\", \"scope\": \"stack.1.fc\", \"execution_order\": 5}}}}}}";
+    "  \"Linear\": {\"class_name\": \"Linear\", \"module_type\": \"torch.nn\", \"scope\": \"stack.1.fc\", "
+    "\"execution_order\": 5}}}}}}";
 
 /* ---- the loop ---- */
 
