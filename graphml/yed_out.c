@@ -1,5 +1,5 @@
 /* yEd's own elements: how nodes, groups and edges look. Nothing here is ever read back. */
-#include "graphml/family.h"
+#include "picture/family.h"
 #include "graphml/label.h"
 #include "graphml/write.h"
 
@@ -91,11 +91,11 @@ static void leaf(mx_writer *w, mx_node_id id) {
     mx_xml *x = &w->xml;
     mx_xml_raw(x, "<y:ShapeNode>");
     geometry(x, &w->boxes[id]);
-    fill_and_border(x, style->fill, style, style->border);
+    fill_and_border(x, style->light.fill, style, style->light.border);
     mx_label_title(&w->label, w->g, id);
-    label(w, style->text, " fontSize=\"12\" fontStyle=\"bold\"", low ? "c" : "t");
+    label(w, style->light.text, " fontSize=\"12\" fontStyle=\"bold\"", low ? "c" : "t");
     mx_label_subtitle(&w->label, &w->plan, id);
-    label(w, style->text, " fontSize=\"10\"", "b");
+    label(w, style->light.text, " fontSize=\"10\"", "b");
     mx_xml_raw(x, "<y:Shape");
     mx_xml_attr(x, "type", style->shape);
     mx_xml_raw(x, "/></y:ShapeNode>");
@@ -107,13 +107,13 @@ static void realizer(mx_writer *w, mx_node_id id, const mx_box *box, bool closed
     const mx_family_style *style = &mx_family_styles[MX_FAMILY_GROUP];
     const mx_family_style *own = &mx_family_styles[family_of(w->g, id)];
     bool is_operator = mx_node_at(w->g, id)->kind == MX_NODE_OPERATOR;
-    const char *fill = closed && is_operator ? own->fill : closed ? style->fill : "#F6F8FB";
+    const char *fill = closed && is_operator ? own->light.fill : closed ? style->light.fill : "#F6F8FB";
     mx_xml *x = &w->xml;
     mx_xml_raw(x, "<y:GroupNode>");
     geometry(x, box);
-    fill_and_border(x, fill, style, is_operator ? own->border : closed ? style->border : GROUP_FRAME);
+    fill_and_border(x, fill, style, is_operator ? own->light.border : closed ? style->light.border : GROUP_FRAME);
     mx_label_title(&w->label, w->g, id);
-    label(w, is_operator && closed ? own->text : style->text, " fontSize=\"12\" fontStyle=\"bold\"",
+    label(w, is_operator && closed ? own->light.text : style->light.text, " fontSize=\"12\" fontStyle=\"bold\"",
           closed ? "c" : "tl");
     mx_xml_raw(x, "<y:Shape type=\"roundrectangle\"/><y:State closed=\"");
     mx_xml_raw(x, closed ? "true" : "false");
