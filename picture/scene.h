@@ -45,6 +45,7 @@ typedef struct mx_scene_box {
     uint64_t parameters; /* groups: elements of the initializers that are used in it (each once) */
     int32_t x, y;        /* absolute; of a box in a folded group: as if that were open */
     int32_t w, h;        /* as it is drawn: of an open group its frame, else the box itself */
+    int32_t folded_w, folded_h; /* groups: the box when it is folded */
     int32_t open_w, open_h; /* groups: the frame when it is open; 0 where its inside was not laid out */
     uint32_t first_link, n_links; /* groups: those in it */
 } mx_scene_box;

@@ -360,15 +360,14 @@ static void stack_group(laying *l, uint32_t group) {
 
 /* ---- all ---- */
 
-static bool is_wanted(const mx_scene *s, uint32_t box) {
-    return s->boxes[box].is_group && (s->boxes[box].open || s->options.folded_too);
-}
-
 static mx_status all_groups(laying *l) {
     mx_scene *s = l->s;
     for (uint32_t i = s->n_boxes; i-- > 0;) { /* what a group holds has higher numbers */
         mx_scene_box *b = &s->boxes[i];
-        if (!is_wanted(s, i)) continue;
+        if (!b->is_group) continue;
+        b->w = b->folded_w;
+        b->h = b->folded_h;
+        if (!b->open && !s->options.folded_too) continue;
         if (s->options.no_layout)
             stack_group(l, i);
         else

@@ -75,8 +75,8 @@ static void folded_size(mx_scene *s, uint32_t box, mx_buffer *text) {
     mx_label_counts(text, s, box, true);
     measure_line(&m, (mx_str){"", 0}, mx_buffer_str(text));
     add_shape(s, box, text, &m);
-    b->w = rounded(m.w + 3 * PAD, ports_of(s, b));
-    b->h = TITLE + (int32_t)m.lines * LINE + LESS_BELOW;
+    b->w = b->folded_w = rounded(m.w + 3 * PAD, ports_of(s, b));
+    b->h = b->folded_h = TITLE + (int32_t)m.lines * LINE + LESS_BELOW;
 }
 
 mx_status mx_scene_sizes(mx_scene *s, mx_error *err) {

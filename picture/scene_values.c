@@ -27,7 +27,7 @@ static mx_status number_ports(mx_scene *s, mx_error *err) {
 }
 
 /* types: by string id, index + 1; filled and emptied scope by scope. */
-static void types_by_name(mx_scene *s, const mx_scene_data *scope, uint32_t *types) {
+static void types_by_name(mx_scene *s, const mx_scope_data *scope, uint32_t *types) {
     const mx_graph *g = s->graph;
     for (size_t i = scope->n_value_infos; i-- > 0;) /* the first of a name counts */
         if (scope->value_infos[i].name > MX_SID_EMPTY) types[scope->value_infos[i].name] = scope->value_infos[i].type + 1;
@@ -41,7 +41,7 @@ static void types_by_name(mx_scene *s, const mx_scene_data *scope, uint32_t *typ
 }
 
 /* A value that is a formal output has its type there. */
-static void types_of_outputs(mx_scene *s, const mx_scene_data *scope) {
+static void types_of_outputs(mx_scene *s, const mx_scope_data *scope) {
     const mx_graph *g = s->graph;
     for (size_t i = 0; i < scope->n_outputs; i++) {
         const mx_node *n = mx_node_at(g, scope->outputs[i]);
@@ -122,7 +122,7 @@ mx_status mx_scene_values(mx_scene *s, mx_error *err) {
     const mx_graph *g = s->graph;
     (void)err;
     for (size_t i = 0; i < g->n_scopes; i++) {
-        const mx_scene_data *scope = &g->scopes[i];
+        const mx_scope_data *scope = &g->scopes[i];
         for (size_t k = 0; k < scope->n_inputs; k++)
             judge(s, scope->inputs[k]);
         for (size_t k = 0; k < scope->n_operators; k++)
