@@ -2,6 +2,7 @@
 #include "graphml/write.h"
 #include "picture/label.h"
 
+#define TITLE_LEAST 48 /* pixels of a group's name */
 #define FONT " fontFamily=\"Arial\""
 
 static const mx_theme *const theme = &mx_theme_light;
@@ -9,6 +10,7 @@ static const mx_theme *const theme = &mx_theme_light;
 mx_status mx_yed_layout(mx_writer *w) {
     mx_scene_options options = {.depth = w->options->collapse_depth,
                                 .folded_too = true,
+                                .types = w->options->types,
                                 .no_layout = w->options->no_layout};
     MX_TRY(mx_scene_make(w->g, &options, &w->scene, w->err));
     return mx_scene_layout(&w->scene, w->err);
@@ -68,14 +70,21 @@ static void add_line(void *ctx, mx_str name, mx_str value) {
     mx_buffer_add(b, value.p, value.n);
 }
 
-static void title(mx_writer *w, uint32_t box, bool with_class) {
-    static const char dot[] = " \xC2\xB7 ";
+#define DOT " \xC2\xB7 "
+
+/* `encoder.layer.0 · BertLayer`; the name loses its front where the frame has little room. */
+static void group_title(mx_writer *w, uint32_t box, bool closed) {
+    mx_buffer class;
+    mx_buffer_init(&class, w->g->allocator);
+    mx_buffer_cstr(&class, DOT);
+    bool has_class = mx_label_class(&class, &w->scene, box);
+    int32_t most = MX_LABEL_WIDTH, room = closed ? most : mx_label_room(&w->scene, box);
+    if (has_class) room -= mx_text_width(mx_buffer_str(&class), MX_FONT_TITLE);
+    if (room < most) most = room < TITLE_LEAST ? TITLE_LEAST : room;
     mx_buffer_clear(&w->label);
-    mx_label_title(&w->label, &w->scene, box);
-    if (!with_class) return;
-    size_t end = w->label.size;
-    mx_buffer_cstr(&w->label, dot);
-    if (!mx_label_class(&w->label, &w->scene, box) && !w->label.failed) w->label.size = end;
+    mx_label_title_within(&w->label, &w->scene, box, most);
+    if (has_class) mx_buffer_add(&w->label, class.data, class.size);
+    mx_buffer_free(&class);
 }
 
 /* ---- leaves ---- */
@@ -104,7 +113,8 @@ static mx_status leaf(mx_writer *w, uint32_t box) {
     mx_status status = mx_label_lines(&w->scene, box, add_line, &lines, w->err);
     if (lines.failed && status == MX_OK) status = mx_nomem(w->err);
     fill_and_border(x, style->light.fill, style->light.border, style->line, style->width);
-    title(w, box, false);
+    mx_buffer_clear(&w->label);
+    mx_label_title(&w->label, &w->scene, box);
     label(w, style->light.text, TITLE_LOOK, lines.size ? "t" : "c");
     mx_buffer_clear(&w->label);
     mx_buffer_add(&w->label, lines.data, lines.size);
@@ -140,7 +150,7 @@ static look look_of(const mx_scene_box *b, bool closed) {
 }
 
 static void group_labels(mx_writer *w, uint32_t box, const look *l, bool closed) {
-    title(w, box, true);
+    group_title(w, box, closed);
     label(w, l->text, TITLE_LOOK, closed ? "t" : "tl");
     mx_buffer_clear(&w->label);
     mx_label_counts(&w->label, &w->scene, box, closed);

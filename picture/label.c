@@ -2,6 +2,8 @@
 
 #define DOT       " \xC2\xB7 "
 #define LINES     8u /* below a title */
+#define ROOM_LEAST 56
+#define TITLE_EDGE 14 /* left of a frame's title, and between it and an edge */
 #define NAME_PART 96 /* pixels of a parameter's name */
 
 static mx_str str(const mx_graph *g, mx_sid id) {
@@ -10,14 +12,30 @@ static mx_str str(const mx_graph *g, mx_sid id) {
 
 /* ---- titles ---- */
 
-static void model_title(mx_buffer *b, const mx_graph *g) {
+static void model_title(mx_buffer *b, const mx_graph *g, int32_t most) {
     mx_str name = g->n_modules ? str(g, g->modules[0].class_name) : (mx_str){NULL, 0};
     if (!name.n) name = str(g, g->scopes[mx_node_at(g, 0)->data].name);
     if (!name.n) name = mx_str_of("model");
-    mx_text_fit(b, name, MX_FONT_TITLE, MX_LABEL_WIDTH, false);
+    mx_text_fit(b, name, MX_FONT_TITLE, most, false);
+}
+
+int32_t mx_label_room(const mx_scene *scene, uint32_t box) {
+    const mx_scene_box *x = &scene->boxes[box];
+    int32_t room = x->open_w;
+    for (uint32_t i = x->first_link; i < x->first_link + x->n_links; i++) {
+        const mx_scene_link *link = &scene->links[i];
+        if (link->from != box || !link->n_points) continue;
+        int32_t at = scene->points[link->first_point].x;
+        if (at >= ROOM_LEAST + TITLE_EDGE && at < room) room = at;
+    }
+    return room - TITLE_EDGE;
 }
 
 void mx_label_title(mx_buffer *b, const mx_scene *scene, uint32_t box) {
+    mx_label_title_within(b, scene, box, MX_LABEL_WIDTH);
+}
+
+void mx_label_title_within(mx_buffer *b, const mx_scene *scene, uint32_t box, int32_t most) {
     const mx_scene_box *x = &scene->boxes[box];
     const mx_graph *g = scene->graph;
     if (x->kind == MX_BOX_BUNDLE) {
@@ -26,16 +44,16 @@ void mx_label_title(mx_buffer *b, const mx_scene *scene, uint32_t box) {
     }
     const mx_node *n = mx_node_at(g, x->node);
     switch ((mx_box_kind)x->kind) {
-    case MX_BOX_MODEL: model_title(b, g); break;
+    case MX_BOX_MODEL: model_title(b, g, most); break;
     case MX_BOX_MODULE: {
         mx_str scope = str(g, g->modules[n->data].scope);
-        mx_text_fit(b, scope.n ? scope : str(g, n->name), MX_FONT_TITLE, MX_LABEL_WIDTH, true);
+        mx_text_fit(b, scope.n ? scope : str(g, n->name), MX_FONT_TITLE, most, true);
         break;
     }
     case MX_BOX_OPERATOR:
     case MX_BOX_CONSTANT:
-    case MX_BOX_COMPOUND: mx_text_fit(b, str(g, n->op_type), MX_FONT_TITLE, MX_LABEL_WIDTH, false); break;
-    default: mx_text_fit(b, str(g, n->name), MX_FONT_TITLE, MX_LABEL_WIDTH, true);
+    case MX_BOX_COMPOUND: mx_text_fit(b, str(g, n->op_type), MX_FONT_TITLE, most, false); break;
+    default: mx_text_fit(b, str(g, n->name), MX_FONT_TITLE, most, true);
     }
 }
 

@@ -11,12 +11,13 @@ static mx_status make(mx_scene *s, mx_error *err) {
     uint32_t n;
     MX_TRY(mx_scene_order(s, &order, &n, err));
     MX_TRY(mx_scene_types(s, err));
+    s->options.types = NULL;
     MX_TRY(mx_scene_values(s, err));
     MX_TRY(mx_scene_boxes(s, order, n, err));
     MX_TRY(mx_scene_count(s, err));
     MX_TRY(mx_scene_open(s, err));
-    MX_TRY(mx_scene_sizes(s, err));
-    return s->options.no_layout ? MX_OK : mx_scene_links(s, err);
+    if (!s->options.no_layout) MX_TRY(mx_scene_links(s, err));
+    return mx_scene_sizes(s, err); /* a group shows the shape of a value that leaves it by a link */
 }
 
 mx_status mx_scene_make(const mx_graph *g, const mx_scene_options *options, mx_scene *scene, mx_error *err) {

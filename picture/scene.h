@@ -9,7 +9,7 @@
 #ifndef MX_PICTURE_SCENE_H
 #define MX_PICTURE_SCENE_H
 
-#include "converter/graph.h"
+#include "converter/infer.h"
 #include "picture/family.h"
 #include "picture/layout.h"
 
@@ -69,6 +69,7 @@ typedef struct mx_scene_options {
     bool fold_constants; /* constants are lines in their consumers, no boxes */
     bool bundle;       /* runs of four and more auxiliary operators become one folded box */
     bool folded_too;   /* the inside of folded groups is laid out as well */
+    const mx_types *types; /* what was inferred of the graph, used until mx_scene_make returns; NULL: only what it declares */
     bool no_layout;    /* boxes of a group one below the other, links without points */
 } mx_scene_options;
 

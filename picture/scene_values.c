@@ -54,6 +54,14 @@ static void types_of_outputs(mx_scene *s, const mx_scope_data *scope) {
     }
 }
 
+static void types_inferred(mx_scene *s, const mx_types *types) {
+    for (mx_node_id id = 0; id < s->graph->n_nodes; id++)
+        for (uint32_t i = s->port_start[id]; i < s->port_start[id + 1]; i++) {
+            uint32_t type = mx_types_of(types, id, i - s->port_start[id]);
+            if (type != MX_NO_INDEX) s->port_type[i] = type;
+        }
+}
+
 mx_status mx_scene_types(mx_scene *s, mx_error *err) {
     const mx_graph *g = s->graph;
     MX_TRY(number_ports(s, err));
@@ -64,6 +72,7 @@ mx_status mx_scene_types(mx_scene *s, mx_error *err) {
         types_of_outputs(s, &g->scopes[i]);
     }
     mx_free(g->allocator, types, g->strings.count * sizeof *types);
+    if (s->options.types) types_inferred(s, s->options.types);
     return MX_OK;
 }
 
