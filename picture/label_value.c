@@ -16,6 +16,7 @@ const char *mx_label_dtype(int32_t elem) {
 
 static void add_dims(mx_buffer *b, const mx_graph *g, const mx_type *t, int32_t symbol) {
     if (t->n_dims == 0) mx_buffer_cstr(b, "scalar");
+    if (t->n_dims == 1) mx_buffer_byte(b, '[');
     for (uint32_t i = 0; i < t->n_dims; i++) {
         const mx_dim *d = &t->dims[i];
         if (i) mx_buffer_cstr(b, TIMES);
@@ -30,6 +31,7 @@ static void add_dims(mx_buffer *b, const mx_graph *g, const mx_type *t, int32_t 
         else
             mx_buffer_byte(b, '?');
     }
+    if (t->n_dims == 1) mx_buffer_byte(b, ']');
 }
 
 bool mx_label_dims(mx_buffer *b, const mx_graph *g, uint32_t type, int32_t most) {

@@ -15,8 +15,11 @@ typedef struct mx_net {
     uint32_t layer, last; /* of the box, and of the last user that the trunk reaches */
     uint32_t dummy;       /* of layer + 1; the others follow */
     uint32_t chain;       /* segment from the box to the first dummy; the others follow */
+    uint32_t top;         /* the first layer with a user that it goes back to, MX_NO_SEG: it does not go back */
+    uint32_t turn;        /* back: dummies from the layer above that one down to the layer below the box */
+    uint32_t back_chain;  /* back: the segments between these; the last is that from the box to the lowest of them */
     uint32_t first_edge;  /* edges of a net, linked by next_edge */
-    bool far;             /* no dummies: users beyond the next layer are reached by a lane */
+    bool far;             /* no dummies: users beyond the next layer, and above, are reached by a lane */
     bool quiet;
 } mx_net;
 

@@ -157,6 +157,19 @@ static void pull_down(ranking *r) {
     }
 }
 
+/* Some edges that could have closed a cycle run downwards all the same. What goes back to the first layer turns above it. */
+static void settle_back_edges(mx_lay *l) {
+    bool needed = false;
+    for (uint32_t e = 0; e < l->in->n_edges; e++) {
+        mx_layout_edge *edge = &l->in->edges[e];
+        edge->back = edge->back && l->layer[edge->to] <= l->layer[edge->from];
+    }
+    for (uint32_t e = 0; e < l->in->n_edges && !needed; e++)
+        needed = l->in->edges[e].back && l->layer[l->in->edges[e].to] == 0;
+    for (uint32_t v = 0; v < l->n && needed; v++)
+        l->layer[v]++;
+}
+
 mx_status mx_lay_rank(mx_lay *l) {
     ranking r = {.l = l};
     MX_TRY(link_edges(&r));
@@ -175,5 +188,6 @@ mx_status mx_lay_rank(mx_lay *l) {
     for (uint32_t v = 0; v < l->n; v++)
         if (l->in->boxes[v].pin == MX_PIN_LAST) l->layer[v] = last + 1;
     pull_down(&r);
+    settle_back_edges(l);
     return MX_OK;
 }

@@ -271,6 +271,18 @@ static mx_status follow_segment(const routing *r, mx_layout_edge *e, uint32_t se
     return across(r, e, s->wire, l->x[s->u] + s->pu, l->x[s->v] + s->pv);
 }
 
+/* Down from the box, beside it and up, and down again. */
+static mx_status follow_back(const routing *r, uint32_t edge, mx_layout_edge *e) {
+    const mx_lay *l = r->l;
+    const mx_net *net = &l->nets[e->value];
+    uint32_t first = net->top - 1, chain = net->layer - first + 1; /* segments between the dummies */
+    uint32_t at = net->turn + net->layer - first;                  /* the dummy beside the box */
+    MX_TRY(across(r, e, l->segs[net->back_chain + chain].wire, l->x[e->from] + e->from_x, l->x[at]));
+    for (; l->layer[at] > l->layer[e->to]; at--)
+        MX_TRY(across(r, e, l->segs[net->back_chain + l->layer[at] - 1 - first].wire, l->x[at], l->x[at - 1]));
+    return across(r, e, l->segs[l->edge_seg[edge]].wire, l->x[at], l->x[e->to] + e->to_x);
+}
+
 static mx_status follow(const routing *r, uint32_t edge) {
     mx_lay *l = r->l;
     mx_layout_edge *e = &l->in->edges[edge];
@@ -283,6 +295,8 @@ static mx_status follow(const routing *r, uint32_t edge) {
     if (l->edge_seg[edge] == MX_NO_SEG) {
         MX_TRY(across(r, e, r->start_wire[edge], start, r->lane[e->value]));
         MX_TRY(across(r, e, r->end_wire[edge], r->lane[e->value], end));
+    } else if (e->back) {
+        MX_TRY(follow_back(r, edge, e));
     } else {
         for (uint32_t i = net->layer + 1; i < l->layer[e->to]; i++)
             MX_TRY(follow_segment(r, e, net->chain + i - net->layer - 1));

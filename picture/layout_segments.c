@@ -13,7 +13,7 @@ static mx_status make_nets(mx_lay *l) {
     l->edge_seg = mx_lay_array(l, l->in->n_edges, sizeof(uint32_t));
     if (!l->nets || !l->next_edge || !l->edge_seg) return mx_nomem(l->err);
     for (uint32_t i = 0; i < l->in->n_values; i++)
-        l->nets[i] = (mx_net){.box = MX_NO_SEG, .first_edge = MX_NO_SEG, .quiet = true};
+        l->nets[i] = (mx_net){.box = MX_NO_SEG, .first_edge = MX_NO_SEG, .top = MX_NO_SEG, .quiet = true};
     for (uint32_t e = l->in->n_edges; e-- > 0;) {
         const mx_layout_edge *edge = &l->in->edges[e];
         mx_net *net = &l->nets[edge->value];
@@ -22,12 +22,18 @@ static mx_status make_nets(mx_lay *l) {
         net->layer = l->layer[edge->from];
         if (net->last < net->layer) net->last = net->layer;
         if (!edge->back && to > net->last) net->last = to;
+        if (edge->back && to < net->top) net->top = to;
         net->quiet = net->quiet && edge->quiet;
         l->next_edge[e] = net->first_edge;
         net->first_edge = e;
         l->edge_seg[e] = MX_NO_SEG;
     }
     return MX_OK;
+}
+
+/* Back: beside the box and up beside all layers to the highest user, with a turn at either end. */
+static uint32_t back_dummies_of(const mx_net *net) {
+    return net->top == MX_NO_SEG || net->far ? 0 : net->layer - net->top + 3;
 }
 
 static uint32_t dummies_of(const mx_net *net) {
@@ -51,7 +57,7 @@ static mx_status choose_far(mx_lay *l, uint64_t dummies) {
     span *spans = mx_lay_array(l, l->in->n_values, sizeof *spans);
     if (!spans) return mx_nomem(l->err);
     for (uint32_t i = 0; i < l->in->n_values; i++)
-        spans[i] = (span){dummies_of(&l->nets[i]), i};
+        spans[i] = (span){dummies_of(&l->nets[i]) + back_dummies_of(&l->nets[i]), i};
     qsort(spans, l->in->n_values, sizeof *spans, by_length);
     for (uint32_t i = 0; dummies > most; i++) {
         l->nets[spans[i].net].far = true;
@@ -63,12 +69,12 @@ static mx_status choose_far(mx_lay *l, uint64_t dummies) {
 static mx_status make_vertices(mx_lay *l) {
     uint64_t dummies = 0;
     for (uint32_t i = 0; i < l->in->n_values; i++)
-        dummies += dummies_of(&l->nets[i]);
+        dummies += dummies_of(&l->nets[i]) + back_dummies_of(&l->nets[i]);
     MX_TRY(choose_far(l, dummies));
     uint32_t *layer, next = l->n;
     l->n_vertices = l->n;
     for (uint32_t i = 0; i < l->in->n_values; i++)
-        l->n_vertices += dummies_of(&l->nets[i]);
+        l->n_vertices += dummies_of(&l->nets[i]) + back_dummies_of(&l->nets[i]);
     layer = mx_lay_array(l, l->n_vertices, sizeof *layer);
     l->w = mx_lay_array(l, l->n_vertices, sizeof *l->w);
     l->x = mx_lay_array(l, l->n_vertices, sizeof *l->x);
@@ -83,13 +89,32 @@ static mx_status make_vertices(mx_lay *l) {
         net->dummy = next;
         for (uint32_t k = 0; k < dummies_of(net); k++)
             layer[next++] = net->layer + 1 + k;
+        net->turn = next;
+        for (uint32_t k = 0; k < back_dummies_of(net); k++)
+            layer[next++] = net->top - 1 + k;
     }
     l->layer = layer;
+    for (uint32_t v = l->n; v < l->n_vertices; v++)
+        if (layer[v] >= l->n_layers) l->n_layers = layer[v] + 1;
     return MX_OK;
 }
 
 static void add_segment(mx_lay *l, uint32_t u, uint32_t v, uint32_t net, uint32_t edge) {
     l->segs[l->n_segs++] = (mx_seg){.u = u, .v = v, .net = net, .edge = edge, .wire = MX_NO_WIRE};
+}
+
+static void cut_back(mx_lay *l, uint32_t value) {
+    mx_net *net = &l->nets[value];
+    uint32_t dummies = back_dummies_of(net);
+    net->back_chain = l->n_segs;
+    for (uint32_t k = 0; k + 1 < dummies; k++)
+        add_segment(l, net->turn + k, net->turn + k + 1, value, MX_NO_SEG);
+    if (dummies) add_segment(l, net->box, net->turn + dummies - 1, value, MX_NO_SEG);
+    for (uint32_t e = net->first_edge; dummies && e != MX_NO_SEG; e = l->next_edge[e]) {
+        if (!l->in->edges[e].back) continue;
+        l->edge_seg[e] = l->n_segs;
+        add_segment(l, net->turn + l->layer[l->in->edges[e].to] - net->top, l->in->edges[e].to, value, e);
+    }
 }
 
 static void cut_net(mx_lay *l, uint32_t value) {
@@ -105,6 +130,7 @@ static void cut_net(mx_lay *l, uint32_t value) {
         l->edge_seg[e] = l->n_segs;
         add_segment(l, steps > 1 ? net->dummy + steps - 2 : net->box, edge->to, value, e);
     }
+    cut_back(l, value);
 }
 
 static mx_status link_segments(mx_lay *l) {
@@ -191,7 +217,7 @@ static mx_status rank_ports(mx_lay *l) {
 mx_status mx_lay_segments(mx_lay *l) {
     MX_TRY(make_nets(l));
     MX_TRY(make_vertices(l));
-    uint32_t most = l->n_vertices - l->n + l->in->n_edges;
+    uint32_t most = l->n_vertices - l->n + l->in->n_edges + l->in->n_values;
     l->segs = mx_lay_array(l, most, sizeof *l->segs);
     if (!l->segs) return mx_nomem(l->err);
     for (uint32_t i = 0; i < l->in->n_values; i++)

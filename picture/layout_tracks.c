@@ -35,19 +35,28 @@ static sorted_wire first_key(const mx_wire *wires, uint32_t i) {
     return (sorted_wire){i, right, (int32_t)(right ? -from : from)};
 }
 
+/* Pins of one side that the width of another wire spans. */
+static int32_t within(const track_order *t, const mx_wire *w, mx_pin_side side, const mx_wire *other) {
+    int32_t sum = 0;
+    for (uint32_t i = w->first_pin; i < w->first_pin + w->n_pins; i++)
+        sum += t->pins[i].side == side && t->pins[i].x > other->low && t->pins[i].x < other->high;
+    return sum;
+}
+
+/* Pins below that stand where the other wire has one above: on one line, if the other lies lower. */
+static int32_t overlaid(const track_order *t, const mx_wire *w, const mx_wire *other) {
+    int32_t sum = 0;
+    for (uint32_t i = w->first_pin; i < w->first_pin + w->n_pins; i++)
+        for (uint32_t k = other->first_pin; k < other->first_pin + other->n_pins && t->pins[i].side == MX_SIDE_LOWER; k++)
+            sum += t->pins[k].side == MX_SIDE_UPPER && abs(t->pins[i].x - t->pins[k].x) < MX_PIN_CLOSE;
+    return sum;
+}
+
 /* What it costs that a lies above b. */
 static int32_t above(const track_order *t, uint32_t a, uint32_t b) {
     const mx_wire *x = &t->wires[a], *y = &t->wires[b];
-    int32_t sum = 0;
     if (x->high + MX_PIN_CLOSE < y->low || y->high + MX_PIN_CLOSE < x->low) return 0;
-    for (uint32_t i = x->first_pin; i < x->first_pin + x->n_pins; i++) {
-        const mx_pin *pin = &t->pins[i];
-        if (pin->side != MX_SIDE_LOWER) continue;
-        if (pin->x > y->low && pin->x < y->high) sum++;
-        if (y->upper != MX_PORT_FREE && abs(pin->x - y->upper) < MX_PIN_CLOSE) sum += OVERLAY;
-    }
-    if (y->upper != MX_PORT_FREE && y->upper > x->low && y->upper < x->high) sum++;
-    return sum;
+    return within(t, x, MX_SIDE_LOWER, y) + within(t, y, MX_SIDE_UPPER, x) + OVERLAY * overlaid(t, x, y);
 }
 
 /* Each wire in turn to the place where it costs least. */

@@ -107,10 +107,16 @@ static void assert_lines(const graph *g) {
         for (uint32_t s = 1; s < e->n_points; s++) {
             mx_point a = p[e->first_point + s - 1], b = p[e->first_point + s];
             for (uint32_t v = 0; v < g->layout.n_boxes; v++)
-                assert_false(through(a, b, &g->boxes[v]));
+                if (through(a, b, &g->boxes[v]))
+                    fail_msg("edge %u (%u to %u%s): %d,%d %d,%d through box %u at %d,%d", i, e->from, e->to, e->back ? ", back" : "", a.x,
+                             a.y, b.x, b.y, v, g->boxes[v].x, g->boxes[v].y);
             for (uint32_t k = i + 1; k < g->layout.n_edges; k++)
                 for (uint32_t t = 1; g->edges[k].value != e->value && t < g->edges[k].n_points; t++)
-                    assert_false(share_line(a, b, p[g->edges[k].first_point + t - 1], p[g->edges[k].first_point + t]));
+                    if (share_line(a, b, p[g->edges[k].first_point + t - 1], p[g->edges[k].first_point + t])) {
+                        mx_point c = p[g->edges[k].first_point + t - 1], d = p[g->edges[k].first_point + t];
+                        fail_msg("edges %u (%u to %u%s) and %u (%u to %u%s): %d,%d %d,%d and %d,%d %d,%d", i, e->from, e->to, e->back ? ", back" : "", k,
+                                 g->edges[k].from, g->edges[k].to, g->edges[k].back ? ", back" : "", a.x, a.y, b.x, b.y, c.x, c.y, d.x, d.y);
+                    }
         }
     }
 }
