@@ -28,6 +28,8 @@ typedef enum mx_layout_pin {
 typedef struct mx_layout_box {
     int32_t w, h; /* in; 0 by 0 for a place on the border */
     uint8_t pin;  /* in: mx_layout_pin */
+    int32_t hint; /* in: pinned boxes stand in the order of their hints where that costs nothing, as outside of the group
+                     their values are in that order; MX_PORT_FREE: any place will do */
     int32_t x, y; /* out: top left, from 0 on */
 } mx_layout_box;
 
@@ -59,6 +61,9 @@ typedef struct mx_layout {
     uint64_t crossings; /* out: of edges of different values, by the order within layers */
 } mx_layout;
 
+/* Only find the order of everything, and from it the free ports: from_x and to_x of the edges, no coordinates. Errors as
+ * below. */
+mx_status mx_layout_order(mx_layout *layout, const mx_allocator *allocator, mx_error *err);
 /* Lay out a group. Fails with NOMEM only; mx_layout_free in any case. `allocator` may be NULL. */
 mx_status mx_layout_run(mx_layout *layout, const mx_allocator *allocator, mx_error *err);
 /* Free what mx_layout_run allocated (the points). */

@@ -91,13 +91,6 @@ static uint64_t crossings_below(ordering *o, uint32_t layer) {
     return inversions(o->keys, o->room, n);
 }
 
-static uint64_t all_crossings(ordering *o) {
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i + 1 < o->l->n_layers; i++)
-        sum += crossings_below(o, i);
-    return sum;
-}
-
 /* ---- first orders ---- */
 
 static void append(mx_lay *l, uint32_t *fill, uint32_t v) {
@@ -204,6 +197,36 @@ static void sort_layer(ordering *o, uint32_t layer, bool above, bool late) {
         l->pos[order[i]] = i;
 }
 
+/* ---- hints ---- */
+
+static int32_t hint_of(const mx_lay *l, uint32_t v) {
+    return mx_lay_is_dummy(l, v) ? MX_PORT_FREE : l->in->boxes[v].hint;
+}
+
+/* Pinned boxes of a layer among themselves; the others stay where they are. */
+static void sort_by_hint(ordering *o, uint32_t layer) {
+    mx_lay *l = o->l;
+    uint32_t *order = l->order + l->start[layer], n = l->start[layer + 1] - l->start[layer], count = 0, next = 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (hint_of(l, order[i]) != MX_PORT_FREE) o->places[count++] = (place){hint_of(l, order[i]), order[i], i};
+    if (count < 2) return;
+    qsort(o->places, count, sizeof *o->places, by_key);
+    for (uint32_t i = 0; i < n; i++)
+        if (hint_of(l, order[i]) != MX_PORT_FREE) order[i] = o->places[next++].vertex;
+    for (uint32_t i = 0; i < n; i++)
+        l->pos[order[i]] = i;
+}
+
+static uint64_t against_hints(ordering *o, uint32_t layer) {
+    const mx_lay *l = o->l;
+    size_t n = 0;
+    for (uint32_t i = l->start[layer]; i < l->start[layer + 1] && n < l->n_segs; i++) {
+        int32_t hint = hint_of(l, l->order[i]);
+        if (hint != MX_PORT_FREE) o->keys[n++] = (uint64_t)((int64_t)hint - INT32_MIN);
+    }
+    return inversions(o->keys, o->room, n);
+}
+
 /* ---- neighbours exchanged ---- */
 
 static uint32_t ends(const mx_lay *l, uint32_t v, bool above, uint64_t *keys) {
@@ -233,6 +256,11 @@ static int64_t gain(const mx_lay *l, uint32_t a, uint32_t b, bool above) {
     return sum;
 }
 
+static int64_t hint_gain(const mx_lay *l, uint32_t a, uint32_t b) {
+    int32_t x = hint_of(l, a), y = hint_of(l, b);
+    return x == MX_PORT_FREE || y == MX_PORT_FREE ? 0 : (x > y) - (x < y);
+}
+
 static bool too_many(const mx_lay *l, uint32_t v) {
     return l->down_start[v + 1] - l->down_start[v] > FEW || l->up_start[v + 1] - l->up_start[v] > FEW;
 }
@@ -242,7 +270,8 @@ static bool exchange(mx_lay *l, uint32_t layer) {
     bool changed = false;
     for (uint32_t i = 0; i + 1 < n; i++) {
         uint32_t a = order[i], b = order[i + 1];
-        if (too_many(l, a) || too_many(l, b) || gain(l, a, b, true) + gain(l, a, b, false) <= 0) continue;
+        if (too_many(l, a) || too_many(l, b)) continue;
+        if (gain(l, a, b, true) + gain(l, a, b, false) + hint_gain(l, a, b) <= 0) continue;
         order[i] = b;
         order[i + 1] = a;
         l->pos[b] = i;
@@ -263,6 +292,13 @@ static void exchange_all(mx_lay *l, uint32_t rounds) {
 
 /* ---- all ---- */
 
+static uint64_t all_crossings(ordering *o) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i + 1 < o->l->n_layers; i++)
+        sum += crossings_below(o, i);
+    return sum + against_hints(o, 0) + against_hints(o, o->l->n_layers - 1);
+}
+
 static void keep_best(ordering *o) {
     uint64_t now = all_crossings(o);
     if (now >= o->fewest) return;
@@ -274,6 +310,7 @@ static void sweep(ordering *o, uint32_t sweeps, uint32_t rounds) {
     mx_lay *l = o->l;
     for (uint32_t i = 0; i < sweeps && o->fewest; i++) {
         bool late = i & 2;
+        sort_by_hint(o, i % 2 == 0 ? 0 : l->n_layers - 1);
         if (i % 2 == 0)
             for (uint32_t layer = 1; layer < l->n_layers; layer++)
                 sort_layer(o, layer, true, late);

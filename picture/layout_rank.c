@@ -142,6 +142,14 @@ static uint32_t weight_below(ranking *r, uint32_t v, uint32_t *lowest) {
     return sum;
 }
 
+/* What only leaves the group stays near what it comes from. */
+static bool ends_here(const ranking *r, uint32_t v) {
+    if (r->in_start[v] == r->in_start[v + 1]) return false;
+    for (uint32_t k = r->out_start[v]; k < r->out_start[v + 1]; k++)
+        if (r->l->in->boxes[r->l->in->edges[r->out[k]].to].pin != MX_PIN_LAST) return false;
+    return true;
+}
+
 static void pull_down(ranking *r) {
     mx_lay *l = r->l;
     for (uint32_t e = 0; e < l->in->n_edges; e++) {
@@ -151,7 +159,7 @@ static void pull_down(ranking *r) {
     }
     for (uint32_t i = l->n; i-- > 0;) {
         uint32_t v = r->order[i], lowest, below;
-        if (l->in->boxes[v].pin != MX_PIN_NONE) continue;
+        if (l->in->boxes[v].pin != MX_PIN_NONE || ends_here(r, v)) continue;
         below = weight_below(r, v, &lowest);
         if (lowest != UINT32_MAX && lowest > l->layer[v] && weight_above(r, v) <= below) l->layer[v] = lowest;
     }

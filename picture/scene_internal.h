@@ -11,6 +11,7 @@ typedef struct mx_link_ports {
     uint32_t group;     /* box */
     uint32_t to_port;   /* MX_LINK_INTO, MX_LINK_OUT, or MX_LINK_PORT + the port of the node that it ends at */
     int32_t from_x, to_x;
+    int32_t from_hint, to_hint; /* the order that the group around would like at its children's borders */
 } mx_link_ports;
 
 enum { MX_LINK_INTO = 0, MX_LINK_OUT, MX_LINK_PORT };

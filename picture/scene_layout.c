@@ -10,10 +10,11 @@
 #define ROUND     24 /* widths of frames, so that like groups are alike */
 #define LOOSE_GAP 28 /* between boxes without links */
 #define STACK_GAP 16
+#define HINT_WIDTH 4096
 
 /* What a layout is asked: hashed as it stands. */
 typedef struct asked_box {
-    int32_t w, h;
+    int32_t w, h, hint;
     uint32_t pin;
 } asked_box;
 typedef struct asked_edge {
@@ -36,7 +37,7 @@ typedef struct laying {
     mx_layout layout;
     size_t cap_boxes, cap_edges, cap_child;
     uint32_t *child;       /* of the group at hand: the box of each box of the layout; MX_NO_BOX: on the border */
-    uint32_t n_linked;     /* children that are in the layout; the others stand below */
+    bool hinting;          /* only the order is wanted, for what the groups inside should know of it */
     known *table;
     size_t n_slots;
     mx_buffer text;
@@ -76,14 +77,14 @@ static mx_status add_children(laying *l, uint32_t group) {
         mx_scene_box *b = &s->boxes[c];
         if (l->local[c] == UINT32_MAX) continue;
         l->local[c] = l->layout.n_boxes;
-        MX_TRY(add_box(l, c, (mx_layout_box){.w = b->w, .h = b->h, .pin = pin_of(s, b)}));
+        MX_TRY(add_box(l, c, (mx_layout_box){.w = l->hinting ? HINT_WIDTH : b->w, .h = b->h, .pin = pin_of(s, b), .hint = MX_PORT_FREE}));
     }
     return MX_OK;
 }
 
-static mx_status border(laying *l, uint32_t *place, mx_layout_pin pin, uint32_t *number) {
+static mx_status border(laying *l, uint32_t *place, mx_layout_pin pin, int32_t hint, uint32_t *number) {
     if (!*place) {
-        MX_TRY(add_box(l, MX_NO_BOX, (mx_layout_box){.pin = (uint8_t)pin}));
+        MX_TRY(add_box(l, MX_NO_BOX, (mx_layout_box){.pin = (uint8_t)pin, .hint = hint}));
         *place = l->layout.n_boxes;
     }
     *number = *place - 1;
@@ -93,14 +94,24 @@ static mx_status border(laying *l, uint32_t *place, mx_layout_pin pin, uint32_t 
 /* An open group has its ports where its inside has put them; everything else has free ones. */
 static int32_t port_out(const laying *l, const mx_scene_link *link) {
     const mx_scene_box *from = &l->s->boxes[link->from];
-    uint32_t exit = from->is_group && from->open ? mx_scene_find_link(l->s, link->value, link->from, MX_LINK_OUT) : MX_NO_INDEX;
+    uint32_t exit = from->is_group && from->open && !l->hinting ? mx_scene_find_link(l->s, link->value, link->from, MX_LINK_OUT) : MX_NO_INDEX;
     return exit == MX_NO_INDEX ? MX_PORT_FREE : l->s->own->ports[exit].to_x;
 }
 
 static int32_t port_in(const laying *l, uint32_t link) {
     const mx_scene_box *to = &l->s->boxes[l->s->links[link].to];
     bool into = l->s->own->ports[link].to_port == MX_LINK_INTO;
-    return to->is_group && to->open && into ? l->s->own->ports[link].to_x : MX_PORT_FREE;
+    return to->is_group && to->open && into && !l->hinting ? l->s->own->ports[link].to_x : MX_PORT_FREE;
+}
+
+/* What the group around said of the border. */
+static int32_t hint_in(const laying *l, uint32_t group, uint32_t value) {
+    uint32_t outer = mx_scene_find_link(l->s, value, group, MX_LINK_INTO);
+    return outer == MX_NO_INDEX ? MX_PORT_FREE : l->s->own->ports[outer].to_hint;
+}
+
+static int32_t hint_out(const laying *l, uint32_t link) {
+    return l->s->own->ports[link].from_hint;
 }
 
 static mx_status add_link(laying *l, uint32_t group, uint32_t i) {
@@ -109,11 +120,11 @@ static mx_status add_link(laying *l, uint32_t group, uint32_t i) {
     mx_layout *y = &l->layout;
     mx_layout_edge e = {.from_x = MX_PORT_FREE, .to_x = MX_PORT_FREE, .quiet = s->values[link->value].quiet};
     if (link->from == group)
-        MX_TRY(border(l, &l->border_in[link->value], MX_PIN_FIRST, &e.from));
+        MX_TRY(border(l, &l->border_in[link->value], MX_PIN_FIRST, hint_in(l, group, link->value), &e.from));
     else
         e.from = l->local[link->from], e.from_x = port_out(l, link);
     if (link->to == group)
-        MX_TRY(border(l, &l->border_out[link->value], MX_PIN_LAST, &e.to));
+        MX_TRY(border(l, &l->border_out[link->value], MX_PIN_LAST, hint_out(l, i), &e.to));
     else
         e.to = l->local[link->to], e.to_x = port_in(l, i);
     if (!l->local_value[link->value]) l->local_value[link->value] = ++y->n_values;
@@ -147,7 +158,7 @@ static mx_status hash_question(laying *l, int32_t least_width, uint32_t loose, m
     mx_hasher_start(&h);
     mx_hasher_add(&h, head, sizeof head);
     for (uint32_t i = 0; i < y->n_boxes; i++) {
-        asked_box b = {y->boxes[i].w, y->boxes[i].h, y->boxes[i].pin};
+        asked_box b = {y->boxes[i].w, y->boxes[i].h, y->boxes[i].hint, y->boxes[i].pin};
         mx_hasher_add(&h, &b, sizeof b);
     }
     for (uint32_t i = 0; i < y->n_edges; i++) {
@@ -341,6 +352,41 @@ static mx_status lay_group(laying *l, uint32_t group) {
     return MX_OK;
 }
 
+/* ---- hints, from the outside in ---- */
+
+/* The order of a group's edges, found without knowing what its children look like, is passed on to these: the ways into
+ * them by the links that lead there, the ways out by those that end at their lower border. */
+static mx_status hint_group(laying *l, uint32_t group) {
+    mx_scene *s = l->s;
+    const mx_scene_box *g = &s->boxes[group];
+    MX_TRY(ask(l, group));
+    MX_TRY(mx_layout_order(&l->layout, allocator(l), l->err));
+    for (uint32_t i = 0; i < g->n_links; i++) {
+        const mx_scene_link *link = &s->links[g->first_link + i];
+        const mx_layout_edge *e = &l->layout.edges[i];
+        s->own->ports[g->first_link + i].to_hint = e->to_x;
+        if (link->from == group || !s->boxes[link->from].is_group) continue;
+        uint32_t exit = mx_scene_find_link(s, link->value, link->from, MX_LINK_OUT);
+        if (exit != MX_NO_INDEX) s->own->ports[exit].from_hint = e->from_x;
+    }
+    return MX_OK;
+}
+
+static bool has_open_child(const mx_scene *s, uint32_t group) {
+    for (uint32_t c = s->boxes[group].first_child; c != MX_NO_BOX; c = s->boxes[c].next)
+        if (s->boxes[c].is_group && (s->boxes[c].open || s->options.folded_too)) return true;
+    return false;
+}
+
+static mx_status all_hints(laying *l) {
+    mx_scene *s = l->s;
+    l->hinting = true;
+    for (uint32_t i = 0; i < s->n_boxes; i++)
+        if (s->boxes[i].is_group && s->boxes[i].n_links && has_open_child(s, i)) MX_TRY(hint_group(l, i));
+    l->hinting = false;
+    return MX_OK;
+}
+
 /* ---- without a layout ---- */
 
 static void stack_group(laying *l, uint32_t group) {
@@ -362,6 +408,7 @@ static void stack_group(laying *l, uint32_t group) {
 
 static mx_status all_groups(laying *l) {
     mx_scene *s = l->s;
+    if (!s->options.no_layout) MX_TRY(all_hints(l));
     for (uint32_t i = s->n_boxes; i-- > 0;) { /* what a group holds has higher numbers */
         mx_scene_box *b = &s->boxes[i];
         if (!b->is_group) continue;

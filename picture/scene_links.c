@@ -68,7 +68,7 @@ static mx_status add_link(linking *k, uint32_t group, uint32_t from, uint32_t to
     if (!*fresh) return MX_OK;
     s->own->slots[slot] = (uint32_t)s->n_links + 1;
     s->links[s->n_links] = (mx_scene_link){.from = from, .to = to, .value = value};
-    s->own->ports[s->n_links] = (mx_link_ports){group, port, MX_PORT_FREE, MX_PORT_FREE};
+    s->own->ports[s->n_links] = (mx_link_ports){group, port, MX_PORT_FREE, MX_PORT_FREE, MX_PORT_FREE, MX_PORT_FREE};
     s->n_links++;
     return MX_OK;
 }

@@ -22,7 +22,7 @@ static graph make(uint32_t boxes, uint32_t most_edges) {
     assert_non_null(g.edges);
     g.layout = (mx_layout){.boxes = g.boxes, .edges = g.edges, .n_boxes = boxes, .n_values = boxes};
     for (uint32_t i = 0; i < boxes; i++)
-        g.boxes[i] = (mx_layout_box){.w = 60 + (int32_t)(i % 5) * 24, .h = 30 + (int32_t)(i % 3) * 20};
+        g.boxes[i] = (mx_layout_box){.w = 60 + (int32_t)(i % 5) * 24, .h = 30 + (int32_t)(i % 3) * 20, .hint = MX_PORT_FREE};
     return g;
 }
 
@@ -182,9 +182,9 @@ static void a_cycle_has_one_edge_back(void **state) {
 static void pins_stand_first_and_last(void **state) {
     (void)state;
     graph g = make(5, 8);
-    g.boxes[0] = (mx_layout_box){.pin = MX_PIN_FIRST};
+    g.boxes[0] = (mx_layout_box){.pin = MX_PIN_FIRST, .hint = MX_PORT_FREE};
     g.boxes[1].pin = MX_PIN_FIRST;
-    g.boxes[4] = (mx_layout_box){.pin = MX_PIN_LAST};
+    g.boxes[4] = (mx_layout_box){.pin = MX_PIN_LAST, .hint = MX_PORT_FREE};
     join(&g, 0, 3);
     join(&g, 1, 2);
     join(&g, 2, 3);
