@@ -1,7 +1,6 @@
 /* ONNX in, the same model with tags out. This file is the order of the steps; each stands in a file of its own. */
 #include "api/export.h"
 #include "htp/strategy.h"
-#include "onnx_io/onnx_io.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,12 +73,6 @@ mx_status mx_export_add_file(mx_export_job *job, const char *kind, const char *p
 
 /* ---- steps ---- */
 
-static mx_status load(mx_export_job *job, mx_error *err) {
-    MX_TRY(mx_at_file(err, mx_onnx_read(job->env, job->model, &job->graph, err), job->model));
-    MX_TRY(mx_at_file(err, mx_graph_wire(job->graph, err), job->model));
-    return MX_OK;
-}
-
 static mx_status configure(mx_export_job *job, mx_error *err) {
     return mx_at_file(err, mx_export_apply_config(job, err), job->model);
 }
@@ -146,7 +139,7 @@ static mx_status run_steps(mx_export_job *job, mx_error *err) {
     static const struct {
         const char *name;
         mx_status (*run)(mx_export_job *job, mx_error *err);
-    } steps[] = {{"model_loading", load}, {"configuration", configure}, {"node_tagging", mx_export_tag},
+    } steps[] = {{"model_loading", mx_export_load}, {"configuration", configure}, {"node_tagging", mx_export_tag},
                  {"weights", place}};
     enum { N = sizeof steps / sizeof *steps };
     const mx_env *env = job->env;
@@ -200,7 +193,7 @@ static mx_status check_options(const mx_export_job *job, mx_error *err) {
 
 static mx_status run(mx_export_job *job, mx_error *err) {
     MX_TRY(check_options(job, err));
-    MX_TRY(mx_export_check_kind(job->model, err));
+    MX_TRY(mx_export_kind_of(job->model, &job->kind, err));
     MX_TRY(name_files(job, err));
     set_timestamp(job);
     return run_steps(job, err);
@@ -275,15 +268,17 @@ typedef struct recommending {
 
 static mx_status recommend(const mx_env *env, const char *model, const char *metadata, bool prioritize_speed,
                            mx_arena *arena, mx_recommendation *out, mx_error *err) {
-    mx_export_job job = {.env = env, .model = model};
-    mx_status status = mx_export_check_kind(model, err);
-    if (status == MX_OK) status = load(&job, err);
+    const mx_export_options defaults = mx_export_options_default();
+    mx_export_job job = {.env = env, .model = model, .options = &defaults};
+    mx_status status = mx_export_kind_of(model, &job.kind, err);
+    if (status == MX_OK) status = mx_export_load(&job, err);
     if (status == MX_OK) status = mx_metadata_file_load(env, model, metadata, &job.metadata, err);
     bool has_tree = job.metadata.path[0] != '\0';
     if (status == MX_OK)
         status = mx_htp_recommend(job.graph, has_tree, MX_STRATEGY_AUTO, prioritize_speed, arena, out, err);
     const mx_htp_options options = {.metadata = has_tree ? job.metadata.text.data : NULL,
-                                    .metadata_size = has_tree ? job.metadata.text.size : 0};
+                                    .metadata_size = has_tree ? job.metadata.text.size : 0,
+                                    .module_stack = job.kind == MX_EXPORT_PT2};
     if (status == MX_OK) status = mx_htp_tag(job.graph, &options, &job.tagging, err);
     if (status == MX_OK) mx_htp_recommend_from_tree(&job.tagging.tree, out);
     close_job(&job);

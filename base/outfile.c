@@ -192,9 +192,24 @@ static uint64_t copy_in_kernel(mx_outfile *f, const mx_source *s, uint64_t offse
     return done;
 }
 
+/* What is gathered from all over another source is gathered by the window: small pieces would go over that source again
+ * and again. */
+static mx_status copy_gathered(mx_outfile *f, const mx_source *s, uint64_t offset, uint64_t size, mx_error *err) {
+    for (uint64_t done = 0; done < size && f->failed == MX_OK;) {
+        uint64_t n = size - done < MX_WINDOW_BYTES ? size - done : MX_WINDOW_BYTES;
+        mx_window w;
+        MX_TRY(mx_window_open(s, offset + done, n, &w, err));
+        write_through(f, w.data, (size_t)n);
+        mx_window_close(&w);
+        done += n;
+    }
+    return MX_OK;
+}
+
 /* Through the buffer, which stays in the processor's cache. Where source and target begin differently within their pages
  * this is faster than copying in the kernel (measured: 1.0 x cp against 1.4); the hash is made on a second processor. */
 static mx_status copy_through(mx_outfile *f, const mx_source *s, uint64_t offset, uint64_t size, mx_error *err) {
+    if (s->strided) return copy_gathered(f, s, offset, size, err);
     for (uint64_t done = 0; done < size && f->failed == MX_OK;) {
         size_t n = size - done < BUFFER_BYTES ? (size_t)(size - done) : BUFFER_BYTES;
         MX_TRY(mx_source_read(s, offset + done, f->buffer, n, err));

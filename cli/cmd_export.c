@@ -19,6 +19,7 @@ typedef struct export_command {
     mx_export_config config;
     const char *config_path, *result_path, *output_dir, *opset;
     bool clean, no_hierarchy;
+    bool list_ops; /* for the help: it is looked for before all else, as it needs no model */
     int strategy, attrs, external;
 
     const char *given[64]; /* the options, for a program that takes the same ones */
@@ -258,12 +259,40 @@ static int parse(export_command *e, int argc, char **argv, int *n_args) {
         {"--torch-module", 0, MX_OPTION_TEXT, &o->torch_module, "none|all|A,B,..", NULL, "classes of torch.nn with a tag"},
         {"--metadata", 0, MX_OPTION_TEXT, &o->metadata, "FILE.json", NULL, "a module tree for the model"},
         {"--external-data", 0, MX_OPTION_OPTIONAL, &e->external, "[source]", external, "weights in OUTPUT.onnx.data, or where they are"},
+        {"--with-stack-traces", 0, MX_OPTION_FLAG, &o->with_stack_traces, NULL, NULL, "keep a saved program's stack traces (paths)"},
+        {"--list-ops", 0, MX_OPTION_FLAG, &e->list_ops, NULL, NULL, "print the operators of PyTorch that can be exported"},
         {"--output-dir", 0, MX_OPTION_TEXT, &e->output_dir, "DIR", NULL, "a batch: each MODEL becomes DIR/NAME.onnx"},
         {NULL, 0, MX_OPTION_FLAG, NULL, NULL, NULL, NULL}};
     _Static_assert(sizeof options / sizeof *options * 2 + 2 <= sizeof e->given / sizeof *e->given, "too many options");
     int code = mx_cli_parse(e->command, options, &e->common, argc, argv, e->models, 1, argc > 1 ? argc : 1, n_args);
     e->n_given = mx_cli_given(options, &e->common, &e->output_dir, e->given);
     return code;
+}
+
+/* ---- the table of operators ---- */
+
+static int by_target(const void *a, const void *b) {
+    return strcmp(((const mx_source_operator *)a)->target, ((const mx_source_operator *)b)->target);
+}
+
+static int list_operators(void) {
+    mx_source_operator op, *all;
+    size_t n = 0;
+    while (mx_export_operator(n, &op)) n++;
+    all = malloc((n + 1) * sizeof *all);
+    if (!all) return out_of_memory();
+    for (size_t i = 0; i < n; i++) mx_export_operator(i, &all[i]);
+    qsort(all, n, sizeof *all, by_target);
+    printf("%-52s %-32s %5s  %s\n", "operator", "ONNX", "opset", "family");
+    for (size_t i = 0; i < n; i++) printf("%-52s %-32s %5d  %s\n", all[i].target, *all[i].onnx ? all[i].onnx : "-", all[i].opset, all[i].family);
+    free(all);
+    return mx_cli_finish(EXIT_DONE);
+}
+
+static bool wants_list(int argc, char **argv) {
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--list-ops") == 0) return true;
+    return false;
 }
 
 static int count_models(export_command *e, int n_args) {
@@ -286,6 +315,7 @@ int mx_cmd_export(const mx_command *command, int argc, char **argv) {
     size_t n = (size_t)argc + 1;
     char when[32];
     int n_args, code;
+    if (wants_list(argc, argv)) return list_operators();
     e.models = malloc(n * sizeof *e.models);
     e.outputs = calloc(n, sizeof *e.outputs);
     e.results = calloc(n, sizeof *e.results);

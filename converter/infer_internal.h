@@ -15,12 +15,13 @@
 #include "converter/calls.h"
 #include "converter/infer.h"
 
-#define MX_INFER_RANK     32u   /* shapes of a higher rank are not calculated with */
-#define MX_INFER_CONTENTS 64u   /* elements of a tensor whose content is followed */
-#define MX_INFER_DEPTH    128u  /* scopes within scopes and calls within calls */
-#define MX_INFER_REFERRED 1024u /* attributes of a call, or defaults of a function, that references are looked up in   \
-                                 */
-#define MX_INFER_OUTPUTS 5u     /* element rules of an operator; the last one serves all further outputs */
+#define MX_INFER_RANK     32u  /* shapes of a higher rank are not calculated with */
+#define MX_INFER_CONTENTS 64u  /* elements of a tensor whose content is followed */
+#define MX_INFER_DEPTH    128u /* scopes within scopes and calls within calls */
+#define MX_INFER_REFERRED                                                                                              \
+    1024u                   /* attributes of a call, or defaults of a function, that references are looked up in       \
+                             */
+#define MX_INFER_OUTPUTS 5u /* element rules of an operator; the last one serves all further outputs */
 
 /* TensorProto.DataType, those that rules name. */
 enum {
@@ -195,7 +196,7 @@ mx_dim mx_dim_add(mx_dim a, mx_dim b);
 /* Dims first to last - 1 multiplied. */
 mx_dim mx_dims_product(const mx_dim *dims, uint32_t first, uint32_t last);
 /* An axis that may be negative; false: out of range. */
-bool mx_axis(int64_t axis, uint32_t rank, uint32_t *out);
+bool mx_infer_axis(int64_t axis, uint32_t rank, uint32_t *out);
 /* The shape of numpy's broadcasting; false: the rank is too high. `dims` has room for MX_INFER_RANK. */
 bool mx_broadcast(const mx_shape *shapes, uint32_t count, mx_dim *dims, uint32_t *rank);
 

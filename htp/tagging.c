@@ -96,7 +96,7 @@ static bool has_stack(const job *j) {
     size_t told = 0, all = 0;
     for (mx_node_id id = 0; id < j->g->n_nodes; id++) {
         all += mx_node_at(j->g, id)->kind == MX_NODE_OPERATOR;
-        told += j->t->labels[id].source == MX_HTP_FROM_TORCH;
+        told += j->t->labels[id].source == MX_HTP_FROM_TORCH || j->t->labels[id].source == MX_HTP_FROM_STACK;
     }
     return told * 2 > all;
 }

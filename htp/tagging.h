@@ -15,6 +15,7 @@ typedef enum mx_htp_method { /* `hierarchy_method` */
 typedef enum mx_htp_source { /* who told the scope */
     MX_HTP_FROM_NOTHING = 0,
     MX_HTP_FROM_TAGS,       /* metadata or attributes of an earlier export */
+    MX_HTP_FROM_STACK,      /* module nodes made of the source program's module stack */
     MX_HTP_FROM_TORCH,      /* pkg.torch.onnx.* */
     MX_HTP_FROM_FUNCTION,   /* local function */
     MX_HTP_FROM_NODE_NAME,  /* /encoder/layer.0/attention/self/MatMul */
@@ -48,6 +49,7 @@ typedef struct mx_htp_options {
     const void *metadata;     /* text of a metadata JSON with a module tree, NULL: none */
     size_t metadata_size;
     bool ignore_tags;         /* do not use tags of an earlier export as a source */
+    bool module_stack;        /* the graph's module nodes are those of the source program: they win over all else */
     bool ignore_torch;        /* do not use torch's own metadata as a source */
 } mx_htp_options;
 

@@ -463,6 +463,7 @@ typedef struct mx_export_options {
     bool with_graphml, with_report;
     const char *graphml_output;    /* NULL: X_hierarchical_graph.graphml */
     const char *input_text, *input_shape; /* samples for a model that has to be traced; NULL: not said */
+    bool with_stack_traces;        /* keep the stack traces of a saved program, which name paths of the machine that made it */
     const char *temp_dir;          /* for intermediate files; NULL: the system's */
     const char *timestamp;         /* ISO 8601, NULL: now */
 } mx_export_options;
@@ -510,8 +511,8 @@ typedef struct mx_export_result {
 } mx_export_result;
 
 /* Tag a model and write it, with X_htp_metadata.json and X_hierarchy.json beside it (X: output without ".onnx").
- * model: an ONNX file. options NULL: the defaults. out: freed with mx_export_result_free; may be NULL.
- * Errors: those of loading, UNSUPPORTED (not an ONNX file; a strategy that the model cannot serve; a key of config that an
+ * model: an ONNX file, or a program saved by torch.export.save (.pt2). options NULL: the defaults. out: freed with mx_export_result_free; may be NULL.
+ * Errors: those of loading, UNSUPPORTED (a kind of file or an operator that cannot be exported; a strategy that the model cannot serve; a key of config that an
  * ONNX model cannot follow), INVALID (config and model do not fit), COVERAGE_VALIDATION, WRITE. Log: warnings are also
  * given to env->log. */
 MX_API mx_status mx_export(const mx_env *env, const char *model, const char *output, const mx_export_options *options,
@@ -523,6 +524,16 @@ MX_API bool mx_export_needs_python(const char *model);
 MX_API mx_status mx_export_failed(const mx_env *env, const char *model, const mx_error *why, mx_export_result **out,
                                   mx_error *err);
 MX_API void mx_export_result_free(mx_export_result *result); /* NULL is fine */
+
+/* An operator of PyTorch that can be exported from a saved program. */
+typedef struct mx_source_operator {
+    const char *target; /* "aten.add.Tensor" */
+    const char *onnx;   /* what it becomes: "Add", "Mul, Add"; "": nothing */
+    const char *family;
+    int opset;          /* the lowest opset version that it needs */
+} mx_source_operator;
+/* The table of them, in no order; i from 0 on; false at the end. */
+MX_API bool mx_export_operator(size_t i, mx_source_operator *out);
 
 /* Results as JSON: one as an object, with `batch` all as {"success", "results": [...]}. */
 typedef void (*mx_write_fn)(void *ctx, const char *text, size_t size);
