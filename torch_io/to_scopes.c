@@ -89,18 +89,18 @@ static mx_status name_value(mx_to_graph *t, mx_sid node, uint32_t port, mx_sid *
     return status;
 }
 
-/* Operators with any number of outputs have them all. */
-static bool is_variadic(const char *op) {
-    static const char *const variadic[] = {"Split", "If", "Loop", "Scan"};
-    for (size_t i = 0; i < sizeof variadic / sizeof *variadic; i++)
-        if (strcmp(op, variadic[i]) == 0) return true;
+/* Operators with any number of outputs have them all, and those where the standard makes none optional. */
+static bool has_all_outputs(const char *op) {
+    static const char *const names[] = {"Split", "If", "Loop", "Scan", "TopK"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(op, names[i]) == 0) return true;
     return false;
 }
 
 /* Outputs that nothing takes are left out, in the middle by the empty name. */
 static mx_status add_outputs(mx_to_graph *t, mx_node *n, uint32_t i) {
     const mx_bop *op = &t->b->ops[i];
-    bool all = is_variadic(op->op);
+    bool all = has_all_outputs(op->op);
     uint32_t count = op->n_out;
     while (count > 1 && !all && !t->uses[op->out[count - 1]])
         count--;
