@@ -6,6 +6,7 @@
  *   build_number.c    elements as numbers
  *   build_fold*.c     operators on constants
  *   build_simplify*.c operators that have no effect, or could be had with fewer
+ *   build_served.c    operators that do not have an element type
  *   build_ops*.c      the forms that depend on the opset */
 #ifndef MX_TORCH_BUILD_INTERNAL_H
 #define MX_TORCH_BUILD_INTERNAL_H
@@ -120,6 +121,8 @@ uint16_t mx_bfloat16_of(double v);
 
 /* ---- folding and simplifying: true: *out is the result. Nothing was emitted when they say false ---- */
 
+/* Work in another type where the operator does not have this one (build_served.c). */
+bool mx_build_serve(mx_build *b, const mx_ask *ask, mx_val *out);
 bool mx_build_fold(mx_build *b, const mx_ask *ask, mx_val *out);
 bool mx_build_simplify(mx_build *b, const mx_ask *ask, mx_val *out);
 /* After an operator was made: the constant or size that it is known to be, or itself. */

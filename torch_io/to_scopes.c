@@ -89,18 +89,19 @@ static mx_status name_value(mx_to_graph *t, mx_sid node, uint32_t port, mx_sid *
     return status;
 }
 
-/* Operators with any number of outputs have them all, and those where the standard makes none optional. */
-static bool has_all_outputs(const char *op) {
-    static const char *const names[] = {"Split", "If", "Loop", "Scan", "TopK"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(op, names[i]) == 0) return true;
+/* Operators with outputs that may be absent. */
+static bool has_optional_outputs(const char *op) {
+    static const char *const some[] = {
+        "BatchNormalization", "LayerNormalization", "Dropout", "MaxPool", "LSTM", "GRU", "RNN", "Unique", "Attention"};
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+        if (strcmp(op, some[i]) == 0) return true;
     return false;
 }
 
 /* Outputs that nothing takes are left out, in the middle by the empty name. */
 static mx_status add_outputs(mx_to_graph *t, mx_node *n, uint32_t i) {
     const mx_bop *op = &t->b->ops[i];
-    bool all = has_all_outputs(op->op);
+    bool all = !has_optional_outputs(op->op);
     uint32_t count = op->n_out;
     while (count > 1 && !all && !t->uses[op->out[count - 1]])
         count--;

@@ -4,6 +4,7 @@ usage: models.py KIND OUT.onnx
   single    1 GB in one file: 256 MatMul layers of 4 MB each
   external  2.4 GB: the same shape, weights in one external data file
   ladder:N  N operators and hardly any weights: a chain of Add, Mul, Relu in scoped groups
+  modules:N 300,000 operators in N modules of equal size, each with a weight of its own and a shared one
 """
 import os
 import sys
@@ -80,10 +81,26 @@ def ladder(path: str, count: int) -> None:
         f.write(chain_model(nodes, value, [], 8).SerializeToString())
 
 
+def modules(path: str, count: int, operators: int = 300000) -> None:
+    nodes, value, size = [], "x", operators // count
+    initializers = [tensor("shared", (8,), bytes(32))]
+    for i in range(count):
+        initializers.append(tensor(f"encoder.block.{i}.weight", (8,), bytes(32)))
+        for k in range(size):
+            kind, other = ("Add", f"encoder.block.{i}.weight") if k % 2 else ("Mul", "shared")
+            out = f"/encoder/block.{i}/{kind}_{k}_output_0"
+            nodes.append(helper.make_node(kind, [value, other], [out], name=f"/encoder/block.{i}/{kind}_{k}"))
+            value = out
+    with open(path, "wb") as f:
+        f.write(chain_model(nodes, value, initializers, 8).SerializeToString())
+
+
 def main() -> None:
     kind, path = sys.argv[1], sys.argv[2]
     if kind.startswith("ladder:"):
         ladder(path, int(kind.split(":")[1]))
+    elif kind.startswith("modules:"):
+        modules(path, int(kind.split(":")[1]))
     else:
         {"single": single, "external": external}[kind](path)
 
