@@ -226,8 +226,8 @@ mx_val mx_op(mx_build *b, const char *op, const mx_val *in, size_t n_in, const m
     mx_ask ask = {op, in, at, n_in, n_at};
     mx_val out = MX_NO_VAL;
     if (b->status != MX_OK) return MX_NO_VAL;
-    if (!mx_build_simplify(b, &ask, &out) && !mx_build_fold(b, &ask, &out))
-        out = mx_build_settle(b, mx_build_emit1(b, &ask));
+    bool done = mx_build_simplify(b, &ask, &out) || mx_build_fold(b, &ask, &out) || mx_build_serve(b, &ask, &out);
+    if (!done) out = mx_build_settle(b, mx_build_emit1(b, &ask));
     return b->status == MX_OK ? out : MX_NO_VAL;
 }
 

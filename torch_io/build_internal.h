@@ -6,6 +6,7 @@
  *   build_number.c    elements as numbers
  *   build_fold*.c     operators on constants
  *   build_simplify*.c operators that have no effect, or could be had with fewer
+ *   build_served.c    operators that do not have an element type
  *   build_ops*.c      the forms that depend on the opset */
 #ifndef MX_TORCH_BUILD_INTERNAL_H
 #define MX_TORCH_BUILD_INTERNAL_H
@@ -33,6 +34,7 @@ enum {
 enum {
     MX_BUILD_DEPTH = 64,          /* bodies within bodies */
     MX_BUILD_SMALL_WEIGHT = 1024, /* bytes of an integer weight that can be computed with */
+    MX_BUILD_LOADED = 16 << 20,   /* bytes of all other weights that are read to put them together in another order */
     MX_BUILD_FOLDED = 65536       /* bytes that folding may make of less */
 };
 
@@ -68,6 +70,12 @@ const mx_bop *mx_build_made_by(const mx_build *b, mx_val v, const char *op);
 /* An attribute of an operator or of what is asked for. */
 const mx_at *mx_build_find(const mx_at *at, size_t n, const char *name);
 int64_t mx_build_int(const mx_at *at, size_t n, const char *name, int64_t otherwise);
+
+/* ---- build_state.c ---- */
+
+/* Whether the bytes of a weight are there or can be read; reading them (the builder may fail). */
+bool mx_build_can_load(const mx_build *b, mx_val v);
+void mx_build_load(mx_build *b, mx_val v);
 
 /* ---- build_slots.c ---- */
 
@@ -120,6 +128,8 @@ uint16_t mx_bfloat16_of(double v);
 
 /* ---- folding and simplifying: true: *out is the result. Nothing was emitted when they say false ---- */
 
+/* Work in another type where the operator does not have this one (build_served.c). */
+bool mx_build_serve(mx_build *b, const mx_ask *ask, mx_val *out);
 bool mx_build_fold(mx_build *b, const mx_ask *ask, mx_val *out);
 bool mx_build_simplify(mx_build *b, const mx_ask *ask, mx_val *out);
 /* After an operator was made: the constant or size that it is known to be, or itself. */

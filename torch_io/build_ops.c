@@ -1,4 +1,4 @@
-/* Operators whose form depends on the opset, or that need another type than they are asked for. */
+/* Operators whose form depends on the opset. */
 #include "torch_io/build_internal.h"
 
 /* ---- axes ---- */
@@ -140,7 +140,7 @@ mx_val mx_slice_const(mx_build *b, mx_val v, int64_t axis, int64_t start, int64_
 void mx_split(mx_build *b, mx_val v, int64_t axis, const int64_t *sizes, size_t n, mx_val *out) {
     int64_t at = 0;
     if (axis < 0 && mx_rank_of(b, v) > 0) axis += mx_rank_of(b, v);
-    if (n != 1 && !mx_build_const(b, v)) {
+    if (n != 1 && !mx_build_const(b, v) && !mx_build_can_load(b, v)) {
         mx_op_n(b, "Split", MX_IN(v, mx_int64s(b, sizes, n)), MX_AT(mx_at_i("axis", axis)), out, n);
         return;
     }
@@ -156,28 +156,6 @@ mx_val mx_shape(mx_build *b, mx_val v) {
 
 /* ---- arithmetic ---- */
 
-/* Work in another type where the operator does not take this one, and come back. */
-static mx_val in_type(mx_build *b, const char *op, const mx_val *in, size_t first, size_t n, int32_t work) {
-    mx_val converted[3];
-    int32_t elem = mx_elem_of(b, in[first]);
-    for (size_t i = 0; i < n; i++)
-        converted[i] = i < first || work == elem ? in[i] : mx_cast(b, in[i], work);
-    return mx_cast(b, mx_op(b, op, converted, n, MX_NO_AT), elem);
-}
-
-/* The type in which onnxruntime has an operator: integers that are narrower than 32 bits are computed in 32. */
-static int32_t working_type(int32_t elem) {
-    switch (elem) {
-    case MX_INT8:
-    case MX_UINT8:
-    case MX_INT16:
-    case MX_UINT16:
-    case MX_BOOL: return MX_INT32;
-    case MX_UINT32: return MX_INT64;
-    default: return elem;
-    }
-}
-
 /* Kernels of Where have no bool. */
 static mx_val choose_bool(mx_build *b, mx_val condition, mx_val x, mx_val y) {
     double v;
@@ -190,50 +168,29 @@ static mx_val choose_bool(mx_build *b, mx_val condition, mx_val x, mx_val y) {
 }
 
 mx_val mx_where(mx_build *b, mx_val condition, mx_val x, mx_val y) {
-    int32_t elem = mx_elem_of(b, x);
-    bool served = elem == MX_UINT8 || elem == MX_INT8;
-    if (elem == MX_BOOL) return choose_bool(b, condition, x, y);
-    mx_val in[3] = {condition, x, y};
-    return in_type(b, "Where", in, 1, 3, served ? elem : working_type(elem));
+    if (mx_elem_of(b, x) == MX_BOOL) return choose_bool(b, condition, x, y);
+    return mx_op3(b, "Where", condition, x, y);
 }
 
 static bool is_single(const mx_build *b, mx_val v) {
     return v == MX_NO_VAL || mx_rank_of(b, v) == 0;
 }
 
+/* Clip has single elements as bounds. */
 mx_val mx_clip(mx_build *b, mx_val v, mx_val low, mx_val high) {
-    int32_t elem = mx_elem_of(b, v);
-    int32_t work = elem == MX_INT8 || elem == MX_UINT8 || elem == MX_UINT32 ? elem : working_type(elem);
     if (low == MX_NO_VAL && high == MX_NO_VAL) return v;
-    if (is_single(b, low) && is_single(b, high)) {
-        mx_val in[3] = {v, low, high};
-        return in_type(b, "Clip", in, 0, 3, work);
-    }
-    mx_val above[2] = {v, low};
-    if (low != MX_NO_VAL) v = in_type(b, "Max", above, 0, 2, working_type(elem));
-    mx_val below[2] = {v, high};
-    return high == MX_NO_VAL ? v : in_type(b, "Min", below, 0, 2, working_type(elem));
+    if (is_single(b, low) && is_single(b, high)) return mx_op3(b, "Clip", v, low, high);
+    if (low != MX_NO_VAL) v = mx_op2(b, "Max", v, low);
+    return high == MX_NO_VAL ? v : mx_op2(b, "Min", v, high);
 }
 
 mx_val mx_range(mx_build *b, mx_val start, mx_val limit, mx_val delta) {
-    int32_t elem = mx_elem_of(b, start), work = elem;
-    if (elem == MX_FLOAT16 || elem == MX_BFLOAT16) work = MX_FLOAT;
-    if (mx_elem_is_int(elem) && elem != MX_INT32) work = MX_INT64;
-    mx_val in[3] = {start, limit, delta};
-    return in_type(b, "Range", in, 0, 3, work);
-}
-
-/* Reductions count on int32, int64, uint32, uint64 and floats; Max and Min have bool from opset 20 on. */
-static int32_t reduction_type(const mx_build *b, const char *op, int32_t elem) {
-    bool extreme = strcmp(op, "ReduceMax") == 0 || strcmp(op, "ReduceMin") == 0;
-    if (extreme && (elem == MX_INT8 || elem == MX_UINT8 || (elem == MX_BOOL && b->opset >= 20))) return elem;
-    return elem == MX_UINT64 ? MX_INT64 : working_type(elem);
+    return mx_op3(b, "Range", start, limit, delta);
 }
 
 mx_val mx_reduce(mx_build *b, const char *op, mx_val v, const int64_t *axes, size_t n, bool keepdims) {
     int64_t sorted[MX_MAX_RANK];
     int rank = mx_rank_of(b, v);
-    int32_t elem = mx_elem_of(b, v);
     bool as_input = b->opset >= 18 || (strcmp(op, "ReduceSum") == 0);
     mx_at at[2] = {mx_at_i("keepdims", 0)};
     size_t n_at = !keepdims;
@@ -242,7 +199,6 @@ mx_val mx_reduce(mx_build *b, const char *op, mx_val v, const int64_t *axes, siz
     if (n > 0 && rank < 0) mx_cannot(b, "the rank of a tensor is not known");
     if (n > 0 && !normal_axes(b, axes, n, rank, sorted)) return MX_NO_VAL;
     if (n > 0 && !as_input) at[n_at++] = mx_at_is("axes", sorted, n);
-    mx_val in[2] = {mx_cast(b, v, reduction_type(b, op, elem)),
-                    n > 0 && as_input ? mx_int64s(b, sorted, n) : MX_NO_VAL};
-    return mx_cast(b, mx_op(b, op, in, in[1] == MX_NO_VAL ? 1 : 2, at, n_at), elem);
+    mx_val in[2] = {v, n > 0 && as_input ? mx_int64s(b, sorted, n) : MX_NO_VAL};
+    return mx_op(b, op, in, in[1] == MX_NO_VAL ? 1 : 2, at, n_at);
 }

@@ -28,7 +28,7 @@ static mx_val sum_of(const mx_rule *r, const char *op, mx_val a, mx_val c, size_
 }
 
 static void add_or_sub(const mx_rule *r) {
-    r->out[0] = sum_of(r, r->row->onnx, operand(r, 0), operand(r, 1), true);
+    r->out[0] = sum_of(r, r->row->onnx, operand(r, 0), operand(r, 1), 2);
 }
 
 static void rsub(const mx_rule *r) {
@@ -162,7 +162,7 @@ static void logaddexp(const mx_rule *r) {
 }
 
 static void logaddexp2(const mx_rule *r) {
-    r->out[0] = mx_log_add(r->b, operand(r, 0), operand(r, 1), true);
+    r->out[0] = mx_log_add(r->b, operand(r, 0), operand(r, 1), 2);
 }
 
 /* x log y, 0 where x is 0 (but NaN where y is) */

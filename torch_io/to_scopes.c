@@ -89,18 +89,19 @@ static mx_status name_value(mx_to_graph *t, mx_sid node, uint32_t port, mx_sid *
     return status;
 }
 
-/* Operators with any number of outputs have them all. */
-static bool is_variadic(const char *op) {
-    static const char *const variadic[] = {"Split", "If", "Loop", "Scan"};
-    for (size_t i = 0; i < sizeof variadic / sizeof *variadic; i++)
-        if (strcmp(op, variadic[i]) == 0) return true;
+/* Operators with outputs that may be absent. */
+static bool has_optional_outputs(const char *op) {
+    static const char *const some[] = {
+        "BatchNormalization", "LayerNormalization", "Dropout", "MaxPool", "LSTM", "GRU", "RNN", "Unique", "Attention"};
+    for (size_t i = 0; i < sizeof some / sizeof *some; i++)
+        if (strcmp(op, some[i]) == 0) return true;
     return false;
 }
 
 /* Outputs that nothing takes are left out, in the middle by the empty name. */
 static mx_status add_outputs(mx_to_graph *t, mx_node *n, uint32_t i) {
     const mx_bop *op = &t->b->ops[i];
-    bool all = is_variadic(op->op);
+    bool all = !has_optional_outputs(op->op);
     uint32_t count = op->n_out;
     while (count > 1 && !all && !t->uses[op->out[count - 1]])
         count--;

@@ -119,6 +119,13 @@ def stack_names(program: Path) -> set[str]:
     return names
 
 
+def wanted_tag(modules: dict[str, Any], scope: str, known: set[str]) -> str:
+    """The tag of the module, or of the nearest around it whose class the program tells of: it does where the module was called."""
+    while scope and scope not in known:
+        scope = scope.rpartition(".")[0]
+    return modules[scope]["tag"]
+
+
 def check_tags(model: onnx.ModelProto, folder: Path, program: Path) -> None:
     if not (folder / "modules.json").exists():
         return
@@ -131,8 +138,9 @@ def check_tags(model: onnx.ModelProto, folder: Path, program: Path) -> None:
             scope, tag = told.get("hierarchy_scope"), told.get("hierarchy_tag")
             if scope is None or scope not in modules:
                 raise Wrong(f"tags: {node.name} is in {scope!r}, no module")
-            if tag != modules[scope]["tag"]:
-                raise Wrong(f"tags: {node.name} in {scope!r} has {tag}, not {modules[scope]['tag']}")
+            wanted = wanted_tag(modules, scope, known)
+            if tag != wanted:
+                raise Wrong(f"tags: {node.name} in {scope!r} has {tag}, not {wanted}")
             if scope not in known and not inside:
                 raise Wrong(f"tags: {node.name} is in {scope!r}, where nothing ran")
             if told["hierarchy_method"] != "direct":
@@ -148,10 +156,11 @@ def check_tags(model: onnx.ModelProto, folder: Path, program: Path) -> None:
 
 def export(program: Path, output: Path, opset: int) -> onnx.ModelProto:
     done = run("export", program, output, "--opset-version", str(opset), "--torch-module", "none", "-q")
-    if done.returncode == 4:
-        raise Wrong("refused: " + done.stderr.strip().split(": ", 2)[-1])
-    if done.returncode:
-        raise Wrong(f"exit {done.returncode}: {done.stderr.strip().split(': ', 2)[-1]}")
+    stderr = done.stderr.decode(errors="replace").strip()
+    if done.code == 4:
+        raise Wrong("refused: " + stderr.split(": ", 2)[-1])
+    if done.code:
+        raise Wrong(f"exit {done.code}: {stderr.split(': ', 2)[-1]}")
     return onnx.load(str(output))
 
 
