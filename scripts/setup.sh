@@ -14,7 +14,6 @@ packages=(
     python3 python3-pip ca-certificates # the definitions of ONNX are fetched with pip
 )
 # As in CMakeLists.txt: needed only once there is a source that needs it.
-compgen -G 'torch_io/*.c' >/dev/null && packages+=(libzip-dev)
 compgen -G '*/*_igraph.c' >/dev/null && packages+=(libigraph-dev)
 
 venv=
