@@ -77,28 +77,30 @@ static mx_status configure(mx_export_job *job, mx_error *err) {
     return mx_at_file(err, mx_export_apply_config(job, err), job->model);
 }
 
-/* A graph input's default value is no dead weight, even if nothing uses it. */
-static bool is_dead(const mx_graph *g, const mx_scope_data *s, uint32_t tensor) {
-    if (!g->tensors[tensor].unused_at_source) return false;
-    for (size_t i = 0; i < s->n_inputs; i++)
-        if (mx_node_at(g, s->inputs[i])->name == g->tensors[tensor].name) return false;
-    return true;
+/* A graph input's default value counts as used. */
+static size_t drop_dead_tensors(const mx_graph *g, mx_scope_data *s) {
+    size_t kept = 0, before = s->n_initializers;
+    for (size_t i = 0; i < before; i++)
+        if (!g->tensors[s->initializers[i]].unused_at_source) s->initializers[kept++] = s->initializers[i];
+    s->n_initializers = kept;
+    return before - kept;
+}
+
+static size_t drop_dead_sparse(const mx_graph *g, mx_scope_data *s) {
+    size_t kept = 0, before = s->n_sparse;
+    for (size_t i = 0; i < before; i++)
+        if (!g->sparses[s->sparse_initializers[i]].unused_at_source)
+            s->sparse_initializers[kept++] = s->sparse_initializers[i];
+    s->n_sparse = kept;
+    return before - kept;
 }
 
 static mx_status optimize(mx_export_job *job, mx_error *err) {
     mx_graph *g = job->graph;
     uint64_t dropped = 0;
     if (!job->options->optimize) return MX_OK;
-    for (size_t i = 0; i < g->n_scopes; i++) {
-        mx_scope_data *s = &g->scopes[i];
-        size_t kept = 0;
-        for (size_t k = 0; k < s->n_initializers; k++) {
-            bool dead = is_dead(g, s, s->initializers[k]);
-            dropped += dead;
-            if (!dead) s->initializers[kept++] = s->initializers[k];
-        }
-        s->n_initializers = kept;
-    }
+    for (size_t i = 0; i < g->n_scopes; i++)
+        dropped += drop_dead_tensors(g, &g->scopes[i]) + drop_dead_sparse(g, &g->scopes[i]);
     if (!dropped) return MX_OK;
     return mx_export_note(job, &job->optimizations, err, "%llu initializers that nothing uses were left out",
                           (unsigned long long)dropped);

@@ -65,6 +65,8 @@ mx_status mx_export_apply_config(mx_export_job *job, mx_error *err);
 mx_status mx_export_apply_axes(mx_export_job *job, mx_error *err);
 /* export_tag.c: choose a strategy, tag, write the tags into the graph. */
 mx_status mx_export_tag(mx_export_job *job, mx_error *err);
+/* Tag with *strategy; where it was not asked for by name and cannot serve, with the one that comes after it, and a warning. */
+mx_status mx_export_tag_by(mx_export_job *job, mx_strategy *strategy, mx_error *err);
 /* export_weights.c: decide where the weights go, and say so in the graph. */
 mx_status mx_export_place_weights(mx_export_job *job, mx_error *err);
 /* export_write.c: the model and all that stands beside it; the GraphML. */

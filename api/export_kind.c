@@ -21,12 +21,17 @@ mx_status mx_export_kind_of(const char *model, mx_export_kind *out, mx_error *er
     static const char *const reasons[] = {
         [KIND_SCRIPT] = "a TorchScript file as input is not supported yet; save the model with torch.export.save (.pt2), or "
                         "export it to ONNX, with torch.onnx.export",
-        [KIND_PYTHON] = "is not an ONNX file; Python files and Hugging Face names, which need PyTorch (pip install torch "
-                        "transformers onnx), are not supported yet; export it to ONNX first, with torch.onnx.export",
+        [KIND_PYTHON] =
+            "is not an ONNX file; Python files, folders and Hugging Face names are read by 'python3 -m modelexport "
+            "export' (pip install torch transformers ./python)",
         [KIND_GRAPHML] = "is a GraphML file; make an ONNX file of it first, with import-onnx",
     };
     int kind = kind_of(model);
     *out = kind == KIND_PROGRAM ? MX_EXPORT_PT2 : MX_EXPORT_ONNX;
     if (kind == KIND_ONNX || kind == KIND_PROGRAM) return MX_OK;
     return mx_at_file(err, mx_fail(err, MX_ERR_UNSUPPORTED, "%s", reasons[kind]), model);
+}
+
+bool mx_export_needs_python(const char *model) {
+    return kind_of(model) == KIND_PYTHON;
 }

@@ -48,7 +48,7 @@ static bool may_fall_back(mx_status status) {
            status == MX_ERR_CONTEXT_INHERITANCE || status == MX_ERR_COVERAGE_VALIDATION;
 }
 
-static mx_status tag_auto(mx_export_job *job, mx_strategy *strategy, mx_error *err) {
+mx_status mx_export_tag_by(mx_export_job *job, mx_strategy *strategy, mx_error *err) {
     static const mx_strategy next[] = {[MX_STRATEGY_AUTO] = MX_STRATEGY_HTP,
                                        [MX_STRATEGY_FX] = MX_STRATEGY_HTP,
                                        [MX_STRATEGY_HTP] = MX_STRATEGY_USAGE_BASED,
@@ -116,7 +116,7 @@ static mx_htp_attrs attrs_of(mx_hierarchy_attrs a) {
 
 static mx_status tag(mx_export_job *job, mx_error *err) {
     mx_strategy strategy = job->selection.selected;
-    mx_status status = tag_auto(job, &strategy, err);
+    mx_status status = mx_export_tag_by(job, &strategy, err);
     bool of_metadata = status == MX_ERR_SYNTAX || status == MX_ERR_INVALID || status == MX_ERR_LIMIT;
     if (of_metadata && job->metadata.path[0]) mx_at_file(err, status, job->metadata.path);
     if (status != MX_OK) return mx_at_file(err, status, job->model);

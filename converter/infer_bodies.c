@@ -41,7 +41,7 @@ enum { LOOP_STATES = 2 }; /* inputs before the states: trip count and condition;
 /* A body that may be looked at again and again: nothing in it multiplies the work. */
 static bool is_leaf(const mx_op *op, mx_node_id body) {
     const mx_scope_data *s = &op->g->scopes[mx_node_at(op->g, body)->data];
-    bool leaf = op->in->n_functions == 0;
+    bool leaf = op->in->calls.count == 0;
     for (size_t i = 0; leaf && i < s->n_operators; i++)
         leaf = mx_node_at(op->g, s->operators[i])->first_child == MX_NO_NODE;
     return leaf;

@@ -12,6 +12,7 @@
 #ifndef MX_CONVERTER_INFER_INTERNAL_H
 #define MX_CONVERTER_INFER_INTERNAL_H
 
+#include "converter/calls.h"
 #include "converter/infer.h"
 
 #define MX_INFER_RANK     32u  /* shapes of a higher rank are not calculated with */
@@ -109,9 +110,8 @@ typedef struct mx_infer {
     mx_infer_undo *log;
     size_t n_names, n_tensors, n_log, cap_log;
     mx_infer_function *functions;
-    uint32_t *function_slots; /* hash table over functions by domain, name and overload; index + 1 */
+    mx_calls calls;           /* which function an operator calls; as many as there are `functions` */
     uint32_t *agreed;         /* by port: for functions that were called, the types that all calls agree on */
-    size_t n_functions, n_function_slots;
     const mx_infer_frame *frame;
     uint32_t depth;           /* of scopes */
     uint32_t repeats;         /* > 0: what is looked at was looked at before */

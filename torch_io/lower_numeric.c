@@ -31,7 +31,7 @@ static const struct kernel {
     {"Neg", SIGNED},      {"PRelu", REALS},       {"Pow", WIDE},        {"ReduceL1", WIDE},
     {"ReduceL2", FLOATS}, {"ReduceMax", BYTES},   {"ReduceMin", BYTES}, {"ReduceProd", WIDE},
     {"ReduceSum", WIDE},  {"ReduceMean", FLOATS}, {"Selu", REALS},      {"Sinh", REALS},
-    {"Softplus", REALS},  {"Tan", REALS},         {"ReduceSumSquare", WIDE},
+    {"Softplus", TY(FLOAT)},  {"Tan", REALS},         {"ReduceSumSquare", WIDE},
     {"TopK", BYTES | TY(INT16)},
     {"Trilu", WIDE | TY(BOOL)},
     {"Unique", FLOATS | TY(INT8) | TY(INT64)},

@@ -55,7 +55,10 @@ static size_t resize_attributes(const resize *z, mx_at *at) {
                       nearest && !z->exact ? "asymmetric" : z->align ? "align_corners" : "half_pixel");
     if (nearest) at[n++] = mx_at_s("nearest_mode", z->exact ? "round_prefer_ceil" : "floor");
     if (strcmp(z->mode, "cubic") == 0) at[n++] = mx_at_f("cubic_coeff_a", z->antialias ? -0.5 : -0.75);
-    if (z->antialias) at[n++] = mx_at_i("antialias", 1);
+    if (z->antialias) { /* as torch: the weights of what lies inside add up to 1 */
+        at[n++] = mx_at_i("antialias", 1);
+        at[n++] = mx_at_i("exclude_outside", 1);
+    }
     return n;
 }
 

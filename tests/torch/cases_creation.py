@@ -86,7 +86,7 @@ def more():
 
 
 def dynamic():
-    p = Program("create_dynamic")
+    p = Program("create_dynamic", least=3)
     x = p.input(torch.randn(3, 5), {0: "rows", 1: "columns"}, torch.randn(4, 7))
     p.case("zeros", lambda x: torch.zeros(x.shape[0], 2), x)
     p.case("full", lambda x: torch.full((x.shape[1], x.shape[0]), 2.5), x)
@@ -123,7 +123,7 @@ def sort(dtype):
     p.case("sort_stable_down", lambda x: torch.sort(x, dim=0, descending=True, stable=True), x)
     p.case("sort_scalar", lambda x: torch.sort(x, 0), scalar)
     p.case("sort_empty", lambda x: torch.sort(x, 1), torch.zeros(2, 0, dtype=dtype))
-    p.case("argsort", lambda x: torch.argsort(x, 1, stable=True), x)
+    p.case("argsort", lambda x: torch.argsort(x, dim=1, stable=True), x)
     p.case("msort", torch.msort, x)
     if dtype != torch.bool:
         p.case("topk", lambda x: torch.topk(x, 3), distinct)

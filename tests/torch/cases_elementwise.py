@@ -32,11 +32,11 @@ def unary(dtype):
         p.case(f, getattr(torch, f), unit)
     p.case("arccosh", torch.arccosh, positive + 1)
     for f in "erf erfc exp2 expm1 log1p expit sinc round".split() + ["entr", "ndtr", "log_ndtr"] * (dtype != torch.float16):
-        p.case("special_" + f, getattr(torch.special, f), positive if f == "log1p" else x)
+        p.case("special_" + f, getattr(torch.special, f), positive if f in ("log1p", "log_ndtr") else x)
     for f in "abs neg exp tanh floor sqrt clamp_0 sign round log1p".split():
         p.case(f"scalar_{f}", torch.relu if f == "clamp_0" else getattr(torch, f), scalar)
         p.case(f"empty_{f}", torch.relu if f == "clamp_0" else getattr(torch, f), empty)
-    for f in "abs neg floor ceil round sign sqrt exp nan_to_num sgn".split():
+    for f in "abs neg floor ceil round sqrt exp nan_to_num".split():
         p.case(f"special_values_{f}", getattr(torch, f), special)
     p.case("round_2", lambda x: torch.round(x, decimals=2), x)
     p.case("round_minus_1", lambda x: torch.round(x * 20, decimals=-1), x)

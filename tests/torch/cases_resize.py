@@ -43,7 +43,7 @@ def dynamic() -> Program:
 
 
 def samples() -> Program:
-    p = Program("resize_samples", ("default",))
+    p = Program("resize_samples", ("default",), 16)
     image, grid = torch.randn(2, 3, 6, 7), torch.rand(2, 4, 5, 2) * 2.6 - 1.3
     for mode in ("bilinear", "nearest", "bicubic"):
         for padding in ("zeros", "border", "reflection"):
@@ -58,7 +58,7 @@ def samples() -> Program:
 
 
 def volumes() -> Program:
-    p = Program("resize_volumes", ("default",))
+    p = Program("resize_volumes", ("default",), 20)
     volume, grid = torch.randn(1, 2, 4, 5, 3), torch.rand(1, 3, 4, 2, 3) * 2 - 1
     p.case("trilinear", lambda a, g: F.grid_sample(a, g, align_corners=False), volume, grid)
     p.case("nearest", lambda a, g: F.grid_sample(a, g, "nearest", "border", True), volume, grid)
@@ -66,7 +66,7 @@ def volumes() -> Program:
 
 
 def smooth() -> Program:
-    p = Program("resize_smooth", ("default",))
+    p = Program("resize_smooth", ("default",), 18)
     image = torch.randn(2, 3, 9, 11)
     p.case("bilinear", lambda a: F.interpolate(a, (4, 5), mode="bilinear", antialias=True), image)
     p.case("bicubic", lambda a: F.interpolate(a, (4, 5), mode="bicubic", antialias=True), image)
