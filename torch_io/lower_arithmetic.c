@@ -131,17 +131,14 @@ static void hypot_(const mx_rule *r) {
     r->out[0] = mx_op1(r->b, "Sqrt", mx_op2(r->b, "Add", mx_op2(r->b, "Mul", x, x), mx_op2(r->b, "Mul", y, y)));
 }
 
-/* atan(y / x), and pi or -pi added where x is negative. Where y is 0 the quotient is not used: 0 / 0. -0.0 as x becomes
- * 0.0, so that y / x has the sign of y. */
+/* atan(y / |x|), turned around where x is negative. |x| has no sign of 0; where y is 0 the quotient is not used: 0 / 0. */
 static void atan2_(const mx_rule *r) {
     mx_build *b = r->b;
     mx_val y = operand(r, 0), x = operand(r, 1);
-    mx_val divisor = mx_where(b, mx_test_number(b, "Equal", y, 0), mx_number_like(b, x, 1), x);
-    divisor = mx_op2(b, "Add", divisor, mx_number_like(b, x, 0));
+    mx_val divisor = mx_where(b, mx_test_number(b, "Equal", y, 0), mx_number_like(b, x, 1), mx_op1(b, "Abs", x));
     mx_val angle = mx_math1(b, "Atan", mx_op2(b, "Div", y, divisor));
-    mx_val turn = mx_where(b, mx_test_number(b, "Less", y, 0), mx_number_like(b, x, -PI), mx_number_like(b, x, PI));
-    mx_val zero = mx_number_like(b, x, 0);
-    r->out[0] = mx_op2(b, "Add", angle, mx_where(b, mx_test_number(b, "Less", x, 0), turn, zero));
+    mx_val half = mx_where(b, mx_test_number(b, "Less", y, 0), mx_number_like(b, x, -PI), mx_number_like(b, x, PI));
+    r->out[0] = mx_where(b, mx_test_number(b, "Less", x, 0), mx_op2(b, "Sub", half, angle), angle);
 }
 
 static void copysign_(const mx_rule *r) {
@@ -215,8 +212,8 @@ static const mx_lowering rows[] = {
     TENSOR_SCALAR("add", add_or_sub, "Add", 0, 0),
     {"aten.addcdiv.default", addc, "Div, Mul, Add", 0, 0},
     {"aten.addcmul.default", addc, "Mul, Add", 0, 0},
-    {"aten.arctan2.default", atan2_, "Div, Atan, Where, Add", 0, 0},
-    {"aten.atan2.default", atan2_, "Div, Atan, Where, Add", 0, 0},
+    {"aten.arctan2.default", atan2_, "Abs, Div, Atan, Sub, Where", 0, 0},
+    {"aten.atan2.default", atan2_, "Abs, Div, Atan, Sub, Where", 0, 0},
     TENSOR_SCALAR("copysign", copysign_, "Abs, Neg, Less, Where", 0, 0),
     TENSOR_SCALAR("div", two, "Div", 0, 0),
     {"aten.div.Scalar_mode", div_mode, "Div, Floor", 0, 0},

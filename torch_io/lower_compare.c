@@ -140,8 +140,8 @@ static mx_val bits_by_arithmetic(mx_build *b, char kind, mx_val x, mx_val y) {
     for (size_t i = 0; i < n; i++) powers[i] = (int64_t)1 << i;
     mx_val weights = mx_int64s(b, powers, n), wide_x = mx_cast(b, x, MX_E_INT64), wide_y = mx_cast(b, y, MX_E_INT64);
     mx_val all = joined_digits(b, kind, digits(b, wide_x, weights), digits(b, wide_y, weights));
-    int64_t last = -1;
-    mx_val value = mx_reduce(b, "ReduceSum", mx_op2(b, "Mul", all, weights), &last, 1, false);
+    /* Not by ReduceSum: kernels of it add in double. */
+    mx_val value = mx_op2(b, "MatMul", all, weights);
     if (elem == MX_E_INT64) {
         mx_val sign = mx_op2(b, of_bools[(unsigned char)kind], mx_test_number(b, "Less", wide_x, 0),
                              mx_test_number(b, "Less", wide_y, 0));

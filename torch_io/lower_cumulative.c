@@ -49,7 +49,10 @@ static void scan_run(const scan *s, int64_t body, const mx_val *states, size_t n
     const mx_at at[] = {mx_at_body("body", body), mx_at_i("num_scan_inputs", (int64_t)n_read),
                         mx_at_is("scan_input_axes", axes, n_read), mx_at_is("scan_output_axes", out_axes, n_states)};
     mx_op_n(b, "Scan", in, n, at, 4, made, 2 * n_states);
-    for (size_t i = 0; i < n_states; i++) out[i] = made[n_states + i];
+    for (size_t i = 0; i < n_states; i++) {
+        out[i] = made[n_states + i];
+        mx_set_type(b, out[i], mx_elem_of(b, states[i]), s->rank + 1, NULL);
+    }
 }
 
 static bool is_scalar_or_empty(const mx_rule *r, mx_val x) {
