@@ -204,7 +204,8 @@ if is_wanted sanitize &&
     stage "sanitize unit" unit build/asan
     stage "sanitize cli" tests/cli/run.sh
     stage "sanitize fuzz" fuzz build/asan
-    stage "sanitize torch" env MODELEXPORT_OPSETS=18 "$python" -m pytest -q -p no:cacheprovider tests/python/test_torch_programs.py
+    export MODELEXPORT_OPSETS=18
+    stage "sanitize torch" python_tests tests/python/test_torch_programs.py
     # The odd models go through every branch; the two thousand others would take an hour here.
     stage "sanitize roundtrip" roundtrip --set odd --set samples --resave none,yed --timeout 120
 fi
