@@ -54,6 +54,7 @@ static mx_status derive(mx_functional *f, uint32_t v) {
         outputs[i] = MX_NONE;
         if (old == MX_NONE) continue;
         MX_TRY(mx_functional_value(f, old, node, i, &outputs[i]));
+        f->p->nodes[node].name = f->p->values[outputs[i]].name; /* its own, too */
         if (f->of[old].node != a->node) continue; /* an output that is no view */
         f->of[old].newest = outputs[i];
         f->of[old].seen = f->of[a->base].version;

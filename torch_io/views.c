@@ -211,6 +211,7 @@ mx_view_kind mx_view_of(const mx_functional *f, const mx_pnode *n, uint16_t *arg
 typedef struct back { /* one write: what an inverse gets */
     mx_functional *f;
     uint32_t node, output, parent, child;
+    uint32_t meta;       /* the value of the program that `parent` is the content of */
     const mx_parg *args; /* of the view's node */
 } back;
 
@@ -226,7 +227,7 @@ static mx_parg plain(mx_parg a) { /* by position: names differ */
 }
 
 static mx_status make(const back *w, const char *target, const mx_parg *args, uint32_t n, uint32_t *out) {
-    return mx_functional_make(w->f, target, w->node, args, n, w->parent, out);
+    return mx_functional_make(w->f, target, w->node, args, n, w->meta, out);
 }
 
 static mx_status refuse(const back *w) {
@@ -333,7 +334,7 @@ mx_status mx_view_write(mx_functional *f, const mx_alias *a, uint32_t output, ui
                 [MX_VIEW_NARROW] = {back_narrow, 4},   [MX_VIEW_SWAP] = {back_swap, 1},
                 [MX_VIEW_PERMUTE] = {back_permute, 2}, [MX_VIEW_MOVE] = {back_move, 3},
                 [MX_VIEW_UNBIND] = {back_unbind, 2},   [MX_VIEW_SPLIT] = {back_split, 1}};
-    back w = {f, a->node, output, parent, child, f->p->nodes[a->node].args};
+    back w = {f, a->node, output, parent, child, a->parent, f->p->nodes[a->node].args};
     if (!ways[a->kind].write || f->p->nodes[a->node].n_args < ways[a->kind].n_args) return refuse(&w);
     return ways[a->kind].write(&w, out);
 }
