@@ -128,13 +128,13 @@ static bool can_view(const mx_pvalue *from, const mx_pvalue *to) {
 
 /* A layout that is not known counts as the common one. */
 static bool stays_in_place(const mx_pvalue *from, const mx_pvalue *to) {
-    if (from->rank == MX_NONE || to->rank == MX_NONE) return true;
+    if (from->rank == MX_NONE || to->rank == MX_NONE || !from->strides) return true;
     bool known = numbers(from->sizes, from->rank) && numbers(from->strides, from->rank) && numbers(to->sizes, to->rank);
     return !known || can_view(from, to);
 }
 
 static bool keeps_layout(const mx_pvalue *from, const mx_pvalue *to) {
-    if (from->rank == MX_NONE || from->rank != to->rank) return true;
+    if (from->rank == MX_NONE || from->rank != to->rank || !from->strides || !to->strides) return true;
     for (uint32_t i = 0; i < from->rank; i++) /* the stride of a single element says nothing */
         if (from->sizes[i].value != 1 && from->strides[i].value != to->strides[i].value) return false;
     return true;

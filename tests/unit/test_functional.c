@@ -205,6 +205,25 @@ static void test_branch_input(void **state) {
     mx_program_free(p);
 }
 
+/* Two parameters in one storage would have to change together. */
+static void test_shared_storage(void **state) {
+    (void)state;
+    for (int shared = 0; shared < 2; shared++) {
+        mx_error err;
+        mx_program *p = test_program(NULL, "x[4] y[4]", "z[4] = aten.neg_.default(x)", "z");
+        mx_pweight weights[2] = {{.storage_offset = 64, .storage_size = 16}, {.storage_size = 16}};
+        mx_pinput inputs[2] = {{.kind = MX_PIN_BUFFER, .weight = 0}, {.kind = MX_PIN_PARAMETER, .weight = 1}};
+        weights[1].storage_offset = shared ? 64 : 128;
+        p->weights = weights;
+        p->inputs = inputs;
+        p->n_weights = p->n_inputs = 2;
+        assert_int_equal(mx_program_functional(p, &err), shared ? MX_ERR_UNSUPPORTED : MX_OK);
+        if (shared) assert_non_null(strstr(err.message, "shares its storage"));
+        p->weights = NULL; /* they are not the program's own */
+        mx_program_free(p);
+    }
+}
+
 static void test_deep_views(void **state) {
     (void)state;
     mx_error err;
@@ -243,11 +262,11 @@ static void test_no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_in_place),    cmocka_unit_test(test_copy_in_place), cmocka_unit_test(test_write_back),
-        cmocka_unit_test(test_ways_back),   cmocka_unit_test(test_no_way_back),   cmocka_unit_test(test_copies),
-        cmocka_unit_test(test_order),       cmocka_unit_test(test_dropped),       cmocka_unit_test(test_graphs),
-        cmocka_unit_test(test_unfit_graph), cmocka_unit_test(test_branches),      cmocka_unit_test(test_branch_input),
-        cmocka_unit_test(test_deep_views),  cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_in_place),    cmocka_unit_test(test_copy_in_place),  cmocka_unit_test(test_write_back),
+        cmocka_unit_test(test_ways_back),   cmocka_unit_test(test_no_way_back),    cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_order),       cmocka_unit_test(test_dropped),        cmocka_unit_test(test_graphs),
+        cmocka_unit_test(test_unfit_graph), cmocka_unit_test(test_branches),       cmocka_unit_test(test_branch_input),
+        cmocka_unit_test(test_deep_views),  cmocka_unit_test(test_shared_storage), cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
