@@ -120,17 +120,9 @@ static void erfc_(const mx_rule *r) {
 }
 
 /* The normal distribution's: half of 1 + erf(x / sqrt(2)). */
-static mx_val normal(const mx_rule *r) {
-    mx_val x = divided(r, input(r), sqrt(2));
-    return mx_mul_number(r->b, mx_add_number(r->b, mx_math1(r->b, "Erf", x), 1), 0.5);
-}
-
 static void ndtr(const mx_rule *r) {
-    r->out[0] = normal(r);
-}
-
-static void log_ndtr(const mx_rule *r) {
-    r->out[0] = mx_op1(r->b, "Log", normal(r));
+    mx_val x = divided(r, input(r), sqrt(2));
+    r->out[0] = mx_mul_number(r->b, mx_add_number(r->b, mx_math1(r->b, "Erf", x), 1), 0.5);
 }
 
 static void sinc(const mx_rule *r) {
@@ -281,7 +273,6 @@ static const mx_lowering rows[] = {
     ALIASED("sinc", "special_sinc", sinc, "Mul, Sin, Div, Equal, Where", 0, 0),
     {"aten.sinh.default", simple, "Sinh", 0, 0},
     {"aten.special_entr.default", entropy, "Log, Mul, Neg, Where", 0, 0},
-    {"aten.special_log_ndtr.default", log_ndtr, "Erf, Log", 0, 0},
     {"aten.special_ndtr.default", ndtr, "Erf", 0, 0},
     {"aten.sqrt.default", simple, "Sqrt", 0, 0},
     {"aten.square.default", square, "Mul", 0, 0},
