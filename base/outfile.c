@@ -1,6 +1,7 @@
 #include "base/outfile.h"
 
 #include "base/hash.h"
+#include "base/strided.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -192,17 +193,17 @@ static uint64_t copy_in_kernel(mx_outfile *f, const mx_source *s, uint64_t offse
     return done;
 }
 
-/* What is gathered from all over another source is gathered by the window: small pieces would go over that source again
- * and again. */
+/* What is gathered from all over another source: that one is mapped once, not for every piece. */
 static mx_status copy_gathered(mx_outfile *f, const mx_source *s, uint64_t offset, uint64_t size, mx_error *err) {
+    mx_gather g;
+    MX_TRY(mx_gather_open(s, &g, err));
     for (uint64_t done = 0; done < size && f->failed == MX_OK;) {
-        uint64_t n = size - done < MX_WINDOW_BYTES ? size - done : MX_WINDOW_BYTES;
-        mx_window w;
-        MX_TRY(mx_window_open(s, offset + done, n, &w, err));
-        write_through(f, w.data, (size_t)n);
-        mx_window_close(&w);
+        size_t n = size - done < BUFFER_BYTES ? (size_t)(size - done) : BUFFER_BYTES;
+        mx_gather_read(&g, offset + done, f->buffer, n);
+        write_through(f, f->buffer, n);
         done += n;
     }
+    mx_gather_close(&g);
     return MX_OK;
 }
 

@@ -137,18 +137,32 @@ static size_t gather_part(const struct mx_strided_source *s, const uint8_t *base
     return n;
 }
 
-mx_status mx_strided_read(const mx_source *source, uint64_t offset, void *to, size_t size, mx_error *err) {
+mx_status mx_gather_open(const mx_source *source, mx_gather *g, mx_error *err) {
     const struct mx_strided_source *s = source->strided;
+    g->source = source;
+    return mx_window_open(s->base, s->offset, s->extent, &g->base, err);
+}
+
+void mx_gather_read(const mx_gather *g, uint64_t offset, void *to, size_t size) {
+    const struct mx_strided_source *s = g->source->strided;
+    const uint8_t *base = g->base.data;
     uint8_t *out = to;
-    mx_window w;
-    MX_TRY(mx_source_check(source, offset, size, err));
-    if (size == 0) return MX_OK;
-    MX_TRY(mx_window_open(s->base, s->offset, s->extent, &w, err));
-    size_t head = offset % s->elem_bytes ? gather_part(s, w.data, offset, out, size) : 0;
+    size_t head = size && offset % s->elem_bytes ? gather_part(s, base, offset, out, size) : 0;
     uint64_t whole = (size - head) / s->elem_bytes;
-    gather_range(s, w.data, (offset + head) / s->elem_bytes, whole, out + head);
+    gather_range(s, base, (offset + head) / s->elem_bytes, whole, out + head);
     size_t done = head + (size_t)whole * s->elem_bytes;
-    if (done < size) gather_part(s, w.data, offset + done, out + done, size - done);
-    mx_window_close(&w);
+    if (done < size) gather_part(s, base, offset + done, out + done, size - done);
+}
+
+void mx_gather_close(mx_gather *g) {
+    mx_window_close(&g->base);
+}
+
+mx_status mx_strided_read(const mx_source *source, uint64_t offset, void *to, size_t size, mx_error *err) {
+    mx_gather g;
+    MX_TRY(mx_source_check(source, offset, size, err));
+    MX_TRY(mx_gather_open(source, &g, err));
+    mx_gather_read(&g, offset, to, size);
+    mx_gather_close(&g);
     return MX_OK;
 }

@@ -18,6 +18,15 @@ typedef struct mx_strided {
 mx_status mx_source_strided(const mx_env *env, mx_source *base, const mx_strided *layout, mx_source **out,
                             mx_error *err);
 
+/* Reading all of it piece by piece: the base stays mapped from open to close. Ranges must lie inside the source. */
+typedef struct mx_gather {
+    const mx_source *source;
+    mx_window base;
+} mx_gather;
+mx_status mx_gather_open(const mx_source *source, mx_gather *g, mx_error *err);
+void mx_gather_read(const mx_gather *g, uint64_t offset, void *to, size_t size);
+void mx_gather_close(mx_gather *g);
+
 /* What base/source.c asks of it. */
 mx_status mx_strided_read(const mx_source *s, uint64_t offset, void *to, size_t size, mx_error *err);
 void mx_strided_free(mx_source *s);

@@ -58,9 +58,9 @@ typedef struct mx_htp_options {
 mx_status mx_htp_tag(mx_graph *g, const mx_htp_options *options, mx_htp_tagging *out, mx_error *err);
 void mx_htp_tagging_free(mx_htp_tagging *t);
 
-/* Inference (htp/infer_*.c): labels for operators of a scope that have none, from anchors (operators with a label), the data
+/* Inference (htp/infer_*.c): labels for operators that have none, from anchors (operators with a label), the data
  * flow and the tree's order of execution. */
-mx_status mx_htp_infer(mx_graph *g, mx_htp_tagging *t, mx_node_id scope, mx_error *err);
+mx_status mx_htp_infer(mx_graph *g, mx_htp_tagging *t, mx_error *err); /* in all scopes, outer ones first */
 
 /* Module groups for the graph: MX_NODE_MODULE nodes for every module that holds an operator and those around it (a container
  * and its element are one step, "layer.0"), operators moved into them. Depth is bounded. Tags in the model are not touched. */

@@ -296,11 +296,14 @@ typedef enum mx_parameter_strategy {
     MX_PARAMETERS_REFERENCE    /* weights stay in the model file and are pointed at */
 } mx_parameter_strategy;
 
+/* So many groups are open that the first view has at most some 30 boxes. */
+#define MX_COLLAPSE_AUTO (-2)
+
 /* What mx_export_graphml and mx_graph_save_graphml write besides the graph. */
 typedef struct mx_export_graphml_options {
     mx_parameter_strategy strategy;
     const char *metadata;  /* metadata JSON that goes with the model, NULL: none */
-    int collapse_depth;    /* groups deeper than this start folded in yEd; negative: all open */
+    int collapse_depth;    /* groups deeper than this start folded in yEd; -1: all open; MX_COLLAPSE_AUTO */
     bool no_layout;
     const char *timestamp; /* for m3, NULL: absent */
 } mx_export_graphml_options;

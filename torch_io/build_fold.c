@@ -4,54 +4,55 @@
 static const struct fold_row {
     const char *op;
     mx_fold_rule *rule;
+    uint32_t weights; /* also of weights up to so many bytes, which are read for that */
 } rows[] = {
-    {"Abs", mx_fold_unary},
-    {"Add", mx_fold_binary},
-    {"And", mx_fold_binary},
-    {"Cast", mx_fold_cast},
-    {"Ceil", mx_fold_unary},
-    {"Concat", mx_fold_concat},
-    {"Div", mx_fold_binary},
-    {"Equal", mx_fold_binary},
-    {"Expand", mx_fold_expand},
-    {"Floor", mx_fold_unary},
-    {"Gather", mx_fold_gather},
-    {"Greater", mx_fold_binary},
-    {"GreaterOrEqual", mx_fold_binary},
-    {"Identity", mx_fold_same},
-    {"Less", mx_fold_binary},
-    {"LessOrEqual", mx_fold_binary},
-    {"Max", mx_fold_binary},
-    {"Min", mx_fold_binary},
-    {"Mod", mx_fold_binary},
-    {"Mul", mx_fold_binary},
-    {"Neg", mx_fold_unary},
-    {"Not", mx_fold_unary},
-    {"Or", mx_fold_binary},
-    {"Range", mx_fold_range},
-    {"Reciprocal", mx_fold_unary},
-    {"ReduceMax", mx_fold_reduce},
-    {"ReduceMin", mx_fold_reduce},
-    {"ReduceProd", mx_fold_reduce},
-    {"ReduceSum", mx_fold_reduce},
-    {"Reshape", mx_fold_reshape},
-    {"Sign", mx_fold_unary},
-    {"Slice", mx_fold_slice},
-    {"Sqrt", mx_fold_unary},
-    {"Squeeze", mx_fold_squeeze},
-    {"Sub", mx_fold_binary},
-    {"Transpose", mx_fold_transpose},
-    {"Unsqueeze", mx_fold_unsqueeze},
-    {"Where", mx_fold_where},
-    {"Xor", mx_fold_binary},
+    {"Abs", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Add", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"And", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Cast", mx_fold_cast, MX_BUILD_SMALL_WEIGHT},
+    {"Ceil", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Concat", mx_fold_concat, MX_BUILD_LOADED},
+    {"Div", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Equal", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Expand", mx_fold_expand, 0},
+    {"Floor", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Gather", mx_fold_gather, 0},
+    {"Greater", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"GreaterOrEqual", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Identity", mx_fold_same, 0},
+    {"Less", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"LessOrEqual", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Max", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Min", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Mod", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Mul", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Neg", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Not", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Or", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Range", mx_fold_range, 0},
+    {"Reciprocal", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"ReduceMax", mx_fold_reduce, 0},
+    {"ReduceMin", mx_fold_reduce, 0},
+    {"ReduceProd", mx_fold_reduce, 0},
+    {"ReduceSum", mx_fold_reduce, 0},
+    {"Reshape", mx_fold_reshape, 0},
+    {"Sign", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Slice", mx_fold_slice, MX_BUILD_LOADED},
+    {"Sqrt", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Squeeze", mx_fold_squeeze, 0},
+    {"Sub", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Transpose", mx_fold_transpose, 0},
+    {"Unsqueeze", mx_fold_unsqueeze, 0},
+    {"Where", mx_fold_where, 0},
+    {"Xor", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
 };
 
-static mx_fold_rule *find_rule(const char *op) {
+static const struct fold_row *find_row(const char *op) {
     size_t low = 0, high = sizeof rows / sizeof *rows;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = strcmp(op, rows[middle].op);
-        if (order == 0) return rows[middle].rule;
+        if (order == 0) return &rows[middle];
         if (order < 0)
             high = middle;
         else
@@ -141,14 +142,20 @@ static bool take_inputs(mx_folding *f) {
     return true;
 }
 
+static bool is_known(const mx_build *b, const struct fold_row *row, mx_val v) {
+    return v == MX_NO_VAL || mx_build_const(b, v) || mx_build_can_load(b, v, row->weights);
+}
+
 bool mx_build_fold(mx_build *b, const mx_ask *ask, mx_val *out) {
-    mx_fold_rule *rule = b->status == MX_OK && ask->n_in > 0 ? find_rule(ask->op) : NULL;
-    if (!rule || ask->in[0] == MX_NO_VAL) return false;
+    const struct fold_row *row = b->status == MX_OK && ask->n_in > 0 ? find_row(ask->op) : NULL;
+    if (!row || ask->in[0] == MX_NO_VAL) return false;
     for (size_t i = 0; i < ask->n_in; i++)
-        if (ask->in[i] != MX_NO_VAL && !mx_build_const(b, ask->in[i])) return false;
+        if (!is_known(b, row, ask->in[i])) return false;
+    for (size_t i = 0; i < ask->n_in; i++)
+        if (ask->in[i] != MX_NO_VAL) mx_build_load(b, ask->in[i]);
     mx_folding f = {.b = b, .ask = ask, .n_in = ask->n_in};
     f.in = mx_build_memory(b, f.n_in, sizeof *f.in);
-    if (!f.in || !take_inputs(&f) || !rule(&f) || b->status != MX_OK) return false;
+    if (!f.in || !take_inputs(&f) || !row->rule(&f) || b->status != MX_OK) return false;
     *out = mx_constant(b, f.out.elem, f.out.dims, (size_t)f.out.rank, f.out.bytes, f.out.n * f.out.size);
     return true;
 }

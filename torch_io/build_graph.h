@@ -58,6 +58,7 @@ struct mx_build {
     mx_bop *ops;       /* in the order in which they were made: topological in every body */
     mx_bbody *bodies;  /* 0: the model's graph */
     size_t n_values, n_ops, n_bodies, cap_values, cap_ops, cap_bodies;
+    uint64_t loaded;                   /* bytes of weights that were read to compute with them */
     uint32_t body;                     /* the open one */
     uint32_t node;                     /* the present node of the program */
     mx_bslots equal_ops, equal_values; /* values: constants and weights */

@@ -34,6 +34,7 @@ enum {
 enum {
     MX_BUILD_DEPTH = 64,          /* bodies within bodies */
     MX_BUILD_SMALL_WEIGHT = 1024, /* bytes of an integer weight that can be computed with */
+    MX_BUILD_LOADED = 16 << 20,   /* bytes of all other weights that are read to put them together in another order */
     MX_BUILD_FOLDED = 65536       /* bytes that folding may make of less */
 };
 
@@ -69,6 +70,12 @@ const mx_bop *mx_build_made_by(const mx_build *b, mx_val v, const char *op);
 /* An attribute of an operator or of what is asked for. */
 const mx_at *mx_build_find(const mx_at *at, size_t n, const char *name);
 int64_t mx_build_int(const mx_at *at, size_t n, const char *name, int64_t otherwise);
+
+/* ---- build_state.c ---- */
+
+/* Whether the bytes of a weight, if they are no more than `most`, can be read; reading them (the builder may fail). */
+bool mx_build_can_load(const mx_build *b, mx_val v, uint64_t most);
+void mx_build_load(mx_build *b, mx_val v);
 
 /* ---- build_slots.c ---- */
 

@@ -15,6 +15,7 @@ static const struct simplify_row {
     {"And", mx_simplify_and},
     {"Cast", mx_simplify_cast},
     {"Concat", mx_simplify_concat},
+    {"Conv", mx_simplify_conv},
     {"Div", mx_simplify_div},
     {"Expand", mx_simplify_expand},
     {"Flatten", mx_simplify_flatten},

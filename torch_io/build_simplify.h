@@ -12,5 +12,7 @@ mx_simplify_rule mx_simplify_concat, mx_simplify_expand, mx_simplify_gather, mx_
 /* build_simplify_number.c */
 mx_simplify_rule mx_simplify_add, mx_simplify_and, mx_simplify_cast, mx_simplify_div, mx_simplify_mul, mx_simplify_neg,
     mx_simplify_not, mx_simplify_or, mx_simplify_single, mx_simplify_sub, mx_simplify_where;
+/* build_simplify_spatial.c */
+mx_simplify_rule mx_simplify_conv;
 
 #endif

@@ -96,20 +96,59 @@ static mx_val find_weight(const mx_build *b, const mx_pweight *w, uint32_t hash)
     return MX_NO_VAL;
 }
 
-/* Read the elements in their order, whatever the strides. */
-static void read_weight(mx_build *b, const mx_pweight *w, size_t n, mx_bvalue *v) {
-    size_t size = mx_elem_size(w->elem);
+static bool is_contiguous(const mx_pweight *w) {
+    int64_t expected = 1;
+    for (uint32_t k = w->rank; k-- > 0; expected *= w->sizes[k])
+        if (w->sizes[k] != 1 && w->strides[k] != expected) return false;
+    return true;
+}
+
+/* The elements in their order, whatever the strides. */
+static mx_status read_elements(const mx_build *b, const mx_pweight *w, size_t n, size_t size, uint8_t *to,
+                               mx_error *err) {
     const mx_source *s = b->p->sources[w->source];
-    uint8_t *bytes = mx_build_memory(b, n, size);
-    for (size_t i = 0; bytes && i < n && b->status == MX_OK; i++) {
-        int64_t at = w->offset;
+    uint64_t begin = w->storage_offset + (uint64_t)w->offset * size;
+    if (n == 0 || is_contiguous(w)) return n == 0 ? MX_OK : mx_source_read(s, begin, to, n * size, err);
+    for (size_t i = 0; i < n; i++) {
+        int64_t at = 0;
         size_t rest = i;
         for (uint32_t k = w->rank; k-- > 0; rest /= (size_t)w->sizes[k])
             at += (int64_t)(rest % (size_t)w->sizes[k]) * w->strides[k];
-        b->status = mx_source_read(s, w->storage_offset + (uint64_t)at * size, bytes + i * size, size, &b->error);
+        MX_TRY(mx_source_read(s, begin + (uint64_t)at * size, to + i * size, size, err));
     }
-    v->bytes = bytes;
-    v->n_bytes = n * size;
+    return MX_OK;
+}
+
+/* Bytes of a weight; UINT64_MAX: too many to count. */
+static uint64_t weight_bytes(const mx_pweight *w) {
+    uint64_t n = mx_elem_size(w->elem);
+    for (uint32_t i = 0; i < w->rank; i++)
+        if (__builtin_mul_overflow(n, (uint64_t)w->sizes[i], &n)) return UINT64_MAX;
+    return n;
+}
+
+static void load(mx_build *b, mx_bvalue *v) {
+    const mx_pweight *w = &b->p->weights[v->weight];
+    size_t bytes = (size_t)weight_bytes(w), size = mx_elem_size(w->elem);
+    uint8_t *to = mx_build_memory(b, bytes, 1);
+    if (to) b->status = read_elements(b, w, bytes / size, size, to, &b->error);
+    v->bytes = b->status == MX_OK ? to : NULL;
+    v->n_bytes = bytes;
+}
+
+bool mx_build_can_load(const mx_build *b, mx_val v, uint64_t most) {
+    const mx_bvalue *value = mx_build_look(b, v);
+    if (v == MX_NO_VAL || value->kind != MX_BV_WEIGHT) return false;
+    const mx_pweight *w = &b->p->weights[value->weight];
+    uint64_t bytes = weight_bytes(w);
+    if (mx_elem_size(w->elem) == 0 || bytes > most || bytes > MX_BUILD_LOADED - b->loaded) return false;
+    return is_contiguous(w) || bytes <= MX_BUILD_SMALL_WEIGHT;
+}
+
+void mx_build_load(mx_build *b, mx_val v) {
+    if (b->status != MX_OK || b->values[v].bytes) return;
+    load(b, &b->values[v]);
+    b->loaded += b->values[v].n_bytes;
 }
 
 mx_val mx_build_weight(mx_build *b, uint32_t weight) {
@@ -120,14 +159,11 @@ mx_val mx_build_weight(mx_build *b, uint32_t weight) {
     mx_val made = find_weight(b, w, hash);
     if (made != MX_NO_VAL) return made;
     mx_size *sizes = mx_build_memory(b, w->rank, sizeof *sizes);
-    uint64_t n = 1;
-    for (uint32_t i = 0; sizes && i < w->rank; i++) {
+    for (uint32_t i = 0; sizes && i < w->rank; i++)
         sizes[i] = mx_size_number(w->sizes[i]);
-        if (__builtin_mul_overflow(n, (uint64_t)w->sizes[i], &n)) n = UINT64_MAX;
-    }
     v.sizes = sizes;
     bool counted = mx_elem_is_int(w->elem) || w->elem == MX_BOOL;
-    if (counted && n <= MX_BUILD_SMALL_WEIGHT / mx_elem_size(w->elem)) read_weight(b, w, (size_t)n, &v);
+    if (counted && weight_bytes(w) <= MX_BUILD_SMALL_WEIGHT) load(b, &v);
     made = mx_build_add(b, &v);
     if (made != MX_NO_VAL && !mx_slots_add(b->arena.allocator, &b->equal_values, hash, made + 1)) mx_build_nomem(b);
     return b->status == MX_OK ? made : MX_NO_VAL;

@@ -336,7 +336,13 @@ static void rule_narrow_tensor(const mx_rule *r) { /* self, dim, start (tensor, 
 #define SHAPE(target_, rule_, onnx_)                                                                                   \
     { "aten." target_, rule_, onnx_, 0, MX_LOWER_EXACT }
 static const mx_lowering rows[] = {
+    SHAPE("alias.default", rule_same, ""),
     SHAPE("alias_copy.default", rule_same, ""),
+    SHAPE("clone.default", rule_same, ""),
+    SHAPE("contiguous.default", rule_same, ""),
+    SHAPE("detach.default", rule_same, ""),
+    SHAPE("lift_fresh.default", rule_same, ""),
+    SHAPE("lift_fresh_copy.default", rule_same, ""),
     SHAPE("detach_copy.default", rule_same, ""),
     SHAPE("view.default", rule_view, "Reshape"),
     SHAPE("view_copy.default", rule_view, "Reshape"),

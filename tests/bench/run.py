@@ -1,6 +1,6 @@
 """Ratios of time and memory, each pair measured in turn in one run, with a warm cache; nothing is asserted.
 
-usage: run.py [--binary PATH] [--work DIR] [--runs N] [NAME ...]     NAME: single external ladder commands modules python
+usage: run.py [--binary PATH] [--work DIR] [--runs N] [NAME ...]     NAME: single external ladder commands modules python tags
 Figures: the median of the ratios pair by pair, and the largest resident set as the kernel counts it.
 """
 import argparse
@@ -143,6 +143,14 @@ def modules(args) -> None:
     shutil.rmtree(folder)
 
 
+def tags(args) -> None:
+    """Tagging against reading, 100,000 and 1,000,000 operators, by who tells of modules."""
+    models = [make(args.work, f"{kind}:{count}", f"{kind}_{count}.onnx")
+              for count in (100000, 1000000) for kind in ("slashed", "parameters", "dynamo", "bare")]
+    program = Path(args.binary).parent / "tests" / "bench" / "tag_time"
+    subprocess.run([str(program), "--runs", str(args.runs), *map(str, models)], check=True)
+
+
 PYTHON_WAY = """
 import sys, json, networkx as nx, onnx
 from onnx import numpy_helper
@@ -187,7 +195,7 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     for name in args.names:
         {"single": lambda a: weights(a, "single"), "external": lambda a: weights(a, "external"), "ladder": ladder,
-         "commands": commands, "modules": modules, "python": python}[name](args)
+         "commands": commands, "modules": modules, "python": python, "tags": tags}[name](args)
 
 
 if __name__ == "__main__":

@@ -202,6 +202,10 @@ static void test_sizes(void **state) {
     assert_int_equal(test_made_by(&t, list(3, (mx_val[]){d1, eight, eight}))->n_in, 2);
     assert_int_equal(test_made_by(&t, list(2, (mx_val[]){d1, d0}))->n_in, 2);
     same(list(1, &both), both);
+    gives(list(4, (mx_val[]){d0, d1, eight, mx_int64(t.b, 9)}), "Shape(#)"); /* all of it */
+    mx_val behind = test_input(&t, FLOAT, 3, SIZES(N(8), test_symbol(&t, "s2"), N(9)));
+    gives(list(3, (mx_val[]){eight, mx_dim(t.b, behind, 1), mx_int64(t.b, 9)}), "Shape(#)");
+    assert_int_equal(test_made_by(&t, list(3, (mx_val[]){eight, mx_dim(t.b, behind, 1), eight}))->n_in, 2);
     mx_val product = mx_op2(t.b, "Mul", d0, mx_int64(t.b, 1));
     same(product, d0);
     gives(mx_op2(t.b, "Sub", d0, mx_dim(t.b, y, 0)), "[0]");
@@ -220,6 +224,38 @@ static void test_slices(void **state) {
     gives(mx_slice_const(t.b, x, 0, -1, INT64_MAX, 1), "Slice(#,[-1],[9223372036854775807],[0])");
 }
 
+static void test_concat_empty(void **state) {
+    (void)state;
+    mx_val x = test_numbers(&t, FLOAT, 2, INTS(2, 3)), none = test_numbers(&t, FLOAT, 2, INTS(2, 0));
+    mx_val both[2] = {none, x}, nothing[2] = {none, none}, three[3] = {x, none, x};
+    same(mx_concat(t.b, both, 2, -1), x);
+    gives(mx_concat(t.b, three, 3, 1), "Concat(#,#)");
+    gives(mx_concat(t.b, nothing, 2, 1), "Concat(#,#)");
+    gives(mx_concat(t.b, nothing, 2, 0), "Concat(#,#)"); /* the axis that counts is not empty */
+}
+
+static mx_val padded(mx_val x, const int64_t *pads, double value, const char *mode) {
+    return mx_op(t.b, "Pad", MX_IN(x, mx_int64s(t.b, pads, 8), mx_scalar(t.b, FLOAT, value)),
+                 MX_AT(mx_at_s("mode", mode)));
+}
+
+static void test_conv_of_pad(void **state) {
+    (void)state;
+    mx_val x = test_numbers(&t, FLOAT, 4, INTS(1, 2, 8, 8)), w = test_numbers(&t, FLOAT, 4, INTS(3, 2, 3, 3));
+    int64_t around[8] = {0, 0, 1, 2, 0, 0, 3, 4}, channels[8] = {0, 1, 0, 0, 0, 0, 0, 0}, cut[8] = {0, 0, -1};
+    mx_val joined = mx_op(t.b, "Conv", MX_IN(padded(x, around, 0, "constant"), w),
+                          MX_AT(mx_at_is("pads", INTS(1, 1, 0, 0), 4), mx_at_i("group", 1)));
+    gives(joined, "Conv(#,#)");
+    assert_memory_equal(test_made_by(&t, joined)->at[1].ints, INTS(2, 3, 3, 4), 32);
+    assert_int_equal(mx_size_of(t.b, joined, 2).value, 8 + 2 + 3 - 2);
+    gives(mx_op2(t.b, "Conv", padded(x, around, 1, "constant"), w), "Conv(Pad(#,[0,0,1,2,0,0,3,4],C),#)");
+    gives(mx_op2(t.b, "Conv", padded(x, around, 0, "edge"), w), "Conv(Pad(#,[0,0,1,2,0,0,3,4],C),#)");
+    gives(mx_op2(t.b, "Conv", padded(x, channels, 0, "constant"), w), "Conv(Pad(#,[0,1,0,0,0,0,0,0],C),#)");
+    gives(mx_op2(t.b, "Conv", padded(x, cut, 0, "constant"), w), "Conv(Pad(#,[0,0,-1,0,0,0,0,0],C),#)");
+    gives(mx_op(t.b, "Conv", MX_IN(padded(x, around, 0, "constant"), w), MX_AT(mx_at_s("auto_pad", "SAME_UPPER"))),
+          "Conv(Pad(#,[0,0,1,2,0,0,3,4],C),#)");
+}
+
 int main(void) {
 #define BOTH(f) cmocka_unit_test_setup_teardown(f, begin, end), cmocka_unit_test_setup_teardown(f, begin14, end)
     const struct CMUnitTest tests[] = {
@@ -231,6 +267,8 @@ int main(void) {
         BOTH(test_chains),
         BOTH(test_truth),
         BOTH(test_sizes),
+        BOTH(test_conv_of_pad),
+        BOTH(test_concat_empty),
         BOTH(test_slices),
         cmocka_unit_test_setup_teardown(test_reshape_lists, begin, end),
         cmocka_unit_test_setup_teardown(test_expand, begin, end),

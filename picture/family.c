@@ -1,21 +1,45 @@
-#include "graphml/family.h"
+#include "picture/family.h"
 
 #include <stdlib.h>
 
+/* clang-format off */
 const mx_family_style mx_family_styles[MX_FAMILIES] = {
-    [MX_FAMILY_LINEAR] = {"linear", "#2A64A8", "#1E4C82", "#FFFFFF", "roundrectangle", "line", "1.0"},
-    [MX_FAMILY_CONVOLUTION] = {"convolution", "#0F7468", "#0A564D", "#FFFFFF", "rectangle", "line", "1.0"},
-    [MX_FAMILY_NORMALISATION] = {"normalisation", "#F3E3EE", "#A9578F", "#4A1F3D", "roundrectangle", "line",
-                                 "2.0"},
-    [MX_FAMILY_ACTIVATION] = {"activation", "#FCE9CF", "#C27A12", "#4A2E05", "octagon", "line", "1.0"},
-    [MX_FAMILY_ELEMENTWISE] = {"elementwise", "#FFFFFF", "#7D8794", "#1F2630", "roundrectangle", "line",
-                               "1.0"},
-    [MX_FAMILY_SHAPE] = {"shape", "#F1F2F4", "#C3C8D0", "#4B5563", "roundrectangle", "dashed", "1.0"},
-    [MX_FAMILY_REDUCTION] = {"reduction", "#F7F3C8", "#968A14", "#3D3906", "trapezoid2", "line", "1.0"},
-    [MX_FAMILY_INDEXING] = {"indexing", "#DDF0FB", "#3D93C9", "#103A55", "parallelogram", "line", "1.0"},
-    [MX_FAMILY_CONTROL] = {"control", "#FBDFD3", "#C9531A", "#571F05", "hexagon", "line", "1.0"},
-    [MX_FAMILY_VALUE] = {"value", "#303A48", "#303A48", "#FFFFFF", "roundrectangle", "line", "1.0"},
-    [MX_FAMILY_GROUP] = {"group", "#E9EDF5", "#8A97AD", "#1F2A3D", "roundrectangle", "line", "1.0"},
+    [MX_FAMILY_LINEAR] = {"linear", {"#2A64A8", "#1E4C82", "#FFFFFF"}, {"#2F6DB5", "#6FA5E3", "#FFFFFF"}, "roundrectangle", "line", "1.0"},
+    [MX_FAMILY_CONVOLUTION] = {"convolution", {"#0F7468", "#0A564D", "#FFFFFF"}, {"#12796C", "#4DBBAA", "#FFFFFF"}, "rectangle", "line", "1.0"},
+    [MX_FAMILY_NORMALISATION] = {"normalisation", {"#F3E3EE", "#A9578F", "#4A1F3D"}, {"#43283C", "#C583B0", "#F6E4F0"}, "roundrectangle", "line", "2.0"},
+    [MX_FAMILY_ACTIVATION] = {"activation", {"#FCE9CF", "#C27A12", "#4A2E05"}, {"#47330F", "#DDA04A", "#FBEBD2"}, "octagon", "line", "1.0"},
+    [MX_FAMILY_ELEMENTWISE] = {"elementwise", {"#FFFFFF", "#7D8794", "#1F2630"}, {"#2A303A", "#8B95A3", "#EEF1F5"}, "roundrectangle", "line", "1.0"},
+    [MX_FAMILY_SHAPE] = {"shape", {"#F1F2F4", "#C3C8D0", "#4B5563"}, {"#23272E", "#4A525E", "#B9C1CC"}, "roundrectangle", "dashed", "1.0"},
+    [MX_FAMILY_REDUCTION] = {"reduction", {"#F7F3C8", "#968A14", "#3D3906"}, {"#3A3710", "#B8AD3F", "#F5F1C4"}, "trapezoid2", "line", "1.0"},
+    [MX_FAMILY_INDEXING] = {"indexing", {"#DDF0FB", "#3D93C9", "#103A55"}, {"#17364A", "#5FB2E4", "#DFF1FC"}, "parallelogram", "line", "1.0"},
+    [MX_FAMILY_CONTROL] = {"control", {"#FBDFD3", "#C9531A", "#571F05"}, {"#4A2415", "#EB8557", "#FCE3D8"}, "hexagon", "line", "1.0"},
+    [MX_FAMILY_VALUE] = {"value", {"#303A48", "#303A48", "#FFFFFF"}, {"#DCE2EA", "#DCE2EA", "#141A22"}, "roundrectangle", "line", "1.0"},
+    [MX_FAMILY_GROUP] = {"group", {"#E9EDF5", "#8A97AD", "#1F2A3D"}, {"#2B3342", "#7484A0", "#E8EDF6"}, "roundrectangle", "line", "1.0"},
+};
+/* clang-format on */
+
+const mx_theme mx_theme_light = {
+    .ground = "#FFFFFF",
+    .grounds = {"#F6F8FB", "#FFFFFF"},
+    .frame = "#C6CFDB",
+    .text = "#1F2A3D",
+    .quiet_text = "#6B7686",
+    .edge = "#566273",
+    .quiet_edge = "#B3BBC6",
+    .body = {"#FDF3EE", "#C9531A", "#571F05"},
+    .function = {"#F3F7EC", "#6E8B3D", "#2C3A14"},
+};
+
+const mx_theme mx_theme_dark = {
+    .ground = "#14181E",
+    .grounds = {"#1B2028", "#14181E"},
+    .frame = "#3B4553",
+    .text = "#E8EDF6",
+    .quiet_text = "#98A3B3",
+    .edge = "#9AA6B5",
+    .quiet_edge = "#525C69",
+    .body = {"#2A1C16", "#EB8557", "#FCE3D8"},
+    .function = {"#1E2617", "#9DBB68", "#E9F2DA"},
 };
 
 typedef struct member {
