@@ -170,7 +170,8 @@ static void prelu(const mx_rule *r) {
     int rank = mx_rank_of(b, x);
     if (rank > 2 && mx_rank_of(b, slope) == 1 && mx_numel_of(b, slope) != 1) {
         int64_t axes[MX_MAX_RANK];
-        for (int i = 0; i < rank - 2; i++) axes[i] = i + 1;
+        for (int i = 0; i < rank - 2; i++)
+            axes[i] = i + 1;
         slope = mx_unsqueeze(b, slope, axes, (size_t)rank - 2);
     }
     if (rank == 0) slope = mx_as_scalar(b, slope);

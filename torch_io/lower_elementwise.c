@@ -137,7 +137,8 @@ static void entropy(const mx_rule *r) {
     mx_build *b = r->b;
     mx_val x = input(r);
     mx_val value = mx_math1(b, "Neg", mx_op2(b, "Mul", x, mx_op1(b, "Log", x)));
-    mx_val edge = mx_where(b, mx_test_number(b, "Less", x, 0), mx_number_like(b, x, -INFINITY), mx_number_like(b, x, 0));
+    mx_val edge =
+        mx_where(b, mx_test_number(b, "Less", x, 0), mx_number_like(b, x, -INFINITY), mx_number_like(b, x, 0));
     r->out[0] = mx_where(b, mx_test_number(b, "LessOrEqual", x, 0), edge, value);
 }
 
@@ -225,7 +226,10 @@ static void limited(const mx_rule *r) {
     r->out[0] = mx_math2(r->b, r->row->onnx, input(r), mx_arg_as(r, 1, mx_out_elem(r, 0)));
 }
 
-#define ALIASED(name, alias, ...) {"aten." name ".default", __VA_ARGS__}, {"aten." alias ".default", __VA_ARGS__}
+#define ALIASED(name, alias, ...)                                                                                      \
+    {"aten." name ".default", __VA_ARGS__}, {                                                                          \
+        "aten." alias ".default", __VA_ARGS__                                                                          \
+    }
 
 static const mx_lowering rows[] = {
     ALIASED("abs", "absolute", absolute, "Abs", 0, MX_LOWER_EXACT),

@@ -102,7 +102,8 @@ static void arg_extreme(const mx_rule *r) {
     }
     mx_val index = mx_arg_extreme(b, r->row->onnx, mx_flat(b, x), 0, false);
     int64_t ones[MX_MAX_RANK];
-    for (int i = 0; i < rank && i < MX_MAX_RANK; i++) ones[i] = 1;
+    for (int i = 0; i < rank && i < MX_MAX_RANK; i++)
+        ones[i] = 1;
     r->out[0] = mx_arg_bool(r, 2) && rank ? mx_reshape_to(b, index, ones, (size_t)rank) : index;
 }
 
