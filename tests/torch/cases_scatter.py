@@ -66,7 +66,6 @@ def puts() -> Program:
     x, i, j = torch.randn(4, 5, 3), torch.tensor([0, -1, 2]), torch.tensor([[1], [-2]])
     mask, pair = torch.tensor([True, False, True, True]), torch.rand(4, 5) > 0.4
     one, three = torch.tensor(2.5), torch.randn(3)
-    put = torch.index_put
     p.case("one", lambda a, i, v: (put(a, (i,), v), put(a, (None, i), v)), x, i, one)
     p.case("one_rows", lambda a, i, v: put(a, (i,), v), x, i, torch.randn(3, 5, 3))
     p.case("one_side", lambda a, i, v: put(a, (None, i), v), x, i, torch.randn(4, 3, 3))
@@ -85,6 +84,10 @@ def puts() -> Program:
     p.case("unsafe", lambda a, i, v: aten._unsafe_index_put(a, [i], v), x, i, one)
     p.case("assigned", assigned, x, mask)
     return p
+
+
+def put(a: torch.Tensor, indices: tuple, values: torch.Tensor, accumulate: bool = False) -> torch.Tensor:
+    return aten.index_put(a, list(indices), values, accumulate)
 
 
 def assigned(a: torch.Tensor, m: torch.Tensor) -> tuple:
@@ -130,7 +133,7 @@ def typed() -> Program:
         p.case(f"{name}_add", lambda a, s, i: (a.scatter_add(1, i, s), a.index_add(0, i[0] % 2, s[i[0] % 2])) if a.dtype != torch.bool else a, x, s, index)
         p.case(f"{name}_reduce", lambda a, s, i: (a.scatter_reduce(1, i, s, "amax"), a.scatter_reduce(1, i, s, "amin", include_self=False)) if a.dtype != torch.bool else a, x, s, index)
         p.case(f"{name}_mask", lambda a, s, m: (a.masked_fill(m, 1), a.masked_scatter(m, s), torch.where(m, a, s)), x, s, mask)
-        p.case(f"{name}_put", lambda a, s, i: (torch.index_put(a, (i,), s[1]), a.index_fill(1, i, 1), a.index_copy(0, i, s[:1])), x, s, places)
+        p.case(f"{name}_put", lambda a, s, i: (put(a, (i,), s[1]), a.index_fill(1, i, 1), a.index_copy(0, i, s[:1])), x, s, places)
         p.case(f"{name}_parts", lambda a, s: (a.slice_scatter(s[:, :2], 1, 1, 3), a.select_scatter(s[0], 0, 1), a.diagonal_scatter(s[0, :2])), x, s)
     return p
 
@@ -141,9 +144,9 @@ def dynamic() -> Program:
     y = p.input(torch.randn(4, 8), {0: "batch"}, torch.randn(5, 8))
     mask = p.input(torch.rand(4, 6) > 0.4, {0: "batch", 1: "length:4"}, torch.rand(5, 9) > 0.4)
     ids = p.input(torch.tensor([0, 2, 3, 1]), {0: "batch"}, torch.tensor([3, 1, 2, 0, 1]))
-    p.case("put", lambda a, i, v: torch.index_put(a, (torch.arange(a.shape[0]), i), v), x, ids, y)
-    p.case("put_value", lambda a, i: torch.index_put(a, (None, i), torch.tensor(1.0)), x, torch.tensor([1, 3]))
-    p.case("mask", lambda a, m: (a.masked_fill(m[:, :, None], 0.0), torch.index_put(a, (m,), torch.tensor(2.0))), x, mask)
+    p.case("put", lambda a, i, v: put(a, (torch.arange(a.shape[0]), i), v), x, ids, y)
+    p.case("put_value", lambda a, i: put(a, (None, i), torch.tensor(1.0)), x, torch.tensor([1, 3]))
+    p.case("mask", lambda a, m: (a.masked_fill(m[:, :, None], 0.0), put(a, (m,), torch.tensor(2.0))), x, mask)
     p.case("masked_scatter", lambda a, m: a[..., 0].masked_scatter(m, a), x, mask)
     p.case("slice", lambda a, v: (a.slice_scatter(v[:, None], 1, 1, 2), a.slice_scatter(a[:, 2:], 1, 2), a.slice_scatter(a[:, :2], 1, -2)), x, y)
     p.case("select", lambda a, v: (a.select_scatter(v, 1, 1), a.select_scatter(v, 1, -1)), x, y)
@@ -158,7 +161,7 @@ def dynamic_sums() -> Program:
     x = p.input(torch.randn(4, 6, 8), {0: "batch", 1: "length:4"}, torch.randn(5, 9, 8))
     ids = p.input(torch.tensor([0, 2, 3, 1]), {0: "batch"}, torch.tensor([3, 1, 2, 0, 1]))
     p.case("add", lambda a, i: (a.index_add(1, i, a[:, :1].expand(-1, i.shape[0], -1)), a.scatter_add(0, i[:, None, None].expand(-1, 3, 8), a)), x, ids)
-    p.case("put", lambda a, i: torch.index_put(a, (i,), a, accumulate=True), x, ids)
+    p.case("put", lambda a, i: put(a, (i,), a, accumulate=True), x, ids)
     return p
 
 
