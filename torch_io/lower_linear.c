@@ -327,6 +327,7 @@ static void rule_cross(const mx_rule *r) { /* self, other, dim=None: the first o
     int rank = mx_need_rank(r, v), axis = 0;
     while (axis < rank && !mx_size_is(mx_size_of(r->b, v, axis), 3))
         ++axis;
+    if (axis == rank) mx_cannot(r->b, "cross without an axis of size 3");
     cross(r, mx_arg_none(r, 2) ? axis : mx_axis(r, mx_arg_int(r, 2), rank));
 }
 

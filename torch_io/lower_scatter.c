@@ -438,8 +438,10 @@ static void rule_diagonal_scatter(const mx_rule *r) { /* self, src, offset=0, di
     mx_build *b = r->b;
     mx_val v = mx_arg(r, 0), src = mx_cast(b, mx_arg(r, 1), mx_elem_of(b, v));
     int rank = mx_need_rank(r, v);
+    if (rank < 2) mx_cannot(b, "a diagonal of a tensor of rank %d", rank);
     int64_t offset = mx_arg_int(r, 2), perm[MX_MAX_RANK];
     int64_t axes[] = {mx_axis(r, mx_arg_int(r, 3), rank), mx_axis(r, mx_arg_int(r, 4), rank)};
+    if (axes[0] == axes[1]) mx_cannot(b, "a diagonal along one axis");
     if (mx_failed(b)) return;
     mx_move_axes(rank, axes, (const int64_t[]){rank - 2, rank - 1}, 2, perm);
     mx_size rows = mx_size_of(b, v, (int)axes[0]), length = mx_size_of(b, src, rank - 2);
