@@ -8,12 +8,22 @@ int mx_need_rank(const mx_rule *r, mx_val v) {
     return mx_failed(r->b) ? 0 : rank;
 }
 
+/* As the type of output 0; rounded, where that is bfloat16 and the tensor is something else. */
+static mx_val promoted(const mx_rule *r, size_t i, size_t k, mx_val v) {
+    const mx_parg *list = &r->node->args[i];
+    mx_val out = mx_cast(r->b, v, mx_out_elem(r, 0));
+    if (list->kind != MX_ARG_VALUES || list->values[k] == MX_NONE || r->node->outputs[0] == MX_NONE) return out;
+    bool rounds = r->p->values[r->node->outputs[0]].elem == MX_DT_BFLOAT16;
+    bool is_other = r->p->values[list->values[k]].elem != MX_DT_BFLOAT16;
+    return rounds && is_other ? mx_round_to(r->b, out, MX_DT_BFLOAT16) : out;
+}
+
 size_t mx_need_items(const mx_rule *r, size_t i, bool cast, mx_val *out, size_t max) {
     size_t n = mx_arg_count(r, i);
     if (n > max) mx_cannot(r->b, "a list of %zu tensors is not supported, at most %zu are", n, max);
     for (size_t k = 0; k < n && !mx_failed(r->b); ++k) {
         out[k] = mx_arg_item(r, i, k);
-        if (cast) out[k] = mx_cast(r->b, out[k], mx_out_elem(r, 0));
+        if (cast) out[k] = promoted(r, i, k, out[k]);
     }
     return mx_failed(r->b) ? 0 : n;
 }

@@ -463,29 +463,30 @@ static void rule_as_strided_scatter(const mx_rule *r) { /* self, src, size, stri
     r->out[0] = mx_view_out(r, out, 0, mx_shape(b, v));
 }
 
+/* What is given as a number, or as another type, is rounded where the result is bfloat16. */
 #define MOVES(target_, rule_, onnx_)                                                                                   \
     { "aten." target_, rule_, onnx_, 0, MX_LOWER_EXACT }
 #define JOINS(target_, rule_, onnx_)                                                                                   \
     { "aten." target_, rule_, onnx_, 0, 0 }
 static const mx_lowering rows[] = {
     MOVES("scatter.src", rule_scatter_src, "ScatterElements"),
-    MOVES("scatter.value", rule_scatter_value, "ScatterElements"),
+    JOINS("scatter.value", rule_scatter_value, "ScatterElements"),
     JOINS("scatter.reduce", rule_scatter_src, "ScatterElements"),
     JOINS("scatter.value_reduce", rule_scatter_value, "ScatterElements"),
     JOINS("scatter_add.default", rule_scatter_add, "ScatterElements"),
     JOINS("scatter_reduce.two", rule_scatter_reduce, "ScatterElements"),
     MOVES("index_copy.default", rule_index_copy, "ScatterND, ScatterElements"),
     JOINS("index_add.default", rule_index_add, "ScatterND, ScatterElements"),
-    MOVES("index_fill.int_Scalar", rule_index_fill, "ScatterND, ScatterElements"),
-    MOVES("index_fill.int_Tensor", rule_index_fill, "ScatterND, ScatterElements"),
+    JOINS("index_fill.int_Scalar", rule_index_fill, "ScatterND, ScatterElements"),
+    JOINS("index_fill.int_Tensor", rule_index_fill, "ScatterND, ScatterElements"),
     JOINS("index_reduce.default", rule_index_reduce, "ScatterElements"),
     JOINS("put.default", rule_put, "ScatterElements"),
     JOINS("index_put.default", rule_index_put, "ScatterND, Where"),
     JOINS("_unsafe_index_put.default", rule_index_put, "ScatterND, Where"),
-    MOVES("masked_fill.Scalar", rule_masked_fill, "Where"),
-    MOVES("masked_fill.Tensor", rule_masked_fill, "Where"),
+    JOINS("masked_fill.Scalar", rule_masked_fill, "Where"),
+    JOINS("masked_fill.Tensor", rule_masked_fill, "Where"),
     MOVES("masked_scatter.default", rule_masked_scatter, "NonZero, ScatterND"),
-    MOVES("copy.default", rule_copy, "Expand"),
+    JOINS("copy.default", rule_copy, "Expand"),
     MOVES("slice_scatter.default", rule_slice_scatter, "Slice, Concat"),
     MOVES("select_scatter.default", rule_select_scatter, "Where"),
     MOVES("diagonal_scatter.default", rule_diagonal_scatter, "Where"),
