@@ -43,13 +43,21 @@ static bool has_no_schema(const char *target) {
     return false;
 }
 
+/* "aten.zero.default" is made of "aten.zero_.default" and not listed for itself. */
+static bool has_twin_in_place(const char *target) {
+    char name[128];
+    const char *overload = strrchr(target, '.');
+    snprintf(name, sizeof name, "%.*s_%s", (int)(overload - target), target, overload);
+    return mx_torch_schema(name) != NULL;
+}
+
 static void test_every_target_exists(void **state) {
     (void)state;
     size_t unknown = 0;
     const mx_lowering *row;
     for (size_t i = 0; (row = mx_lowering_row(i, NULL)) != NULL; i++) {
         assert_non_null(row->rule);
-        if (has_no_schema(row->target) || mx_torch_schema(row->target)) continue;
+        if (has_no_schema(row->target) || mx_torch_schema(row->target) || has_twin_in_place(row->target)) continue;
         print_error("%s is no operator of ATen\n", row->target);
         unknown++;
     }
