@@ -363,5 +363,8 @@ void mx_body_end(mx_build *b, const mx_val *outputs, size_t n) {
     mx_bbody *body = &b->bodies[b->body];
     body->outputs = kept;
     body->n_outputs = kept ? (uint32_t)n : 0;
-    if (body->parent != MX_NONE) b->body = body->parent;
+    if (body->parent != MX_NONE)
+        b->body = body->parent;
+    else
+        mx_build_finish(b);
 }
