@@ -56,9 +56,16 @@ static bool copy_sizes(const mx_build *b, mx_val v, const mx_size *sizes, int ra
     return left <= 1;
 }
 
+/* Whether the sizes can be worked with: no error until now, they or `exact` are known, and they are not too many. */
+static bool sizes_fit(mx_build *b, const mx_size *sizes, int rank, mx_val exact) {
+    if (!sizes && exact == MX_NO_VAL) mx_cannot(b, "the sizes of the result are not known");
+    if (sizes && (rank < 0 || rank > MX_MAX_RANK)) mx_cannot(b, "tensors of rank %d are not supported", rank);
+    return !mx_failed(b);
+}
+
 mx_val mx_view_sizes(const mx_rule *r, mx_val v, const mx_size *sizes, int rank, mx_val exact) {
     mx_build *b = r->b;
-    if (mx_failed(b) || mx_same_sizes(b, v, sizes, rank)) return v;
+    if (!sizes_fit(b, sizes, rank, exact) || mx_same_sizes(b, v, sizes, rank)) return v;
     if (!sizes && exact != MX_NO_VAL) return mx_reshape(b, v, exact);
     int64_t to[MX_MAX_RANK];
     int unknown = 0;
@@ -95,6 +102,7 @@ mx_val mx_at_least_1d(mx_build *b, mx_val v) {
 
 mx_val mx_lead(mx_build *b, mx_val v, int rank) {
     int have = mx_rank_of(b, v);
+    if (rank > MX_MAX_RANK - 2) mx_cannot(b, "tensors of rank %d are not supported", rank);
     if (mx_failed(b) || have < 0 || have >= rank) return v;
     int64_t axes[MX_MAX_RANK];
     for (int k = 0; k < rank - have; ++k)
@@ -106,7 +114,7 @@ mx_val mx_lead(mx_build *b, mx_val v, int rank) {
 
 mx_val mx_stretch(const mx_rule *r, mx_val v, const mx_size *sizes, int rank, mx_val exact) {
     mx_build *b = r->b;
-    if (mx_failed(b) || mx_same_sizes(b, v, sizes, rank)) return v;
+    if (!sizes_fit(b, sizes, rank, exact) || mx_same_sizes(b, v, sizes, rank)) return v;
     if (!sizes) return mx_expand(b, v, exact);
     int lead = rank - mx_rank_of(b, v);
     int64_t to[MX_MAX_RANK];
@@ -205,7 +213,7 @@ void mx_move_axes(int rank, const int64_t *from, const int64_t *to, size_t n, in
     int next = 0;
     for (int k = 0; k < rank; ++k) {
         if (perm[k] >= 0) continue;
-        while (taken[next])
+        while (next < MX_MAX_RANK && taken[next])
             ++next;
         perm[k] = next++;
     }

@@ -79,12 +79,19 @@ static mx_val joined_places(mx_build *b, mx_val data, mx_val places, int k) {
     return mx_in_line(b, mx_reduce(b, "ReduceSum", each, (const int64_t[]){-1}, 1, false));
 }
 
+/* onnxruntime's Scatter operators join no halves. */
+static int32_t joined_in(int32_t elem) {
+    return elem == MX_DT_HALF ? MX_DT_FLOAT : elem;
+}
+
 /* data, places [..., k], updates [..., the axes behind k]; kind NULL: the last one written stays. */
 static mx_val scatter_nd(const mx_rule *r, mx_val data, mx_val places, int k, mx_val updates, const join_kind *kind) {
     mx_build *b = r->b;
     if (!kind) return mx_op3(b, "ScatterND", data, places, updates);
     if (mx_opset(b) >= kind->opset) {
-        return mx_op(b, "ScatterND", MX_IN(data, places, updates), MX_AT(mx_at_s("reduction", kind->onnx)));
+        int32_t elem = mx_elem_of(b, data), by = joined_in(elem);
+        const mx_val in[] = {mx_cast(b, data, by), places, mx_cast(b, updates, by)};
+        return mx_cast(b, mx_op(b, "ScatterND", in, 3, MX_AT(mx_at_s("reduction", kind->onnx))), elem);
     }
     mx_val width = product(b, data, k, mx_rank_of(b, data));
     mx_val place = joined_places(b, data, places, k);
@@ -114,8 +121,10 @@ static mx_val scatter_elements(const mx_rule *r, mx_val data, int64_t axis, mx_v
         return mx_op(b, "ScatterElements", MX_IN(data, index, updates), MX_AT(mx_at_i("axis", axis)));
     }
     if (mx_opset(b) >= kind->opset) {
-        return mx_op(b, "ScatterElements", MX_IN(data, index, updates),
-                     MX_AT(mx_at_i("axis", axis), mx_at_s("reduction", kind->onnx)));
+        int32_t elem = mx_elem_of(b, data), by = joined_in(elem);
+        mx_val out = mx_op(b, "ScatterElements", MX_IN(mx_cast(b, data, by), index, mx_cast(b, updates, by)),
+                           MX_AT(mx_at_i("axis", axis), mx_at_s("reduction", kind->onnx)));
+        return mx_cast(b, out, elem);
     }
     mx_val one = mx_int64(b, 1), place = places_along(b, data, axis, index);
     mx_val out = scatter_by_pairs(r, matrix(b, data, one), place, matrix(b, updates, one), kind);
@@ -429,8 +438,10 @@ static void rule_diagonal_scatter(const mx_rule *r) { /* self, src, offset=0, di
     mx_build *b = r->b;
     mx_val v = mx_arg(r, 0), src = mx_cast(b, mx_arg(r, 1), mx_elem_of(b, v));
     int rank = mx_need_rank(r, v);
+    if (rank < 2) mx_cannot(b, "a diagonal of a tensor of rank %d", rank);
     int64_t offset = mx_arg_int(r, 2), perm[MX_MAX_RANK];
     int64_t axes[] = {mx_axis(r, mx_arg_int(r, 3), rank), mx_axis(r, mx_arg_int(r, 4), rank)};
+    if (axes[0] == axes[1]) mx_cannot(b, "a diagonal along one axis");
     if (mx_failed(b)) return;
     mx_move_axes(rank, axes, (const int64_t[]){rank - 2, rank - 1}, 2, perm);
     mx_size rows = mx_size_of(b, v, (int)axes[0]), length = mx_size_of(b, src, rank - 2);
