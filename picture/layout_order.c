@@ -10,6 +10,8 @@
 #define STARTS      8u
 #define FEW         64u /* segments of a vertex, for exchanging neighbours */
 #define ROUNDS      12u
+#define COMPANY     6u   /* segments that are followed to those who share a neighbour */
+#define SIFTED      160u /* vertices of a layer in which each tries all places */
 
 typedef struct place {
     double key;
@@ -22,6 +24,7 @@ typedef struct ordering {
     place *places;         /* by vertex of a layer */
     uint32_t *best, *stack;
     uint8_t *seen;
+    double *key; /* by vertex */
     uint64_t fewest;
 } ordering;
 
@@ -177,22 +180,44 @@ static double barycenter(const mx_lay *l, uint32_t v, bool above) {
     return sum / n;
 }
 
-/* Vertices without neighbours on that side stay where they are, the others are sorted around them. */
+/* Without neighbours on that side: the mean key of those that share a neighbour on the other, such as the other inputs of
+ * what a constant goes to. -1: none. */
+static double key_of_company(const ordering *o, uint32_t v, bool above) {
+    const mx_lay *l = o->l;
+    const uint32_t *start = above ? l->down_start : l->up_start, *list = above ? l->down : l->up;
+    const uint32_t *back_start = above ? l->up_start : l->down_start, *back = above ? l->up : l->down;
+    double sum = 0;
+    uint32_t n = 0;
+    for (uint32_t k = start[v]; k < start[v + 1] && k < start[v] + COMPANY; k++) {
+        uint32_t to = above ? l->segs[list[k]].v : l->segs[list[k]].u;
+        for (uint32_t i = back_start[to]; i < back_start[to + 1] && i < back_start[to] + COMPANY; i++) {
+            uint32_t other = above ? l->segs[back[i]].u : l->segs[back[i]].v;
+            if (o->key[other] < 0) continue;
+            sum += o->key[other];
+            n++;
+        }
+    }
+    return n ? sum / n : -1;
+}
+
+/* Vertices that nothing says anything of stay where they are, the others are sorted around them. */
 static void sort_layer(ordering *o, uint32_t layer, bool above, bool late) {
     mx_lay *l = o->l;
     uint32_t *order = l->order + l->start[layer], n = l->start[layer + 1] - l->start[layer], count = 0, next = 0;
+    for (uint32_t i = 0; i < n; i++)
+        o->key[order[i]] = barycenter(l, order[i], above);
     for (uint32_t i = 0; i < n; i++) {
-        double key = barycenter(l, order[i], above);
-        if (key >= 0) o->places[count++] = (place){key, order[i], i};
+        double key = o->key[order[i]] >= 0 ? o->key[order[i]] : key_of_company(o, order[i], above);
+        o->places[i] = (place){key, order[i], i};
     }
-    if (!count) return;
+    for (uint32_t i = 0; i < n; i++)
+        if (o->places[i].key >= 0)
+            o->places[count++] = o->places[i];
+        else
+            l->pos[order[i]] = UINT32_MAX; /* stays */
     qsort(o->places, count, sizeof *o->places, late ? by_key_late : by_key);
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t v = order[i];
-        const uint32_t *start = above ? l->up_start : l->down_start;
-        if (start[v] == start[v + 1]) continue;
-        order[i] = o->places[next++].vertex;
-    }
+    for (uint32_t i = 0; i < n; i++)
+        if (l->pos[order[i]] != UINT32_MAX) order[i] = o->places[next++].vertex;
     for (uint32_t i = 0; i < n; i++)
         l->pos[order[i]] = i;
 }
@@ -265,13 +290,18 @@ static bool too_many(const mx_lay *l, uint32_t v) {
     return l->down_start[v + 1] - l->down_start[v] > FEW || l->up_start[v + 1] - l->up_start[v] > FEW;
 }
 
+/* Crossings and broken hints that go away when b comes to stand left of a. */
+static int64_t better(const mx_lay *l, uint32_t a, uint32_t b) {
+    return gain(l, a, b, true) + gain(l, a, b, false) + hint_gain(l, a, b);
+}
+
 static bool exchange(mx_lay *l, uint32_t layer) {
     uint32_t *order = l->order + l->start[layer], n = l->start[layer + 1] - l->start[layer];
     bool changed = false;
     for (uint32_t i = 0; i + 1 < n; i++) {
         uint32_t a = order[i], b = order[i + 1];
         if (too_many(l, a) || too_many(l, b)) continue;
-        if (gain(l, a, b, true) + gain(l, a, b, false) + hint_gain(l, a, b) <= 0) continue;
+        if (better(l, a, b) <= 0) continue;
         order[i] = b;
         order[i + 1] = a;
         l->pos[b] = i;
@@ -281,12 +311,42 @@ static bool exchange(mx_lay *l, uint32_t layer) {
     return changed;
 }
 
+/* Each vertex to the best place in its layer. */
+static bool sift(mx_lay *l, uint32_t layer) {
+    uint32_t *order = l->order + l->start[layer], n = l->start[layer + 1] - l->start[layer];
+    bool changed = false;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t v = order[i], best = i;
+        int64_t now = 0, most = 0;
+        if (too_many(l, v)) continue;
+        for (uint32_t k = i; k-- > 0 && !too_many(l, order[k]);)
+            if ((now += better(l, order[k], v)) > most) most = now, best = k;
+        now = 0;
+        for (uint32_t k = i + 1; k < n && !too_many(l, order[k]); k++)
+            if ((now += better(l, v, order[k])) > most) most = now, best = k;
+        if (best == i) continue;
+        if (best < i)
+            memmove(order + best + 1, order + best, (i - best) * sizeof *order);
+        else
+            memmove(order + i, order + i + 1, (best - i) * sizeof *order);
+        order[best] = v;
+        for (uint32_t k = best < i ? best : i; k <= (best < i ? i : best); k++)
+            l->pos[order[k]] = k;
+        changed = true;
+    }
+    return changed;
+}
+
+static bool is_small(const mx_lay *l, uint32_t layer) {
+    return l->n_vertices < 4 * SIFTED * 4 && l->start[layer + 1] - l->start[layer] <= SIFTED;
+}
+
 static void exchange_all(mx_lay *l, uint32_t rounds) {
     bool changed = true;
     for (uint32_t i = 0; i < rounds && changed; i++) {
         changed = false;
         for (uint32_t layer = 0; layer < l->n_layers; layer++)
-            changed = exchange(l, layer) || changed;
+            changed = (is_small(l, layer) ? sift(l, layer) : exchange(l, layer)) || changed;
     }
 }
 
@@ -334,7 +394,8 @@ static mx_status take_memory(ordering *o) {
     o->best = mx_lay_array(l, n, sizeof *o->best);
     o->stack = mx_lay_array(l, n, sizeof *o->stack);
     o->seen = mx_lay_array(l, n, 1);
-    return l->order && l->pos && l->start && o->keys && o->room && o->places && o->best && o->stack && o->seen
+    o->key = mx_lay_array(l, n, sizeof *o->key);
+    return l->order && l->pos && l->start && o->keys && o->room && o->places && o->best && o->stack && o->seen && o->key
                ? MX_OK
                : mx_nomem(l->err);
 }

@@ -4,47 +4,47 @@
 static const struct fold_row {
     const char *op;
     mx_fold_rule *rule;
-    bool weights; /* also of weights, which are read for that */
+    uint32_t weights; /* also of weights up to so many bytes, which are read for that */
 } rows[] = {
-    {"Abs", mx_fold_unary, false},
-    {"Add", mx_fold_binary, false},
-    {"And", mx_fold_binary, false},
-    {"Cast", mx_fold_cast, false},
-    {"Ceil", mx_fold_unary, false},
-    {"Concat", mx_fold_concat, true},
-    {"Div", mx_fold_binary, false},
-    {"Equal", mx_fold_binary, false},
-    {"Expand", mx_fold_expand, false},
-    {"Floor", mx_fold_unary, false},
-    {"Gather", mx_fold_gather, false},
-    {"Greater", mx_fold_binary, false},
-    {"GreaterOrEqual", mx_fold_binary, false},
-    {"Identity", mx_fold_same, false},
-    {"Less", mx_fold_binary, false},
-    {"LessOrEqual", mx_fold_binary, false},
-    {"Max", mx_fold_binary, false},
-    {"Min", mx_fold_binary, false},
-    {"Mod", mx_fold_binary, false},
-    {"Mul", mx_fold_binary, false},
-    {"Neg", mx_fold_unary, false},
-    {"Not", mx_fold_unary, false},
-    {"Or", mx_fold_binary, false},
-    {"Range", mx_fold_range, false},
-    {"Reciprocal", mx_fold_unary, false},
-    {"ReduceMax", mx_fold_reduce, false},
-    {"ReduceMin", mx_fold_reduce, false},
-    {"ReduceProd", mx_fold_reduce, false},
-    {"ReduceSum", mx_fold_reduce, false},
-    {"Reshape", mx_fold_reshape, false},
-    {"Sign", mx_fold_unary, false},
-    {"Slice", mx_fold_slice, true},
-    {"Sqrt", mx_fold_unary, false},
-    {"Squeeze", mx_fold_squeeze, false},
-    {"Sub", mx_fold_binary, false},
-    {"Transpose", mx_fold_transpose, false},
-    {"Unsqueeze", mx_fold_unsqueeze, false},
-    {"Where", mx_fold_where, false},
-    {"Xor", mx_fold_binary, false},
+    {"Abs", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Add", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"And", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Cast", mx_fold_cast, MX_BUILD_SMALL_WEIGHT},
+    {"Ceil", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Concat", mx_fold_concat, MX_BUILD_LOADED},
+    {"Div", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Equal", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Expand", mx_fold_expand, 0},
+    {"Floor", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Gather", mx_fold_gather, 0},
+    {"Greater", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"GreaterOrEqual", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Identity", mx_fold_same, 0},
+    {"Less", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"LessOrEqual", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Max", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Min", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Mod", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Mul", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Neg", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Not", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Or", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Range", mx_fold_range, 0},
+    {"Reciprocal", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"ReduceMax", mx_fold_reduce, 0},
+    {"ReduceMin", mx_fold_reduce, 0},
+    {"ReduceProd", mx_fold_reduce, 0},
+    {"ReduceSum", mx_fold_reduce, 0},
+    {"Reshape", mx_fold_reshape, 0},
+    {"Sign", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Slice", mx_fold_slice, MX_BUILD_LOADED},
+    {"Sqrt", mx_fold_unary, MX_BUILD_SMALL_WEIGHT},
+    {"Squeeze", mx_fold_squeeze, 0},
+    {"Sub", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
+    {"Transpose", mx_fold_transpose, 0},
+    {"Unsqueeze", mx_fold_unsqueeze, 0},
+    {"Where", mx_fold_where, 0},
+    {"Xor", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
 };
 
 static const struct fold_row *find_row(const char *op) {
@@ -143,7 +143,7 @@ static bool take_inputs(mx_folding *f) {
 }
 
 static bool is_known(const mx_build *b, const struct fold_row *row, mx_val v) {
-    return v == MX_NO_VAL || mx_build_const(b, v) || (row->weights && mx_build_can_load(b, v));
+    return v == MX_NO_VAL || mx_build_const(b, v) || mx_build_can_load(b, v, row->weights);
 }
 
 bool mx_build_fold(mx_build *b, const mx_ask *ask, mx_val *out) {

@@ -73,8 +73,8 @@ int64_t mx_build_int(const mx_at *at, size_t n, const char *name, int64_t otherw
 
 /* ---- build_state.c ---- */
 
-/* Whether the bytes of a weight are there or can be read; reading them (the builder may fail). */
-bool mx_build_can_load(const mx_build *b, mx_val v);
+/* Whether the bytes of a weight, if they are no more than `most`, can be read; reading them (the builder may fail). */
+bool mx_build_can_load(const mx_build *b, mx_val v, uint64_t most);
 void mx_build_load(mx_build *b, mx_val v);
 
 /* ---- build_slots.c ---- */

@@ -53,8 +53,8 @@ uint16_t mx_half_of(double v) {
     int exponent;
     if (isnan(v)) return (uint16_t)(sign | 0x7E00);
     if (size >= 65520.0) return (uint16_t)(sign | 0x7C00);
-    if (size == 0) return sign; /* has no exponent */
-    frexp(size, &exponent);             /* size = [0.5, 1) * 2^exponent */
+    if (size == 0) return sign;                      /* has no exponent */
+    frexp(size, &exponent);                          /* size = [0.5, 1) * 2^exponent */
     if (size == 0 || exponent < -13) exponent = -13; /* subnormal: units of 2^-24 */
     double units = rint(ldexp(size, 11 - exponent));
     /* The leading bit of a normal number adds one to the exponent's field. */

@@ -140,7 +140,7 @@ mx_val mx_slice_const(mx_build *b, mx_val v, int64_t axis, int64_t start, int64_
 void mx_split(mx_build *b, mx_val v, int64_t axis, const int64_t *sizes, size_t n, mx_val *out) {
     int64_t at = 0;
     if (axis < 0 && mx_rank_of(b, v) > 0) axis += mx_rank_of(b, v);
-    if (n != 1 && !mx_build_const(b, v) && !mx_build_can_load(b, v)) {
+    if (n != 1 && !mx_build_const(b, v) && !mx_build_can_load(b, v, MX_BUILD_LOADED)) {
         mx_op_n(b, "Split", MX_IN(v, mx_int64s(b, sizes, n)), MX_AT(mx_at_i("axis", axis)), out, n);
         return;
     }

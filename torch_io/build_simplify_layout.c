@@ -238,12 +238,35 @@ typedef struct pieces {
     size_t n;
 } pieces;
 
+/* Numbers that are the sizes of a tensor from `at` on. */
+static bool are_sizes(const mx_build *b, mx_val numbers, mx_val of, int64_t at, size_t *n) {
+    int64_t list[MX_MAX_RANK];
+    if (!mx_const_ints(b, numbers, list, MX_MAX_RANK, n) || at < 0) return false;
+    for (size_t i = 0; i < *n; i++)
+        if (!mx_size_is(mx_size_of(b, of, (int)(at + (int64_t)i)), list[i])) return false;
+    return at + (int64_t)*n <= mx_rank_of(b, of);
+}
+
+/* A part of the sizes, and numbers that are the sizes before or behind it. */
+static bool join_numbers(const mx_build *b, mx_val x, mx_val y, part *p) {
+    size_t n;
+    if (size_part(b, x, p) && are_sizes(b, y, p->of, p->end, &n)) {
+        p->end += (int64_t)n;
+        return true;
+    }
+    if (!size_part(b, y, p) || mx_numel_of(b, x) < 0 || !are_sizes(b, x, p->of, p->start - mx_numel_of(b, x), &n))
+        return false;
+    p->start -= (int64_t)n;
+    return true;
+}
+
 static mx_val join_two(mx_build *b, mx_val x, mx_val y) {
     part p, q;
     bool numbers = mx_build_const(b, x) && mx_build_const(b, y);
     mx_val in[2] = {x, y}, out = MX_NO_VAL;
     mx_at at = mx_at_i("axis", 0);
     if (numbers) return mx_build_fold(b, &(mx_ask){"Concat", in, &at, 2, 1}, &out) ? out : MX_NO_VAL;
+    if (join_numbers(b, x, y, &p)) return emit_part(b, &p);
     if (!size_part(b, x, &p) || !size_part(b, y, &q) || p.of != q.of || p.end != q.start) return MX_NO_VAL;
     return emit_part(b, &(part){p.of, p.start, q.end});
 }
@@ -268,10 +291,24 @@ static bool concat_sizes(mx_build *b, const mx_ask *ask, mx_val *out) {
     return true;
 }
 
+/* Pieces without elements add nothing, where another one is left. */
+static bool leave_out_empty(mx_build *b, const mx_ask *ask, int64_t axis, mx_val *out) {
+    size_t n = 0;
+    mx_val *left = mx_build_memory(b, ask->n_in, sizeof *left);
+    for (size_t i = 0; left && i < ask->n_in; i++) {
+        bool empty = mx_rank_of(b, ask->in[i]) > 0 && mx_size_is(mx_size_of(b, ask->in[i], (int)axis), 0);
+        if (!empty) left[n++] = ask->in[i];
+    }
+    if (!left || n == ask->n_in || n == 0) return false;
+    *out = mx_op(b, "Concat", left, n, ask->at, ask->n_at);
+    return true;
+}
+
 bool mx_simplify_concat(mx_build *b, const mx_ask *ask, mx_val *out) {
     bool sizes = true;
     *out = ask->in[0];
     if (ask->n_in == 1) return true;
+    if (leave_out_empty(b, ask, mx_build_int(ask->at, ask->n_at, "axis", 0), out)) return true;
     for (size_t i = 0; i < ask->n_in; i++)
         sizes = sizes && mx_rank_of(b, ask->in[i]) == 1 && mx_elem_of(b, ask->in[i]) == MX_INT64;
     return sizes && concat_sizes(b, ask, out);

@@ -136,13 +136,13 @@ static void load(mx_build *b, mx_bvalue *v) {
     v->n_bytes = bytes;
 }
 
-bool mx_build_can_load(const mx_build *b, mx_val v) {
+bool mx_build_can_load(const mx_build *b, mx_val v, uint64_t most) {
     const mx_bvalue *value = mx_build_look(b, v);
     if (v == MX_NO_VAL || value->kind != MX_BV_WEIGHT) return false;
     const mx_pweight *w = &b->p->weights[value->weight];
     uint64_t bytes = weight_bytes(w);
-    return value->bytes || (mx_elem_size(w->elem) > 0 && bytes <= MX_BUILD_LOADED - b->loaded &&
-                            (is_contiguous(w) || bytes <= MX_BUILD_SMALL_WEIGHT));
+    if (mx_elem_size(w->elem) == 0 || bytes > most || bytes > MX_BUILD_LOADED - b->loaded) return false;
+    return is_contiguous(w) || bytes <= MX_BUILD_SMALL_WEIGHT;
 }
 
 void mx_build_load(mx_build *b, mx_val v) {

@@ -259,7 +259,9 @@ static void one_hot(const mx_rule *r) {
         depth = mx_op2(b, "Add", largest, mx_scalar_int(b, MX_E_INT64, 1));
     }
     mx_val values = mx_constant(b, MX_E_INT64, &two, 1, off_on, sizeof off_on);
-    r->out[0] = mx_op3(b, "OneHot", x, mx_as_scalar(b, depth), values);
+    bool alone = mx_rank_of(b, x) == 0; /* OneHot wants an axis */
+    mx_val out = mx_op3(b, "OneHot", alone ? mx_unsqueeze1(b, x, 0) : x, mx_as_scalar(b, depth), values);
+    r->out[0] = alone ? mx_squeeze1(b, out, 0) : out;
 }
 
 /* ---- windows: a - b cos(2 pi i / n) + c cos(4 pi i / n) ---- */

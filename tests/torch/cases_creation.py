@@ -86,8 +86,8 @@ def more():
 
 
 def dynamic():
-    p = Program("create_dynamic", least=3)
-    x = p.input(torch.randn(3, 5), {0: "rows", 1: "columns"}, torch.randn(4, 7))
+    p = Program("create_dynamic")
+    x = p.input(torch.randn(3, 5), {0: "rows", 1: "columns:3"}, torch.randn(4, 7))
     p.case("zeros", lambda x: torch.zeros(x.shape[0], 2), x)
     p.case("full", lambda x: torch.full((x.shape[1], x.shape[0]), 2.5), x)
     p.case("full_of_size", lambda x: torch.full((2,), x.shape[1]), x)

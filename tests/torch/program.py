@@ -24,8 +24,7 @@ import torch
 class Program:
     """forms: which forms are kept, "default" (what torch.export.export makes) and "core" (after run_decompositions).
     opset: the lowest that has the operators; below it the export has to be refused.
-    tolerance: how far a float may be off, absolute and relative; None: 1e-4, of float16 2e-3.
-    least: the smallest size of a dynamic axis."""
+    tolerance: how far a float may be off, absolute and relative; None: 1e-4, of float16 2e-3."""
 
     def __init__(
         self,
@@ -33,13 +32,11 @@ class Program:
         forms: tuple[str, ...] = ("default", "core"),
         opset: int = 14,
         tolerance: float | None = None,
-        least: int = 2,
     ) -> None:
         self.name = name
         self.forms = forms
         self.opset = opset
         self.tolerance = tolerance
-        self.least = least
         self.cases: list[tuple[str, Callable[..., Any], list[int]]] = []
         self.inputs: list[torch.Tensor] = []
         self.axes: dict[int, dict[int, str]] = {}
@@ -71,7 +68,7 @@ class Program:
 
     def single(self, name: str) -> "Program":
         """The program of one case, to find out which of them is wrong."""
-        out = Program(f"{self.name}.{name}", self.forms, self.opset, self.tolerance, self.least)
+        out = Program(f"{self.name}.{name}", self.forms, self.opset, self.tolerance)
         function, places = next((f, places) for known, f, places in self.cases if known == name)
         tensors = [self.inputs[i] for i in places]
         for i, tensor in zip(places, tensors):

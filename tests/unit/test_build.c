@@ -162,6 +162,12 @@ static void test_weights(void **state) {
     assert_false(mx_const_ints(t.b, turned, numbers, 5, &n));
     assert_false(mx_const_ints(t.b, real, numbers, 6, &n));
     assert_int_equal(mx_numel_of(t.b, real), 2);
+    /* all weights are put together in another order; small ones are computed with */
+    mx_val two = mx_concat(t.b, (mx_val[]){real, real}, 2, 0);
+    assert_null(test_made_by(&t, two));
+    assert_int_equal(mx_numel_of(t.b, two), 4);
+    assert_non_null(test_made_by(&t, mx_op1(t.b, "Relu", real)));
+    assert_null(test_made_by(&t, mx_op1(t.b, "Neg", real)));
     /* a file that ends too early */
     weights[0].storage_offset = 8;
     assert_int_equal(mx_build_weight(t.b, 0), MX_NO_VAL);

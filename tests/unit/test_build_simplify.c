@@ -202,6 +202,10 @@ static void test_sizes(void **state) {
     assert_int_equal(test_made_by(&t, list(3, (mx_val[]){d1, eight, eight}))->n_in, 2);
     assert_int_equal(test_made_by(&t, list(2, (mx_val[]){d1, d0}))->n_in, 2);
     same(list(1, &both), both);
+    gives(list(4, (mx_val[]){d0, d1, eight, mx_int64(t.b, 9)}), "Shape(#)"); /* all of it */
+    mx_val behind = test_input(&t, FLOAT, 3, SIZES(N(8), test_symbol(&t, "s2"), N(9)));
+    gives(list(3, (mx_val[]){eight, mx_dim(t.b, behind, 1), mx_int64(t.b, 9)}), "Shape(#)");
+    assert_int_equal(test_made_by(&t, list(3, (mx_val[]){eight, mx_dim(t.b, behind, 1), eight}))->n_in, 2);
     mx_val product = mx_op2(t.b, "Mul", d0, mx_int64(t.b, 1));
     same(product, d0);
     gives(mx_op2(t.b, "Sub", d0, mx_dim(t.b, y, 0)), "[0]");
@@ -218,6 +222,16 @@ static void test_slices(void **state) {
     gives(mx_slice_const(t.b, x, 1, 0, 8, 1), "Slice(#,[0],[8],[1])");
     gives(mx_slice_const(t.b, x, -1, 0, 9, 2), "Slice(#,[0],[9],[1],[2])");
     gives(mx_slice_const(t.b, x, 0, -1, INT64_MAX, 1), "Slice(#,[-1],[9223372036854775807],[0])");
+}
+
+static void test_concat_empty(void **state) {
+    (void)state;
+    mx_val x = test_numbers(&t, FLOAT, 2, INTS(2, 3)), none = test_numbers(&t, FLOAT, 2, INTS(2, 0));
+    mx_val both[2] = {none, x}, nothing[2] = {none, none}, three[3] = {x, none, x};
+    same(mx_concat(t.b, both, 2, -1), x);
+    gives(mx_concat(t.b, three, 3, 1), "Concat(#,#)");
+    gives(mx_concat(t.b, nothing, 2, 1), "Concat(#,#)");
+    gives(mx_concat(t.b, nothing, 2, 0), "Concat(#,#)"); /* the axis that counts is not empty */
 }
 
 static mx_val padded(mx_val x, const int64_t *pads, double value, const char *mode) {
@@ -254,6 +268,7 @@ int main(void) {
         BOTH(test_truth),
         BOTH(test_sizes),
         BOTH(test_conv_of_pad),
+        BOTH(test_concat_empty),
         BOTH(test_slices),
         cmocka_unit_test_setup_teardown(test_reshape_lists, begin, end),
         cmocka_unit_test_setup_teardown(test_expand, begin, end),
