@@ -13,6 +13,8 @@ const char *mx_label_dtype(int32_t elem);
 bool mx_label_dims(mx_buffer *b, const mx_graph *g, uint32_t type, int32_t most);
 /* The value of a small tensor, the shape of another. */
 void mx_label_tensor(mx_buffer *b, const mx_graph *g, uint32_t tensor);
+/* The same of a parameter: of a list of fractions the shape tells more than the values. */
+void mx_label_parameter(mx_buffer *b, const mx_graph *g, uint32_t tensor);
 /* False: it has no short form. */
 bool mx_label_attribute(mx_buffer *b, const mx_graph *g, const mx_attr *a);
 void mx_label_number(mx_buffer *b, double v);

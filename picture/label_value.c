@@ -120,9 +120,7 @@ static bool add_elements(mx_buffer *b, const mx_graph *g, const mx_tensor *t) {
     return true;
 }
 
-void mx_label_tensor(mx_buffer *b, const mx_graph *g, uint32_t tensor) {
-    const mx_tensor *t = &g->tensors[tensor];
-    if (add_elements(b, g, t)) return;
+static void add_shape(mx_buffer *b, const mx_tensor *t) {
     if (!t->n_dims) mx_buffer_cstr(b, "scalar");
     for (uint32_t i = 0; i < t->n_dims && i <= SHAPE_DIMS; i++) {
         if (i) mx_buffer_cstr(b, TIMES);
@@ -131,6 +129,19 @@ void mx_label_tensor(mx_buffer *b, const mx_graph *g, uint32_t tensor) {
         else
             mx_buffer_int(b, t->dims[i]);
     }
+}
+
+void mx_label_tensor(mx_buffer *b, const mx_graph *g, uint32_t tensor) {
+    if (!add_elements(b, g, &g->tensors[tensor])) add_shape(b, &g->tensors[tensor]);
+}
+
+void mx_label_parameter(mx_buffer *b, const mx_graph *g, uint32_t tensor) {
+    const mx_tensor *t = &g->tensors[tensor];
+    bool fractions = t->data_type == 1 || t->data_type == 11; /* FLOAT, DOUBLE */
+    if (fractions && t->n_dims == 1 && t->dims[0] > 1)
+        add_shape(b, t);
+    else
+        mx_label_tensor(b, g, tensor);
 }
 
 /* ---- attributes ---- */

@@ -151,10 +151,15 @@ static mx_status ask(laying *l, uint32_t group) {
 
 /* ---- what is known already ---- */
 
-static mx_status hash_question(laying *l, int32_t least_width, uint32_t loose, mx_hash128 *out) {
+/* The texts at the upper left and right of a frame, with room around them. What comes in passes between them. */
+typedef struct header {
+    int32_t title, counts;
+} header;
+
+static mx_status hash_question(laying *l, header texts, uint32_t loose, mx_hash128 *out) {
     const mx_layout *y = &l->layout;
     mx_hasher h;
-    int32_t head[4] = {least_width, (int32_t)y->n_boxes, (int32_t)y->n_edges, (int32_t)loose};
+    int32_t head[5] = {texts.title, texts.counts, (int32_t)y->n_boxes, (int32_t)y->n_edges, (int32_t)loose};
     mx_hasher_start(&h);
     mx_hasher_add(&h, head, sizeof head);
     for (uint32_t i = 0; i < y->n_boxes; i++) {
@@ -184,25 +189,25 @@ typedef struct frame {
     int32_t w, h, dx, dy; /* dx, dy: of the layout in it */
 } frame;
 
-static int32_t title_width(laying *l, uint32_t group) {
-    int32_t w;
-    mx_buffer_clear(&l->text);
-    mx_label_title(&l->text, l->s, group);
-    w = mx_text_width(mx_buffer_str(&l->text), MX_FONT_TITLE);
-    mx_buffer_clear(&l->text);
-    mx_buffer_cstr(&l->text, " \xC2\xB7 ");
-    if (mx_label_class(&l->text, l->s, group)) w += mx_text_width(mx_buffer_str(&l->text), MX_FONT_CLASS);
-    mx_buffer_clear(&l->text);
-    mx_label_counts(&l->text, l->s, group, false);
-    return w + mx_text_width(mx_buffer_str(&l->text), MX_FONT_LINE) + 3 * PAD;
-}
-
 static int32_t bounded(int64_t v) {
     return v > MX_LAYOUT_FAR ? MX_LAYOUT_FAR : (int32_t)v;
 }
 
 static int32_t rounded(int64_t w) {
     return bounded((w + ROUND - 1) / ROUND * ROUND);
+}
+
+static header header_of(laying *l, uint32_t group) {
+    int32_t w;
+    mx_buffer_clear(&l->text);
+    mx_label_title(&l->text, l->s, group); /* the class is drawn as bold as the name where letters are of one kind */
+    w = mx_text_width(mx_buffer_str(&l->text), MX_FONT_TITLE);
+    mx_buffer_clear(&l->text);
+    mx_buffer_cstr(&l->text, " \xC2\xB7 ");
+    if (mx_label_class(&l->text, l->s, group)) w += mx_text_width(mx_buffer_str(&l->text), MX_FONT_TITLE);
+    mx_buffer_clear(&l->text);
+    mx_label_counts(&l->text, l->s, group, false);
+    return (header){rounded((int64_t)w + PAD), rounded((int64_t)mx_text_width(mx_buffer_str(&l->text), MX_FONT_LINE) + PAD)};
 }
 
 /* Boxes without links in rows below the others, about as wide as these or as high. */
@@ -321,14 +326,37 @@ static uint32_t count_loose(const laying *l, uint32_t group) {
     return n;
 }
 
-static mx_status lay_out(laying *l, uint32_t group, int32_t least) {
+/* Where the first and the last value come in. */
+static bool entries(const laying *l, int32_t *first, int32_t *last) {
+    *first = INT32_MAX;
+    *last = -1;
+    for (uint32_t i = 0; i < l->layout.n_boxes; i++) {
+        const mx_layout_box *b = &l->layout.boxes[i];
+        if (l->child[i] != MX_NO_BOX || b->pin != MX_PIN_FIRST) continue;
+        if (b->x < *first) *first = b->x;
+        if (b->x > *last) *last = b->x;
+    }
+    return *last >= 0;
+}
+
+static frame frame_around(const laying *l, int32_t w, int32_t h, header texts) {
+    int32_t first, last, outer = rounded((int64_t)w + 2 * PAD), least = texts.title + texts.counts;
+    frame f = {.w = outer > least ? outer : least, .h = bounded((int64_t)h + HEADER + PAD), .dy = HEADER};
+    f.dx = (f.w - w) / 2;
+    if (!entries(l, &first, &last)) return f;
+    if (f.dx + first < texts.title) f.dx = texts.title - first;
+    int64_t right = (int64_t)f.dx + w + PAD, beside = (int64_t)f.dx + last + texts.counts;
+    if (right < beside) right = beside;
+    if (right > f.w) f.w = rounded(right);
+    return f;
+}
+
+static mx_status lay_out(laying *l, uint32_t group, header texts) {
     mx_scene_box *g = &l->s->boxes[group];
     MX_TRY(mx_layout_run(&l->layout, allocator(l), l->err));
     int32_t w = l->layout.w, h = l->layout.h;
     place_loose(l, group, &w, &h);
-    int32_t outer = rounded((int64_t)w + 2 * PAD);
-    frame f = {.w = outer > least ? outer : least, .h = bounded((int64_t)h + HEADER + PAD), .dy = HEADER};
-    f.dx = (f.w - w) / 2;
+    frame f = frame_around(l, w, h, texts);
     g->open_w = f.w;
     g->open_h = f.h;
     place_children(l, group, &f);
@@ -337,15 +365,15 @@ static mx_status lay_out(laying *l, uint32_t group, int32_t least) {
 
 static mx_status lay_group(laying *l, uint32_t group) {
     mx_hash128 hash;
-    int32_t least = rounded(title_width(l, group));
+    header texts = header_of(l, group);
     MX_TRY(ask(l, group));
     uint32_t loose = count_loose(l, group);
-    MX_TRY(hash_question(l, least, loose, &hash));
+    MX_TRY(hash_question(l, texts, loose, &hash));
     known *k = find_known(l, hash);
     if (k->group && !loose) {
         take_from(l, group, k->group - 1);
     } else {
-        MX_TRY(lay_out(l, group, least));
+        MX_TRY(lay_out(l, group, texts));
         if (!k->group) *k = (known){hash, group + 1};
     }
     tell_entries(l, group);
@@ -393,7 +421,8 @@ static void stack_group(laying *l, uint32_t group) {
     mx_scene *s = l->s;
     mx_scene_box *g = &s->boxes[group];
     int64_t y = HEADER;
-    int32_t w = title_width(l, group) - 2 * PAD;
+    header texts = header_of(l, group);
+    int32_t w = texts.title + texts.counts - 2 * PAD;
     for (uint32_t c = g->first_child; c != MX_NO_BOX; c = s->boxes[c].next) {
         s->boxes[c].x = PAD;
         s->boxes[c].y = bounded(y);
