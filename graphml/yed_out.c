@@ -196,7 +196,8 @@ mx_status mx_yed_node(mx_writer *w, mx_node_id id) {
 
 /* ---- edges ---- */
 
-/* An end relative to the middle of its node, as yEd wants it. Where the way ends earlier, at a folded group, the middle. */
+/* An end relative to the middle of its node, as yEd wants it. Where the way ends earlier, at a folded group, the
+ * middle. */
 static void port_at(mx_xml *x, const char *across, const char *down, const mx_scene_box *b, mx_point p, bool meets) {
     mx_xml_attr_half(x, across, meets ? 2 * (int64_t)(p.x - b->x) - b->w : 0);
     mx_xml_attr_half(x, down, meets ? 2 * (int64_t)(p.y - b->y) - b->h : 0);

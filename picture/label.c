@@ -76,7 +76,8 @@ static uint32_t group_type(const mx_scene *scene, uint32_t box) {
 
 bool mx_label_shape(mx_buffer *b, const mx_scene *scene, uint32_t box) {
     const mx_scene_box *x = &scene->boxes[box];
-    if (x->kind == MX_BOX_VALUE) return mx_label_type(b, scene->graph, mx_scene_type(scene, x->node, 0), MX_LABEL_WIDTH - 20);
+    if (x->kind == MX_BOX_VALUE)
+        return mx_label_type(b, scene->graph, mx_scene_type(scene, x->node, 0), MX_LABEL_WIDTH - 20);
     if (x->is_group && x->kind != MX_BOX_COMPOUND)
         return mx_label_dims(b, scene->graph, group_type(scene, box), MX_LABEL_WIDTH);
     return mx_label_dims(b, scene->graph, mx_scene_type(scene, x->node, 0), MX_LABEL_WIDTH);
@@ -184,9 +185,21 @@ static void constant_line(line_maker *m, mx_node_id id, uint32_t input, mx_node_
 
 /* Attributes that are there in nearly every model and tell nothing. */
 static bool is_telling(const mx_graph *g, const mx_attr *a) {
-    static const char *const never[] = {"hierarchy_tag", "epsilon", "momentum", "training_mode", "stash_type", "ceil_mode",
-                                        "storage_order", "allowzero", "noop_with_empty_axes", "saturate", "keepdims",
-                                        "count_include_pad", "auto_pad", "cubic_coeff_a", "nearest_mode",
+    static const char *const never[] = {"hierarchy_tag",
+                                        "epsilon",
+                                        "momentum",
+                                        "training_mode",
+                                        "stash_type",
+                                        "ceil_mode",
+                                        "storage_order",
+                                        "allowzero",
+                                        "noop_with_empty_axes",
+                                        "saturate",
+                                        "keepdims",
+                                        "count_include_pad",
+                                        "auto_pad",
+                                        "cubic_coeff_a",
+                                        "nearest_mode",
                                         "coordinate_transformation_mode"};
     static const char *const usually_0[] = {"transA", "transB", "batch_dims", "start", "exclusive", "reverse"};
     mx_str name = str(g, a->name);
@@ -211,9 +224,10 @@ static void attribute_line(line_maker *m, const mx_node *n, const mx_attr *a) {
     mx_buffer_clear(&m->label);
     mx_buffer_clear(&m->value);
     mx_text_fit(&m->label, str(g, a->name), MX_FONT_LINE, NAME_PART, true);
-    const char *dtype = a->type == MX_ATTR_INT && mx_str_starts(str(g, n->op_type), "Cast") && a->value.i > 0 && a->value.i < 99
-                            ? mx_label_dtype((int32_t)a->value.i)
-                            : NULL;
+    const char *dtype =
+        a->type == MX_ATTR_INT && mx_str_starts(str(g, n->op_type), "Cast") && a->value.i > 0 && a->value.i < 99
+            ? mx_label_dtype((int32_t)a->value.i)
+            : NULL;
     if (dtype)
         mx_buffer_cstr(&m->value, dtype);
     else if (!mx_label_attribute(&m->value, g, a))
@@ -242,7 +256,8 @@ mx_status mx_label_lines(const mx_scene *scene, uint32_t box, mx_line_fn each, v
     mx_buffer_init(&m.label, scene->graph->allocator);
     mx_buffer_init(&m.value, scene->graph->allocator);
     if (x->kind == MX_BOX_OPERATOR || x->kind == MX_BOX_COMPOUND) operator_lines(&m, x->node);
-    if (x->kind == MX_BOX_CONSTANT && constant_value(&m.value, scene->graph, mx_node_at(scene->graph, x->node))) emit(&m);
+    if (x->kind == MX_BOX_CONSTANT && constant_value(&m.value, scene->graph, mx_node_at(scene->graph, x->node)))
+        emit(&m);
     bool failed = m.label.failed || m.value.failed;
     mx_buffer_free(&m.label);
     mx_buffer_free(&m.value);

@@ -23,8 +23,9 @@ bool mx_label_counts(mx_buffer *b, const mx_scene *scene, uint32_t box, bool ful
 /* The shape that comes out: `batch×seq×32`; of values with the type: `f32 batch×3×32×32`. False: not known. */
 bool mx_label_shape(mx_buffer *b, const mx_scene *scene, uint32_t box);
 
-/* The lines below: parameters (`weight`, `32×32`), small constants and telling attributes (`axis`, `-1`). `label` and `value` are
- * valid during the call. fold_constants of the scene decides whether constants of other nodes are among them. */
+/* The lines below: parameters (`weight`, `32×32`), small constants and telling attributes (`axis`, `-1`). `label` and
+ * `value` are valid during the call. fold_constants of the scene decides whether constants of other nodes are among
+ * them. */
 typedef void (*mx_line_fn)(void *ctx, mx_str label, mx_str value);
 mx_status mx_label_lines(const mx_scene *scene, uint32_t box, mx_line_fn each, void *ctx, mx_error *err);
 

@@ -1,19 +1,19 @@
-/* The order within layers: barycenter sweeps down and up from several first orders, neighbours exchanged where that helps,
- * the best kept. How often is a matter of size, not of time. */
+/* The order within layers: barycenter sweeps down and up from several first orders, neighbours exchanged where that
+ * helps, the best kept. How often is a matter of size, not of time. */
 #include "picture/layout_internal.h"
 
 #include <stdlib.h>
 
-#define WORK        1500000u /* vertices and segments looked at in all sweeps together */
-#define SWEEPS_MOST 12u
+#define WORK         1500000u /* vertices and segments looked at in all sweeps together */
+#define SWEEPS_MOST  12u
 #define SWEEPS_LEAST 2u
-#define STARTS      6u
-#define FEW         64u /* segments of a vertex, for exchanging neighbours */
-#define ROUNDS      6u
-#define COMPANY     6u   /* segments that are followed to those who share a neighbour */
-#define SIFTED      64u /* vertices of a layer in which each tries all places at the end */
-#define SIFTED_MOST 1200u
-#define SIFTINGS    3u
+#define STARTS       6u
+#define FEW          64u /* segments of a vertex, for exchanging neighbours */
+#define ROUNDS       6u
+#define COMPANY      6u  /* segments that are followed to those who share a neighbour */
+#define SIFTED       64u /* vertices of a layer in which each tries all places at the end */
+#define SIFTED_MOST  1200u
+#define SIFTINGS     3u
 
 typedef struct place {
     double key;
@@ -182,8 +182,8 @@ static double barycenter(const mx_lay *l, uint32_t v, bool above) {
     return sum / n;
 }
 
-/* Without neighbours on that side: the mean key of those that share a neighbour on the other, such as the other inputs of
- * what a constant goes to. -1: none. */
+/* Without neighbours on that side: the mean key of those that share a neighbour on the other, such as the other inputs
+ * of what a constant goes to. -1: none. */
 static double key_of_company(const ordering *o, uint32_t v, bool above) {
     const mx_lay *l = o->l;
     const uint32_t *start = above ? l->down_start : l->up_start, *list = above ? l->down : l->up;

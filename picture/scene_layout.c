@@ -1,15 +1,15 @@
-/* The layout of all groups, from the innermost out. What a group's layout depends on is hashed; groups with the same hash
- * share one. */
+/* The layout of all groups, from the innermost out. What a group's layout depends on is hashed; groups with the same
+ * hash share one. */
 #include "picture/scene_internal.h"
 
 #include "base/hash.h"
 #include "picture/label.h"
 
-#define PAD       16
-#define HEADER    34 /* the title of a frame */
-#define ROUND     24 /* widths of frames, so that like groups are alike */
-#define LOOSE_GAP 28 /* between boxes without links */
-#define STACK_GAP 16
+#define PAD        16
+#define HEADER     34 /* the title of a frame */
+#define ROUND      24 /* widths of frames, so that like groups are alike */
+#define LOOSE_GAP  28 /* between boxes without links */
+#define STACK_GAP  16
 #define HINT_WIDTH 4096
 
 /* What a layout is asked: hashed as it stands. */
@@ -30,14 +30,14 @@ typedef struct known {
 typedef struct laying {
     mx_scene *s;
     mx_error *err;
-    uint32_t *local;       /* by box: its number among its siblings */
-    uint32_t *border_in;   /* by value: number of its place on the upper border of the group at hand, + 1 */
+    uint32_t *local;     /* by box: its number among its siblings */
+    uint32_t *border_in; /* by value: number of its place on the upper border of the group at hand, + 1 */
     uint32_t *border_out;
     uint32_t *local_value; /* by value: its number in the group at hand, + 1 */
     mx_layout layout;
     size_t cap_boxes, cap_edges, cap_child;
-    uint32_t *child;       /* of the group at hand: the box of each box of the layout; MX_NO_BOX: on the border */
-    bool hinting;          /* only the order is wanted, for what the groups inside should know of it */
+    uint32_t *child; /* of the group at hand: the box of each box of the layout; MX_NO_BOX: on the border */
+    bool hinting;    /* only the order is wanted, for what the groups inside should know of it */
     known *table;
     size_t n_slots;
     mx_buffer text;
@@ -51,8 +51,10 @@ static const mx_allocator *allocator(const laying *l) {
 
 static mx_status add_box(laying *l, uint32_t box, mx_layout_box what) {
     mx_layout *y = &l->layout;
-    if (!mx_grow(allocator(l), (void **)&y->boxes, &l->cap_boxes, y->n_boxes, sizeof *y->boxes)) return mx_nomem(l->err);
-    if (!mx_grow(allocator(l), (void **)&l->child, &l->cap_child, y->n_boxes, sizeof *l->child)) return mx_nomem(l->err);
+    if (!mx_grow(allocator(l), (void **)&y->boxes, &l->cap_boxes, y->n_boxes, sizeof *y->boxes))
+        return mx_nomem(l->err);
+    if (!mx_grow(allocator(l), (void **)&l->child, &l->cap_child, y->n_boxes, sizeof *l->child))
+        return mx_nomem(l->err);
     l->child[y->n_boxes] = box;
     y->boxes[y->n_boxes++] = what;
     return MX_OK;
@@ -77,7 +79,9 @@ static mx_status add_children(laying *l, uint32_t group) {
         mx_scene_box *b = &s->boxes[c];
         if (l->local[c] == UINT32_MAX) continue;
         l->local[c] = l->layout.n_boxes;
-        MX_TRY(add_box(l, c, (mx_layout_box){.w = l->hinting ? HINT_WIDTH : b->w, .h = b->h, .pin = pin_of(s, b), .hint = MX_PORT_FREE}));
+        MX_TRY(add_box(l, c,
+                       (mx_layout_box){
+                           .w = l->hinting ? HINT_WIDTH : b->w, .h = b->h, .pin = pin_of(s, b), .hint = MX_PORT_FREE}));
     }
     return MX_OK;
 }
@@ -94,7 +98,9 @@ static mx_status border(laying *l, uint32_t *place, mx_layout_pin pin, int32_t h
 /* An open group has its ports where its inside has put them; everything else has free ones. */
 static int32_t port_out(const laying *l, const mx_scene_link *link) {
     const mx_scene_box *from = &l->s->boxes[link->from];
-    uint32_t exit = from->is_group && from->open && !l->hinting ? mx_scene_find_link(l->s, link->value, link->from, MX_LINK_OUT) : MX_NO_INDEX;
+    uint32_t exit = from->is_group && from->open && !l->hinting
+                        ? mx_scene_find_link(l->s, link->value, link->from, MX_LINK_OUT)
+                        : MX_NO_INDEX;
     return exit == MX_NO_INDEX ? MX_PORT_FREE : l->s->own->ports[exit].to_x;
 }
 
@@ -129,7 +135,8 @@ static mx_status add_link(laying *l, uint32_t group, uint32_t i) {
         e.to = l->local[link->to], e.to_x = port_in(l, i);
     if (!l->local_value[link->value]) l->local_value[link->value] = ++y->n_values;
     e.value = l->local_value[link->value] - 1;
-    if (!mx_grow(allocator(l), (void **)&y->edges, &l->cap_edges, y->n_edges, sizeof *y->edges)) return mx_nomem(l->err);
+    if (!mx_grow(allocator(l), (void **)&y->edges, &l->cap_edges, y->n_edges, sizeof *y->edges))
+        return mx_nomem(l->err);
     y->edges[y->n_edges++] = e;
     return MX_OK;
 }
@@ -207,7 +214,8 @@ static header header_of(laying *l, uint32_t group) {
     if (mx_label_class(&l->text, l->s, group)) w += mx_text_width(mx_buffer_str(&l->text), MX_FONT_TITLE);
     mx_buffer_clear(&l->text);
     mx_label_counts(&l->text, l->s, group, false);
-    return (header){rounded((int64_t)w + PAD), rounded((int64_t)mx_text_width(mx_buffer_str(&l->text), MX_FONT_LINE) + PAD)};
+    return (header){rounded((int64_t)w + PAD),
+                    rounded((int64_t)mx_text_width(mx_buffer_str(&l->text), MX_FONT_LINE) + PAD)};
 }
 
 /* Boxes without links in rows below the others, about as wide as these or as high. */
@@ -215,7 +223,8 @@ static void place_loose(laying *l, uint32_t group, int32_t *w, int32_t *h) {
     mx_scene *s = l->s;
     int64_t area = 0, wide, x = 0, y = *h ? (int64_t)*h + LOOSE_GAP : 0, row = 0, right = *w;
     for (uint32_t c = s->boxes[group].first_child; c != MX_NO_BOX; c = s->boxes[c].next)
-        if (l->local[c] == UINT32_MAX) area += ((int64_t)s->boxes[c].w + LOOSE_GAP) * ((int64_t)s->boxes[c].h + LOOSE_GAP);
+        if (l->local[c] == UINT32_MAX)
+            area += ((int64_t)s->boxes[c].w + LOOSE_GAP) * ((int64_t)s->boxes[c].h + LOOSE_GAP);
     for (wide = 600; wide * wide < area * 2;)
         wide += wide / 4;
     if (wide < *w) wide = *w;
@@ -250,7 +259,8 @@ static void place_children(laying *l, uint32_t group, const frame *f) {
         }
 }
 
-static mx_status copy_points(laying *l, mx_scene_link *link, const mx_layout_edge *e, const frame *f, bool in, bool out) {
+static mx_status copy_points(laying *l, mx_scene_link *link, const mx_layout_edge *e, const frame *f, bool in,
+                             bool out) {
     mx_scene *s = l->s;
     if (s->n_points + e->n_points >= MX_NO_INDEX) return mx_nomem(l->err);
     link->first_point = (uint32_t)s->n_points;
@@ -289,7 +299,8 @@ static void take_from(laying *l, uint32_t group, uint32_t other) {
     mx_scene *s = l->s;
     const mx_scene_box *from = &s->boxes[other];
     mx_scene_box *g = &s->boxes[group];
-    for (uint32_t a = from->first_child, b = g->first_child; b != MX_NO_BOX; a = s->boxes[a].next, b = s->boxes[b].next) {
+    for (uint32_t a = from->first_child, b = g->first_child; b != MX_NO_BOX;
+         a = s->boxes[a].next, b = s->boxes[b].next) {
         s->boxes[b].x = s->boxes[a].x;
         s->boxes[b].y = s->boxes[a].y;
     }
