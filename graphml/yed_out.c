@@ -84,6 +84,7 @@ static void group_title(mx_writer *w, uint32_t box, bool closed) {
     mx_buffer_clear(&w->label);
     mx_label_title_within(&w->label, &w->scene, box, most);
     if (has_class) mx_buffer_add(&w->label, class.data, class.size);
+    w->label.failed |= class.failed;
     mx_buffer_free(&class);
 }
 
@@ -118,6 +119,7 @@ static mx_status leaf(mx_writer *w, uint32_t box) {
     label(w, style->light.text, TITLE_LOOK, lines.size ? "t" : "c");
     mx_buffer_clear(&w->label);
     mx_buffer_add(&w->label, lines.data, lines.size);
+    w->label.failed |= lines.failed;
     label(w, style->light.text, LINE_LOOK, "b");
     mx_buffer_free(&lines);
     mx_xml_raw(x, "<y:Shape");

@@ -97,10 +97,10 @@ static void test_failure(void **state) {
     mx_export_result *r = (mx_export_result *)1;
     mx_error err;
     (void)state;
-    assert_int_equal(mx_export(NULL, "model.pt2", in_folder("out.onnx"), NULL, &r, &err), MX_ERR_UNSUPPORTED);
+    assert_int_equal(mx_export(NULL, "model.pt", in_folder("out.onnx"), NULL, &r, &err), MX_ERR_UNSUPPORTED);
     assert_null(r);
-    assert_string_equal(err.file, "model.pt2");
-    assert_int_equal(mx_export_failed(NULL, "model.pt2", &err, &r, NULL), MX_OK);
+    assert_string_equal(err.file, "model.pt");
+    assert_int_equal(mx_export_failed(NULL, "model.pt", &err, &r, NULL), MX_OK);
     assert_false(r->success);
     assert_string_equal(r->error, err.message);
     mx_export_result_free(r);
