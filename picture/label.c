@@ -39,6 +39,15 @@ void mx_label_title(mx_buffer *b, const mx_scene *scene, uint32_t box) {
     }
 }
 
+void mx_label_title_within(mx_buffer *b, const mx_scene *scene, uint32_t box, int32_t most) {
+    mx_buffer whole;
+    mx_buffer_init(&whole, b->allocator);
+    mx_label_title(&whole, scene, box);
+    mx_text_fit(b, mx_buffer_str(&whole), MX_FONT_TITLE, most, true);
+    b->failed |= whole.failed;
+    mx_buffer_free(&whole);
+}
+
 bool mx_label_class(mx_buffer *b, const mx_scene *scene, uint32_t box) {
     const mx_scene_box *x = &scene->boxes[box];
     const mx_graph *g = scene->graph;

@@ -16,6 +16,8 @@
 
 /* In bold: an operator's type, a module's dotted name (without its front where it is long), a value's name. */
 void mx_label_title(mx_buffer *b, const mx_scene *scene, uint32_t box);
+/* The title of a group cut to `most` pixels; it loses its front. b is empty before. */
+void mx_label_title_within(mx_buffer *b, const mx_scene *scene, uint32_t box, int32_t most);
 /* In quiet letters behind " · ": a module's class, a function's domain. False: nothing. */
 bool mx_label_class(mx_buffer *b, const mx_scene *scene, uint32_t box);
 /* `61 ops · 8.5 K` for a frame, `61 operators · 8.5 K parameters` for a folded box (`full`). False: nothing to tell. */
