@@ -85,8 +85,8 @@ class Picture:
         if path is not None:
             ends = {k: float(path.get(k)) for k in ("sx", "sy", "tx", "ty")}
             points = [(float(p.get("x")), float(p.get("y"))) for p in path]
-            points.insert(0, (source.x + source.open_size[0] / 2 + ends["sx"], source.y + source.open_size[1] / 2 + ends["sy"]))
-            points.append((target.x + target.open_size[0] / 2 + ends["tx"], target.y + target.open_size[1] / 2 + ends["ty"]))
+            points.insert(0, (source.x + source.w / 2 + ends["sx"], source.y + source.h / 2 + ends["sy"]))
+            points.append((target.x + target.w / 2 + ends["tx"], target.y + target.h / 2 + ends["ty"]))
         return Edge(source, target, (source.id, port), points, line.get("type") == "dashed")
 
     def groups(self) -> list[Box]:
