@@ -47,6 +47,11 @@ static mx_str output_name(const mx_to_graph *t, uint32_t output) {
     return a->kind == MX_ARG_VALUE ? mx_ptext(t->p, t->p->values[a->value].name) : MX_STR_LITERAL("output");
 }
 
+/* Operators' values and constants bear the name of the output they are; inputs and weights have names of their own. */
+static bool is_made_here(const mx_bvalue *v) {
+    return v->kind == MX_BV_OP || v->kind == MX_BV_CONSTANT;
+}
+
 /* The builder has no outputs for None. A value that is an output twice keeps its first name. */
 mx_status mx_to_name_outputs(mx_to_graph *t) {
     const mx_pgraph *g = &t->p->graphs[0];
@@ -56,7 +61,7 @@ mx_status mx_to_name_outputs(mx_to_graph *t) {
         if (g->outputs[i].kind == MX_ARG_NONE) continue;
         MX_TRY(mx_to_name(t, output_name(t, i), &t->output_names[k]));
         mx_val v = body->outputs[k];
-        if (t->names[v] == MX_SID_ABSENT && t->b->values[v].kind == MX_BV_OP) t->names[v] = t->output_names[k];
+        if (t->names[v] == MX_SID_ABSENT && is_made_here(&t->b->values[v])) t->names[v] = t->output_names[k];
         k++;
     }
     return MX_OK;
@@ -152,17 +157,11 @@ static mx_status text_list(mx_to_graph *t, const mx_at *at, mx_attr *a) {
     return MX_OK;
 }
 
-static mx_status tensor_value(mx_to_graph *t, const mx_at *at, mx_attr *a) {
-    mx_tensor tensor;
-    MX_TRY(mx_to_tensor(t, (mx_val)at->i, &tensor));
-    return mx_graph_add_tensor(t->g, &tensor, &a->value.index, t->err);
-}
-
 static mx_status add_attribute(mx_to_graph *t, const mx_at *at, mx_attr *a) {
     static const int32_t types[] = {
         [MX_AT_INT] = MX_ATTR_INT,       [MX_AT_INTS] = MX_ATTR_INTS,     [MX_AT_FLOAT] = MX_ATTR_FLOAT,
         [MX_AT_FLOATS] = MX_ATTR_FLOATS, [MX_AT_STRING] = MX_ATTR_STRING, [MX_AT_STRINGS] = MX_ATTR_STRINGS,
-        [MX_AT_BODY] = MX_ATTR_GRAPH,    [MX_AT_VALUE] = MX_ATTR_TENSOR};
+        [MX_AT_BODY] = MX_ATTR_GRAPH};
     *a = (mx_attr){.type = types[at->kind], .count = (uint32_t)at->n};
     MX_TRY(mx_graph_string(t->g, mx_str_of(at->name), &a->name, t->err));
     switch (at->kind) {
@@ -170,7 +169,6 @@ static mx_status add_attribute(mx_to_graph *t, const mx_at *at, mx_attr *a) {
     case MX_AT_FLOAT: a->value.f = at->f; return MX_OK;
     case MX_AT_STRING: return mx_graph_string(t->g, mx_str_of(at->s), &a->value.s, t->err);
     case MX_AT_STRINGS: return text_list(t, at, a);
-    case MX_AT_VALUE: return tensor_value(t, at, a);
     case MX_AT_INTS:
         MX_TRY(mx_graph_array(t->g, at->n, sizeof *a->value.ints, &a->value.ints, t->err));
         if (at->n) memcpy(a->value.ints, at->ints, at->n * sizeof *at->ints);
