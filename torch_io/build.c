@@ -334,10 +334,12 @@ mx_val mx_body_input(mx_build *b, const char *name, int32_t elem, int rank, cons
     return made;
 }
 
-/* The value that an output of the open body can be: made in it, and no other output of it. */
+/* The value that an output of the open body can be: made in it (of the model's graph also a constant), and no other
+ * output of it. */
 static mx_val as_output(mx_build *b, mx_val v) {
     const mx_bvalue *value = mx_build_look(b, v);
-    if (value->kind != MX_BV_OP || value->body != b->body || value->is_output)
+    bool fits = value->kind == MX_BV_OP ? value->body == b->body : value->kind == MX_BV_CONSTANT && b->body == 0;
+    if (!fits || value->is_output)
         v = mx_build_emit1(b, &(mx_ask){"Identity", &v, NULL, 1, 0});
     if (v != MX_NO_VAL) b->values[v].is_output = true;
     return v;

@@ -34,12 +34,25 @@ static void rule_linear(const mx_rule *r) { /* input, weight, bias=None */
         r->out[0] = mx_op(b, "Gemm", MX_IN(x, weight, bias), MX_AT(mx_at_i("transB", 1)));
         return;
     }
-    mx_val out = product(b, x, weight_rank == 2 ? mx_swap(b, weight, 0, 1) : weight);
+    mx_val out = product(b, x, weight_rank == 2 ? mx_swap(b, weight, 0, 1) : weight), shape = mx_out_shape(r, 0);
+    /* sums of nothing: onnxruntime's fusion of MatMul and Add fails on them */
+    bool nothing = mx_size_is(mx_size_of(b, x, -1), 0) && shape != MX_NO_VAL;
+    if (nothing) out = mx_fill(b, shape, mx_scalar(b, mx_elem_of(b, x), 0));
     r->out[0] = bias == MX_NO_VAL ? out : plus(b, out, bias);
 }
 
+/* Whether an argument lies in memory with its last axis not last: a permutation of something. */
+static bool is_turned(const mx_rule *r, size_t i) {
+    if (i >= r->node->n_args || r->node->args[i].kind != MX_ARG_VALUE) return false;
+    const mx_pvalue *v = &r->p->values[r->node->args[i].value];
+    return v->strides && v->rank != MX_NONE && v->rank > 1 && !mx_size_is(v->strides[v->rank - 1], 1);
+}
+
 static void rule_matmul(const mx_rule *r) { /* self, other */
-    r->out[0] = product(r->b, mx_arg(r, 0), mx_arg(r, 1));
+    mx_val x = mx_arg(r, 0), y = mx_arg(r, 1);
+    /* onnxruntime's fusion of Transpose and MatMul is wrong for a turned matrix and a vector */
+    bool other_way = mx_rank_of(r->b, y) == 1 && mx_rank_of(r->b, x) > 1 && is_turned(r, 0);
+    r->out[0] = other_way ? product(r->b, y, mx_swap(r->b, x, -1, -2)) : product(r->b, x, y);
 }
 
 /* beta * argument 0 + alpha * v, of v's type; with beta 0 argument 0 is not looked at. */
@@ -137,6 +150,9 @@ static void rule_matrix_power(const mx_rule *r) { /* self, n */
 
 static void rule_det(const mx_rule *r) {
     mx_val v = mx_arg(r, 0);
+    for (size_t i = 1; i < r->node->n_outputs; ++i) {
+        if (mx_output_used(r, i)) mx_cannot(r->b, "the factors of a matrix");
+    }
     if (mx_elem_of(r->b, v) == MX_DT_DOUBLE) mx_cannot(r->b, "a determinant in double precision");
     r->out[0] = mx_op1(r->b, "Det", v);
 }
@@ -311,6 +327,7 @@ static void rule_cross(const mx_rule *r) { /* self, other, dim=None: the first o
     int rank = mx_need_rank(r, v), axis = 0;
     while (axis < rank && !mx_size_is(mx_size_of(r->b, v, axis), 3))
         ++axis;
+    if (axis == rank) mx_cannot(r->b, "cross without an axis of size 3");
     cross(r, mx_arg_none(r, 2) ? axis : mx_axis(r, mx_arg_int(r, 2), rank));
 }
 
@@ -454,6 +471,7 @@ static const mx_lowering rows[] = {
     LINEAR("linalg_matrix_power.default", rule_matrix_power, "MatMul"),
     LINEAR("det.default", rule_det, "Det"),
     LINEAR("linalg_det.default", rule_det, "Det"),
+    LINEAR("_linalg_det.default", rule_det, "Det"),
     LINEAR("einsum.default", rule_einsum, "Einsum"),
     LINEAR("tensordot.default", rule_tensordot, "MatMul, Einsum"),
     LINEAR("bilinear.default", rule_bilinear, "Einsum, Add"),

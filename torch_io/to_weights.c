@@ -164,7 +164,7 @@ static mx_status add_weight(weighing *w, mx_val value) {
 static mx_status add_constant(mx_to_graph *t, mx_val value) {
     const mx_bvalue *v = &t->b->values[value];
     mx_tensor tensor = {.n_dims = v->rank > 0 ? (uint32_t)v->rank : 0};
-    MX_TRY(mx_to_name(t, MX_STR_LITERAL("constant"), &t->names[value]));
+    if (t->names[value] == MX_SID_ABSENT) MX_TRY(mx_to_name(t, MX_STR_LITERAL("constant"), &t->names[value]));
     MX_TRY(mx_graph_add_bytes(t->g, (mx_str){v->bytes, v->n_bytes}, &tensor.data, t->err));
     MX_TRY(mx_graph_array(t->g, tensor.n_dims, sizeof *tensor.dims, &tensor.dims, t->err));
     for (uint32_t i = 0; i < tensor.n_dims; i++)
