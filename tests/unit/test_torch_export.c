@@ -11,12 +11,12 @@
 
 #include <cmocka.h>
 
-static const char *const program = MX_SOURCE_DIR "/tests/torch/tagged.pt2";
+static const char *const small = MX_SOURCE_DIR "/tests/torch/tagged.pt2";
 
-static mx_graph *read_blocks(const mx_torch_options *options, mx_torch_info *info) {
+static mx_graph *read_small(const mx_torch_options *options, mx_torch_info *info) {
     mx_graph *g;
     mx_error err;
-    mx_status status = mx_torch_read_pt2(NULL, program, options, &g, info, &err);
+    mx_status status = mx_torch_read_pt2(NULL, small, options, &g, info, &err);
     if (status != MX_OK) print_error("%s\n", err.message);
     assert_int_equal(status, MX_OK);
     return g;
@@ -44,7 +44,7 @@ static void assert_text(const mx_graph *g, mx_sid id, const char *text) {
 static void test_names(void **state) {
     (void)state;
     mx_torch_info info;
-    mx_graph *g = read_blocks(&(mx_torch_options){.opset = 17}, &info);
+    mx_graph *g = read_small(&(mx_torch_options){.opset = 17}, &info);
     const mx_scope_data *s = &g->scopes[0];
     assert_int_equal(s->n_inputs, 2);
     assert_text(g, mx_node_at(g, s->inputs[0])->name, "ids");
@@ -67,7 +67,7 @@ static const mx_module_data *module_of(const mx_graph *g, const mx_node *n) {
 
 static void test_places(void **state) {
     (void)state;
-    mx_graph *g = read_blocks(&(mx_torch_options){.opset = 17}, NULL);
+    mx_graph *g = read_small(&(mx_torch_options){.opset = 17}, NULL);
     const mx_node *first = operator_named(g, "/layer.0/norm/LayerNormalization");
     const mx_node *again = operator_named(g, "/layer.0_1/norm_1/LayerNormalization"),
                   *gate = operator_named(g, "/gate/Sigmoid");
@@ -80,13 +80,13 @@ static void test_places(void **state) {
     assert_ptr_equal(module_of(g, again), module_of(g, first));
     assert_text(g, module_of(g, gate)->scope, "gate"); /* by the parameter that it uses */
     assert_int_equal(mx_node_at(g, gate->scope)->kind, MX_NODE_BODY);
-    assert_text(g, g->modules[0].class_name, "Blocks");
+    assert_text(g, g->modules[0].class_name, "Small");
     mx_graph_release(g);
 }
 
 static void test_weights(void **state) {
     (void)state;
-    mx_graph *g = read_blocks(&(mx_torch_options){.opset = 17}, NULL);
+    mx_graph *g = read_small(&(mx_torch_options){.opset = 17}, NULL);
     const mx_tensor *tied = initializer(g, "embed.weight"), *turned = initializer(g, "layer.0.dense.weight_T");
     assert_non_null(tied);
     assert_non_null(turned);
@@ -96,12 +96,12 @@ static void test_weights(void **state) {
     assert_null(initializer(g, "layer.0.dense.weight"));
     assert_true(turned->data.source != 0);
     mx_graph_release(g);
-    g = read_blocks(&(mx_torch_options){.opset = 17, .weights_in_place = true}, NULL);
+    g = read_small(&(mx_torch_options){.opset = 17, .weights_in_place = true}, NULL);
     assert_non_null(initializer(g, "layer.0.dense.weight"));
     assert_null(initializer(g, "layer.0.dense.weight_T"));
     assert_non_null(operator_named(g, "/layer.0/dense/Transpose"));
     mx_graph_release(g);
-    g = read_blocks(&(mx_torch_options){.opset = 17, .weights_as_inputs = true}, NULL);
+    g = read_small(&(mx_torch_options){.opset = 17, .weights_as_inputs = true}, NULL);
     assert_true(g->scopes[0].n_inputs > 10);
     assert_null(initializer(g, "embed.weight"));
     mx_graph_release(g);
@@ -116,11 +116,11 @@ static bool has_traces(const mx_graph *g) {
 
 static void test_traces(void **state) {
     (void)state;
-    mx_graph *g = read_blocks(NULL, NULL);
+    mx_graph *g = read_small(NULL, NULL);
     assert_false(has_traces(g));
     assert_int_equal(g->scopes[0].opsets[0].version, 14);
     mx_graph_release(g);
-    g = read_blocks(&(mx_torch_options){.stack_traces = true}, NULL);
+    g = read_small(&(mx_torch_options){.stack_traces = true}, NULL);
     assert_true(has_traces(g));
     mx_graph_release(g);
 }
@@ -129,9 +129,9 @@ static void test_usage(void **state) {
     (void)state;
     mx_graph *g;
     mx_error err;
-    assert_int_equal(mx_torch_read_pt2(NULL, program, &(mx_torch_options){.opset = 13}, &g, NULL, &err), MX_ERR_USAGE);
+    assert_int_equal(mx_torch_read_pt2(NULL, small, &(mx_torch_options){.opset = 13}, &g, NULL, &err), MX_ERR_USAGE);
     assert_null(g);
-    assert_int_equal(mx_torch_read_pt2(NULL, program, &(mx_torch_options){.opset = 24}, &g, NULL, &err), MX_ERR_USAGE);
+    assert_int_equal(mx_torch_read_pt2(NULL, small, &(mx_torch_options){.opset = 24}, &g, NULL, &err), MX_ERR_USAGE);
     assert_int_equal(mx_torch_read_pt2(NULL, MX_SOURCE_DIR "/none.pt2", NULL, &g, NULL, &err), MX_ERR_READ);
 }
 
@@ -144,7 +144,7 @@ static void test_failing_memory(void **state) {
         mx_error err;
         test_allocator_init(&t);
         t.fail_at = n;
-        mx_status status = mx_torch_read_pt2(&(mx_env){.allocator = &t.allocator}, program, NULL, &g, NULL, &err);
+        mx_status status = mx_torch_read_pt2(&(mx_env){.allocator = &t.allocator}, small, NULL, &g, NULL, &err);
         mx_graph_release(g);
         if (t.blocks) print_error("allocation %zu: %zu blocks are lost\n", n, t.blocks);
         assert_int_equal(t.blocks, 0);
