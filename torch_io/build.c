@@ -30,6 +30,10 @@ static const mx_allocator *allocator_of(const mx_build *b) {
 
 mx_val mx_build_add(mx_build *b, const mx_bvalue *v) {
     if (b->status != MX_OK) return MX_NO_VAL;
+    if (v->rank > MX_MAX_RANK) {
+        mx_cannot(b, "a tensor of rank %d, which is more than %d", v->rank, MX_MAX_RANK);
+        return MX_NO_VAL;
+    }
     if (b->n_values >= UINT32_MAX - 1 ||
         !mx_grow(allocator_of(b), (void **)&b->values, &b->cap_values, b->n_values, sizeof *b->values)) {
         mx_build_nomem(b);
