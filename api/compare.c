@@ -1,6 +1,7 @@
+#include "converter/compare.h"
+#include "api/load.h"
 #include "base/outfile.h"
 #include "base/text.h"
-#include "converter/compare.h"
 
 /* What the caller's function is told goes to the report as well. */
 typedef struct compare_report {
@@ -52,8 +53,8 @@ static mx_status compare_files(const mx_env *env, const char *a, const char *b, 
                                uint64_t *count, mx_error *err) {
     mx_graph *ga = NULL, *gb = NULL;
     *count = 0;
-    mx_status status = mx_graph_load(env, a, &ga, err);
-    if (status == MX_OK) status = mx_graph_load(env, b, &gb, err);
+    mx_status status = mx_load_as_it_is(env, a, &ga, err);
+    if (status == MX_OK) status = mx_load_as_it_is(env, b, &gb, err);
     if (status == MX_OK) status = mx_graph_compare(ga, gb, each, ctx, count, err);
     mx_graph_free(ga);
     mx_graph_free(gb);

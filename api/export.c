@@ -1,7 +1,6 @@
 /* ONNX in, the same model with tags out. This file is the order of the steps; each stands in a file of its own. */
 #include "api/export.h"
 #include "htp/strategy.h"
-#include "onnx_io/onnx_io.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,38 +73,34 @@ mx_status mx_export_add_file(mx_export_job *job, const char *kind, const char *p
 
 /* ---- steps ---- */
 
-static mx_status load(mx_export_job *job, mx_error *err) {
-    MX_TRY(mx_at_file(err, mx_onnx_read(job->env, job->model, &job->graph, err), job->model));
-    MX_TRY(mx_at_file(err, mx_graph_wire(job->graph, err), job->model));
-    return MX_OK;
-}
-
 static mx_status configure(mx_export_job *job, mx_error *err) {
     return mx_at_file(err, mx_export_apply_config(job, err), job->model);
 }
 
-/* A graph input's default value is no dead weight, even if nothing uses it. */
-static bool is_dead(const mx_graph *g, const mx_scope_data *s, uint32_t tensor) {
-    if (!g->tensors[tensor].unused_at_source) return false;
-    for (size_t i = 0; i < s->n_inputs; i++)
-        if (mx_node_at(g, s->inputs[i])->name == g->tensors[tensor].name) return false;
-    return true;
+/* A graph input's default value counts as used. */
+static size_t drop_dead_tensors(const mx_graph *g, mx_scope_data *s) {
+    size_t kept = 0, before = s->n_initializers;
+    for (size_t i = 0; i < before; i++)
+        if (!g->tensors[s->initializers[i]].unused_at_source) s->initializers[kept++] = s->initializers[i];
+    s->n_initializers = kept;
+    return before - kept;
+}
+
+static size_t drop_dead_sparse(const mx_graph *g, mx_scope_data *s) {
+    size_t kept = 0, before = s->n_sparse;
+    for (size_t i = 0; i < before; i++)
+        if (!g->sparses[s->sparse_initializers[i]].unused_at_source)
+            s->sparse_initializers[kept++] = s->sparse_initializers[i];
+    s->n_sparse = kept;
+    return before - kept;
 }
 
 static mx_status optimize(mx_export_job *job, mx_error *err) {
     mx_graph *g = job->graph;
     uint64_t dropped = 0;
     if (!job->options->optimize) return MX_OK;
-    for (size_t i = 0; i < g->n_scopes; i++) {
-        mx_scope_data *s = &g->scopes[i];
-        size_t kept = 0;
-        for (size_t k = 0; k < s->n_initializers; k++) {
-            bool dead = is_dead(g, s, s->initializers[k]);
-            dropped += dead;
-            if (!dead) s->initializers[kept++] = s->initializers[k];
-        }
-        s->n_initializers = kept;
-    }
+    for (size_t i = 0; i < g->n_scopes; i++)
+        dropped += drop_dead_tensors(g, &g->scopes[i]) + drop_dead_sparse(g, &g->scopes[i]);
     if (!dropped) return MX_OK;
     return mx_export_note(job, &job->optimizations, err, "%llu initializers that nothing uses were left out",
                           (unsigned long long)dropped);
@@ -144,7 +139,7 @@ static mx_status run_steps(mx_export_job *job, mx_error *err) {
     static const struct {
         const char *name;
         mx_status (*run)(mx_export_job *job, mx_error *err);
-    } steps[] = {{"model_loading", load}, {"configuration", configure}, {"node_tagging", mx_export_tag},
+    } steps[] = {{"model_loading", mx_export_load}, {"configuration", configure}, {"node_tagging", mx_export_tag},
                  {"weights", place}};
     enum { N = sizeof steps / sizeof *steps };
     const mx_env *env = job->env;
@@ -198,7 +193,7 @@ static mx_status check_options(const mx_export_job *job, mx_error *err) {
 
 static mx_status run(mx_export_job *job, mx_error *err) {
     MX_TRY(check_options(job, err));
-    MX_TRY(mx_export_check_kind(job->model, err));
+    MX_TRY(mx_export_kind_of(job->model, &job->kind, err));
     MX_TRY(name_files(job, err));
     set_timestamp(job);
     return run_steps(job, err);
@@ -273,15 +268,17 @@ typedef struct recommending {
 
 static mx_status recommend(const mx_env *env, const char *model, const char *metadata, bool prioritize_speed,
                            mx_arena *arena, mx_recommendation *out, mx_error *err) {
-    mx_export_job job = {.env = env, .model = model};
-    mx_status status = mx_export_check_kind(model, err);
-    if (status == MX_OK) status = load(&job, err);
+    const mx_export_options defaults = mx_export_options_default();
+    mx_export_job job = {.env = env, .model = model, .options = &defaults};
+    mx_status status = mx_export_kind_of(model, &job.kind, err);
+    if (status == MX_OK) status = mx_export_load(&job, err);
     if (status == MX_OK) status = mx_metadata_file_load(env, model, metadata, &job.metadata, err);
     bool has_tree = job.metadata.path[0] != '\0';
     if (status == MX_OK)
         status = mx_htp_recommend(job.graph, has_tree, MX_STRATEGY_AUTO, prioritize_speed, arena, out, err);
     const mx_htp_options options = {.metadata = has_tree ? job.metadata.text.data : NULL,
-                                    .metadata_size = has_tree ? job.metadata.text.size : 0};
+                                    .metadata_size = has_tree ? job.metadata.text.size : 0,
+                                    .module_stack = job.kind == MX_EXPORT_PT2};
     if (status == MX_OK) status = mx_htp_tag(job.graph, &options, &job.tagging, err);
     if (status == MX_OK) mx_htp_recommend_from_tree(&job.tagging.tree, out);
     close_job(&job);

@@ -43,7 +43,7 @@ static mx_status find_axis(axes *a, const mx_dynamic_axis *d, axis_naming *out) 
     out->axis = (uint32_t)axis;
     const mx_dim *dim = &t->dims[axis];
     if (dim->kind == MX_DIM_VALUE)
-        return bad_axis(a, MX_ERR_UNSUPPORTED, d, "has a fixed size; it cannot be made open in an ONNX model");
+        return bad_axis(a, MX_ERR_UNSUPPORTED, d, "has a fixed size; it cannot be made open afterwards");
     out->old = dim->kind == MX_DIM_PARAM ? dim->param : MX_SID_ABSENT;
     return mx_graph_string(a->g, mx_str_of(d->name), &out->name, a->err);
 }

@@ -99,13 +99,16 @@ static mx_status check_specs(const mx_export_job *job, mx_error *err) {
 static mx_status check_opset(mx_export_job *job, mx_error *err) {
     int wanted = job->options->opset_version ? job->options->opset_version : job->config.opset_version;
     int64_t own = mx_htp_opset_version(job->graph);
+    if (job->kind == MX_EXPORT_PT2) return MX_OK;
     if (!wanted || wanted == own) return MX_OK;
     return mx_export_warn(job, err, "the model keeps its own opset version, %lld: %d was asked for", (long long)own, wanted);
 }
 
 static mx_status check_traced(mx_export_job *job, mx_error *err) {
     if (job->options->input_text || job->options->input_shape)
-        MX_TRY(mx_export_warn(job, err, "an ONNX model is not traced: the sample input is not used"));
+        MX_TRY(mx_export_warn(job, err, "%s is not traced: the sample input is not used",
+                              job->kind == MX_EXPORT_PT2 ? "a saved program" : "an ONNX model"));
+    if (job->kind == MX_EXPORT_PT2) return MX_OK;
     if (job->config.do_constant_folding == MX_YES)
         MX_TRY(mx_export_warn(job, err, "\"do_constant_folding\": an ONNX model is written as it is, nothing is folded"));
     if (job->config.export_params == MX_NO)

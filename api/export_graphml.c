@@ -1,6 +1,7 @@
 /* ONNX to GraphML: reads with onnx_io, groups with htp, stores the weights, writes with graphml. */
 #include "api/group.h"
 #include "api/paths.h"
+#include "converter/infer.h"
 #include "converter/order.h"
 #include "graphml/graphml.h"
 #include "onnx_io/onnx_io.h"
@@ -13,6 +14,7 @@ typedef struct export_job {
     const mx_export_graphml_options *options;
     mx_graph *graph;
     mx_weights weights;
+    mx_types types;
     mx_outfile sidecar, graphml;
     char parameter_file[MX_PATH_BYTES];
 } export_job;
@@ -82,6 +84,7 @@ static mx_status write_graphml(export_job *job, mx_error *err) {
                                         .metadata_name = job->options->metadata ? mx_path_base(job->options->metadata) : NULL,
                                         .timestamp = job->options->timestamp,
                                         .collapse_depth = job->options->collapse_depth,
+                                        .types = &job->types,
                                         .no_layout = job->options->no_layout};
     MX_TRY(mx_path_is_no_source(job->graph, job->output, err));
     MX_TRY(mx_outfile_open(job->env, job->output, &job->graphml, err));
@@ -89,6 +92,12 @@ static mx_status write_graphml(export_job *job, mx_error *err) {
     MX_TRY(mx_outfile_finish(&job->graphml, err));
     if (job->weights.strategy == MX_PARAMETERS_SIDECAR) MX_TRY(mx_outfile_commit(&job->sidecar, err));
     return mx_outfile_commit(&job->graphml, err);
+}
+
+/* Types are shown to people; a model whose data cannot be looked at has fewer of them. */
+static mx_status find_types(export_job *job, mx_error *err) {
+    mx_status status = mx_infer_types(job->graph, &job->types, err);
+    return status == MX_ERR_NOMEM ? status : MX_OK;
 }
 
 static void count_result(const export_job *job, mx_export_graphml_result *result) {
@@ -115,12 +124,14 @@ static mx_status load(export_job *job, mx_error *err) {
 static mx_status run(export_job *job, mx_export_graphml_result *result, mx_error *err) {
     job->sidecar.fd = job->graphml.fd = -1;
     mx_status status = job->model ? load(job, err) : mx_graph_sort(job->graph, err);
+    if (status == MX_OK) status = find_types(job, err);
     if (status == MX_OK) status = store_weights(job, err);
     if (status == MX_OK) status = write_graphml(job, err);
     if (status == MX_OK && result) count_result(job, result);
     mx_outfile_close(&job->graphml);
     mx_outfile_close(&job->sidecar);
     mx_source_release(job->weights.image);
+    mx_types_free(&job->types);
     return status;
 }
 

@@ -33,6 +33,7 @@ static mx_status tag_with(mx_export_job *job, mx_strategy strategy, mx_error *er
                               .torch_module = job->options->torch_module,
                               .metadata = has_tree ? job->metadata.text.data : NULL,
                               .metadata_size = has_tree ? job->metadata.text.size : 0,
+                              .module_stack = job->kind == MX_EXPORT_PT2 && job->options->builtin_tracking,
                               .ignore_torch = !job->options->builtin_tracking};
     MX_TRY(mx_export_note(job, &job->tried, err, "%s", mx_strategy_name(strategy)));
     mx_status status = mx_htp_tag(job->graph, &options, &job->tagging, err);
@@ -47,7 +48,7 @@ static bool may_fall_back(mx_status status) {
            status == MX_ERR_CONTEXT_INHERITANCE || status == MX_ERR_COVERAGE_VALIDATION;
 }
 
-static mx_status tag_auto(mx_export_job *job, mx_strategy *strategy, mx_error *err) {
+mx_status mx_export_tag_by(mx_export_job *job, mx_strategy *strategy, mx_error *err) {
     static const mx_strategy next[] = {[MX_STRATEGY_AUTO] = MX_STRATEGY_HTP,
                                        [MX_STRATEGY_FX] = MX_STRATEGY_HTP,
                                        [MX_STRATEGY_HTP] = MX_STRATEGY_USAGE_BASED,
@@ -96,6 +97,10 @@ static void log_auxiliaries(const mx_export_job *job) {
 static mx_status count(mx_export_job *job, mx_error *err) {
     MX_TRY(mx_htp_keys_make(job->graph, &job->keys, err));
     MX_TRY(mx_htp_summarize(job->graph, &job->tagging, &job->keys, &job->summary, err));
+    if (job->kind == MX_EXPORT_PT2) {
+        job->summary.source_operators = job->torch.source_operators;
+        job->summary.regions = job->torch.native_op_regions;
+    }
     mx_htp_recommend_from_tree(&job->tagging.tree, &job->selection);
     log_auxiliaries(job);
     return MX_OK;
@@ -111,7 +116,7 @@ static mx_htp_attrs attrs_of(mx_hierarchy_attrs a) {
 
 static mx_status tag(mx_export_job *job, mx_error *err) {
     mx_strategy strategy = job->selection.selected;
-    mx_status status = tag_auto(job, &strategy, err);
+    mx_status status = mx_export_tag_by(job, &strategy, err);
     bool of_metadata = status == MX_ERR_SYNTAX || status == MX_ERR_INVALID || status == MX_ERR_LIMIT;
     if (of_metadata && job->metadata.path[0]) mx_at_file(err, status, job->metadata.path);
     if (status != MX_OK) return mx_at_file(err, status, job->model);
@@ -121,7 +126,7 @@ static mx_status tag(mx_export_job *job, mx_error *err) {
 
 mx_status mx_export_tag(mx_export_job *job, mx_error *err) {
     const mx_export_options *o = job->options;
-    MX_TRY(mx_metadata_file_load(job->env, job->model, o->metadata, &job->metadata, err));
+    if (job->kind == MX_EXPORT_ONNX) MX_TRY(mx_metadata_file_load(job->env, job->model, o->metadata, &job->metadata, err));
     MX_TRY(mx_htp_recommend(job->graph, job->metadata.path[0] != '\0', o->strategy, o->prioritize_speed, job->arena,
                             &job->selection, err));
     MX_TRY(tag(job, err));

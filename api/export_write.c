@@ -30,6 +30,8 @@ static void describe(writing *w) {
     w->facts = (mx_htp_facts){.timestamp = job->timestamp,
                               .strategy = job->strategy,
                               .version = mx_version(),
+                              .builder = job->kind == MX_EXPORT_PT2 ? "torch.export" : "onnx",
+                              .framework = job->kind == MX_EXPORT_PT2 ? "pytorch" : NULL,
                               .model_path = job->model,
                               .onnx_path = job->output,
                               .metadata_path = job->metadata_path,

@@ -2,6 +2,7 @@
 #include "converter/extract.h"
 
 #include "api/beside.h"
+#include "api/load.h"
 #include "api/paths.h"
 #include "htp/query.h"
 #include "onnx_io/onnx_io.h"
@@ -13,10 +14,13 @@
 mx_status mx_graph_extract(mx_graph *graph, const mx_node_id *nodes, size_t count, mx_graph **out, mx_error *err) {
     mx_selection selection;
     mx_types types = {0};
+    mx_cutter *cutter = NULL;
     *out = NULL;
     mx_status status = mx_select(graph, nodes, count, &selection, err);
     if (status == MX_OK) status = mx_infer_types(graph, &types, err);
-    if (status == MX_OK) status = mx_cut_out(graph, &types, &selection, out, NULL, err);
+    if (status == MX_OK) status = mx_cutter_new(graph, &types, &cutter, err);
+    if (status == MX_OK) status = mx_cut_out(cutter, &selection, out, NULL, err);
+    mx_cutter_free(cutter);
     mx_types_free(&types);
     mx_selection_free(&selection);
     return status;
@@ -50,7 +54,8 @@ static void matches_free(matches *m) {
 }
 
 static mx_status add_node(matches *m, mx_node_id node, mx_error *err) {
-    if (!mx_grow(m->g->allocator, (void **)&m->nodes, &m->cap_nodes, m->n_nodes, sizeof *m->nodes)) return mx_nomem(err);
+    if (!mx_grow(m->g->allocator, (void **)&m->nodes, &m->cap_nodes, m->n_nodes, sizeof *m->nodes))
+        return mx_nomem(err);
     m->nodes[m->n_nodes++] = node;
     return MX_OK;
 }
@@ -69,11 +74,16 @@ static mx_status add_auxiliary(matches *m, mx_error *err) {
 
 static mx_status add_modules(matches *m, mx_error *err) {
     const mx_htp_found *f = &m->found;
-    for (size_t i = 0; i < f->n_nodes; i++) m->first[f->matches[i] + 1]++;
-    for (size_t i = 0; i < m->count; i++) m->first[i + 1] += m->first[i];
-    for (size_t i = 0; i < f->n_nodes; i++) MX_TRY(add_node(m, MX_NO_NODE, err));
-    for (size_t i = f->n_nodes; i-- > 0;) m->nodes[--m->first[f->matches[i] + 1]] = f->nodes[i];
-    for (size_t i = 0; i < m->count; i++) m->first[i] = m->first[i + 1];
+    for (size_t i = 0; i < f->n_nodes; i++)
+        m->first[f->matches[i] + 1]++;
+    for (size_t i = 0; i < m->count; i++)
+        m->first[i + 1] += m->first[i];
+    for (size_t i = 0; i < f->n_nodes; i++)
+        MX_TRY(add_node(m, MX_NO_NODE, err));
+    for (size_t i = f->n_nodes; i-- > 0;)
+        m->nodes[--m->first[f->matches[i] + 1]] = f->nodes[i];
+    for (size_t i = 0; i < m->count; i++)
+        m->first[i] = m->first[i + 1];
     m->first[m->count] = f->n_nodes;
     return MX_OK;
 }
@@ -114,10 +124,11 @@ static mx_status several(const matches *m, const char *text, bool all, mx_error 
         mx_buffer_cstr(&list, " more");
     }
     mx_buffer_byte(&list, '\0');
-    mx_status status = list.failed ? mx_nomem(err)
-                                   : mx_fail(err, MX_ERR_USAGE, "%s matches %zu modules, %s: %stake all as one with --union",
-                                             mx_show(mx_str_of(text)).text, m->count, list.data,
-                                             all ? "one file each with --all --output-dir DIR, or " : "");
+    mx_status status = list.failed
+                           ? mx_nomem(err)
+                           : mx_fail(err, MX_ERR_USAGE, "%s matches %zu modules, %s: %stake all as one with --union",
+                                     mx_show(mx_str_of(text)).text, m->count, list.data,
+                                     all ? "one file each with --all --output-dir DIR, or " : "");
     mx_buffer_free(&list);
     return status;
 }
@@ -128,46 +139,54 @@ typedef struct extract_job {
     mx_graph *g;
     matches m;
     mx_types types;
-    mx_graph **parts; /* by match; one for all with MX_EXTRACT_UNION */
-    size_t n_parts;
-    const char *output;
+    mx_cutter *cutter;
+    mx_selection selection;
+    size_t n_parts; /* the matches; with MX_EXTRACT_UNION one for all */
+    const char *model, *output;
     mx_extract_mode mode;
     mx_extracted_fn each;
     void *ctx;
 } extract_job;
 
-static mx_status cut(extract_job *job, const mx_node_id *nodes, size_t count, mx_graph **out, mx_error *err) {
-    mx_selection selection;
-    mx_status status = mx_select(job->g, nodes, count, &selection, err);
-    if (status == MX_OK) status = mx_cut_out(job->g, &job->types, &selection, out, NULL, err);
-    mx_selection_free(&selection);
-    return status;
-}
-
-/* All parts are made before the first is written: what cannot be done leaves nothing behind. */
-static mx_status cut_all(extract_job *job, const char *text, mx_error *err) {
+static mx_status prepare(extract_job *job, const char *text, mx_error *err) {
     matches *m = &job->m;
     MX_TRY(find(job->g, text, m, err));
     if (m->count > 1 && job->mode == MX_EXTRACT_ONE) return several(m, text, true, err);
-    MX_TRY(mx_infer_types(job->g, &job->types, err));
     job->n_parts = job->mode == MX_EXTRACT_UNION ? 1 : m->count;
-    job->parts = mx_alloc_zero(job->g->allocator, job->n_parts, sizeof *job->parts);
-    if (!job->parts) return mx_nomem(err);
-    if (job->mode == MX_EXTRACT_UNION) return cut(job, m->nodes, m->n_nodes, &job->parts[0], err);
-    for (size_t i = 0; i < m->count; i++)
-        MX_TRY(cut(job, m->nodes + m->first[i], m->first[i + 1] - m->first[i], &job->parts[i], err));
+    MX_TRY(mx_infer_types(job->g, &job->types, err));
+    MX_TRY(mx_cutter_new(job->g, &job->types, &job->cutter, err));
+    return mx_selection_begin(&job->selection, job->g, err);
+}
+
+static mx_status cut(extract_job *job, size_t i, mx_graph **out, mx_error *err) {
+    const matches *m = &job->m;
+    bool all = job->mode == MX_EXTRACT_UNION;
+    size_t first = all ? 0 : m->first[i], end = all ? m->n_nodes : m->first[i + 1];
+    MX_TRY(mx_selection_set(&job->selection, m->nodes + first, end - first, err));
+    return mx_cut_out(job->cutter, &job->selection, out, NULL, err);
+}
+
+/* What cannot be done leaves nothing behind: every part is made once before the first is written. They are not kept, because
+ * together they can be larger than the model. */
+static mx_status try_all(extract_job *job, const char *text, mx_error *err) {
+    mx_graph *part;
+    MX_TRY(prepare(job, text, err));
+    for (size_t i = 0; i < job->n_parts && job->n_parts > 1; i++) {
+        MX_TRY(cut(job, i, &part, err));
+        mx_graph_release(part);
+    }
     return MX_OK;
 }
 
 static uint64_t weight_bytes(const mx_graph *part) {
     const mx_scope_data *s = &part->scopes[0];
     uint64_t bytes = 0;
-    for (size_t i = 0; i < s->n_initializers; i++) bytes += part->tensors[s->initializers[i]].data.size;
+    for (size_t i = 0; i < s->n_initializers; i++)
+        bytes += part->tensors[s->initializers[i]].data.size;
     return bytes;
 }
 
-static mx_status write_part(const extract_job *job, size_t i, const char *path, mx_error *err) {
-    mx_graph *part = job->parts[i];
+static mx_status write_part(const extract_job *job, size_t i, mx_graph *part, const char *path, mx_error *err) {
     const mx_scope_data *s = &part->scopes[0];
     mx_shown name = mx_show(match_name(&job->m, i));
     mx_extracted what = {.path = path,
@@ -188,16 +207,19 @@ static mx_status write_part(const extract_job *job, size_t i, const char *path, 
 /* ---- names of files ---- */
 
 static bool is_plain(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
 }
 
 /* The module's dotted name, as far as it is fit for a file, with a number where that was given away. */
-static mx_status name_file(const extract_job *job, size_t i, mx_strings *taken, char out[MX_PATH_BYTES], mx_error *err) {
+static mx_status name_file(const extract_job *job, size_t i, mx_strings *taken, char out[MX_PATH_BYTES],
+                           mx_error *err) {
     enum { NAME_BYTES = 200 };
     mx_str name = match_name(&job->m, i);
     char plain[NAME_BYTES + 1];
     size_t n = name.n < NAME_BYTES ? name.n : NAME_BYTES;
-    for (size_t k = 0; k < n; k++) plain[k] = is_plain(name.p[k]) && (k || name.p[k] != '.') ? name.p[k] : '_';
+    for (size_t k = 0; k < n; k++)
+        plain[k] = is_plain(name.p[k]) && (k || name.p[k] != '.') ? name.p[k] : '_';
     plain[n] = '\0';
     for (size_t number = 1;; number++) {
         char suffix[32] = "";
@@ -209,14 +231,22 @@ static mx_status name_file(const extract_job *job, size_t i, mx_strings *taken, 
     return mx_strings_add(taken, mx_str_of(out)) == MX_SID_NOMEM ? mx_nomem(err) : MX_OK;
 }
 
-static mx_status write_all(const extract_job *job, mx_error *err) {
+static mx_status make_part(extract_job *job, size_t i, const char *path, mx_error *err) {
+    mx_graph *part;
+    MX_TRY(mx_at_file(err, cut(job, i, &part, err), job->model));
+    mx_status status = write_part(job, i, part, path, err);
+    mx_graph_release(part);
+    return status;
+}
+
+static mx_status write_all(extract_job *job, mx_error *err) {
     char path[MX_PATH_BYTES];
     mx_strings taken;
-    if (job->mode != MX_EXTRACT_ALL) return write_part(job, 0, job->output, err);
+    if (job->mode != MX_EXTRACT_ALL) return make_part(job, 0, job->output, err);
     mx_status status = mx_strings_init(&taken, job->g->allocator) ? MX_OK : mx_nomem(err);
     for (size_t i = 0; status == MX_OK && i < job->n_parts; i++) {
         status = name_file(job, i, &taken, path, err);
-        if (status == MX_OK) status = write_part(job, i, path, err);
+        if (status == MX_OK) status = make_part(job, i, path, err);
     }
     mx_strings_free(&taken);
     return status;
@@ -224,13 +254,13 @@ static mx_status write_all(const extract_job *job, mx_error *err) {
 
 mx_status mx_extract(const mx_env *env, const char *model, const char *tag, const char *output, mx_extract_mode mode,
                      mx_extracted_fn each, void *ctx, mx_error *err) {
-    extract_job job = {.output = output, .mode = mode, .each = each, .ctx = ctx};
+    extract_job job = {.model = model, .output = output, .mode = mode, .each = each, .ctx = ctx};
     MX_TRY(mx_graph_load(env, model, &job.g, err));
     job.m.g = job.g;
-    mx_status status = mx_at_file(err, cut_all(&job, tag, err), model);
+    mx_status status = mx_at_file(err, try_all(&job, tag, err), model);
     if (status == MX_OK) status = write_all(&job, err);
-    for (size_t i = 0; job.parts && i < job.n_parts; i++) mx_graph_release(job.parts[i]);
-    mx_free(job.g->allocator, job.parts, job.n_parts * sizeof *job.parts);
+    mx_cutter_free(job.cutter);
+    mx_selection_free(&job.selection);
     mx_types_free(&job.types);
     matches_free(&job.m);
     mx_graph_free(job.g);
@@ -239,7 +269,8 @@ mx_status mx_extract(const mx_env *env, const char *model, const char *tag, cons
 
 /* ---- replace ---- */
 
-static mx_status replace(mx_graph *g, const char *tag, mx_graph *part, const char *part_path, bool unite, mx_error *err) {
+static mx_status replace(mx_graph *g, const char *tag, mx_graph *part, const char *part_path, bool unite,
+                         mx_error *err) {
     matches m;
     mx_status status = find(g, tag, &m, err);
     if (status == MX_OK && m.count > 1 && !unite) status = several(&m, tag, false, err);
@@ -251,11 +282,11 @@ static mx_status replace(mx_graph *g, const char *tag, mx_graph *part, const cha
     return status;
 }
 
-mx_status mx_replace(const mx_env *env, const char *model, const char *tag, const char *part, const char *output, bool unite,
-                     mx_error *err) {
+mx_status mx_replace(const mx_env *env, const char *model, const char *tag, const char *part, const char *output,
+                     bool unite, mx_error *err) {
     mx_graph *g = NULL, *p = NULL;
     mx_status status = mx_graph_load(env, model, &g, err);
-    if (status == MX_OK) status = mx_graph_load(env, part, &p, err);
+    if (status == MX_OK) status = mx_load_as_it_is(env, part, &p, err);
     if (status == MX_OK) status = mx_at_file(err, replace(g, tag, p, part, unite, err), model);
     if (status == MX_OK) status = mx_graph_save_onnx(g, output, err);
     mx_graph_free(p);

@@ -2,10 +2,13 @@
 #ifndef MX_API_GROUP_H
 #define MX_API_GROUP_H
 
-#include "converter/graph.h"
+#include "htp/tagging.h"
 
-/* Give the operators their module groups, from what the model says and what follows from it; its tags are not touched. g is
- * wired. metadata: path of a JSON with a module tree, NULL: none. */
+/* Label the operators of a wired graph, from what the model says, what the metadata JSON says (its module tree, and its tags
+ * if the model has none), and what follows from both. metadata: path of the JSON, which must be good then; NULL: the one beside
+ * the model, which is left out with a warning if it is not. The model's own tags are not touched. */
+mx_status mx_label_modules(mx_graph *g, const char *model, const char *metadata, mx_htp_tagging *out, mx_error *err);
+/* The same, and give the operators their module groups. */
 mx_status mx_group_modules(mx_graph *g, const char *model, const char *metadata, mx_error *err);
 
 #endif

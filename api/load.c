@@ -39,7 +39,8 @@ static mx_status check_model(const mx_env *env, const char *path, const mx_weigh
     MX_TRY(mx_at_file(err, mx_onnx_read(env, path, &model, err), path));
     mx_status status = mx_onnx_skeleton_hash(model, &size, &hash, err);
     if (status == MX_OK && (size != w->file_size || !mx_hash_eq(hash, w->checksum)))
-        status = mx_fail(err, MX_ERR_CHECKSUM, "this is not the model that the GraphML was made from, or it was changed");
+        status =
+            mx_fail(err, MX_ERR_CHECKSUM, "this is not the model that the GraphML was made from, or it was changed");
     mx_graph_release(model);
     return mx_at_file(err, status, path);
 }
@@ -67,7 +68,8 @@ static mx_status bind_reference(mx_graph *g, const char *path, const mx_weights 
     const char *model = g->sources[0]->path;
     MX_TRY(check_model(&g->env, model, w, err));
     MX_TRY(bind_external_files(g, model, err));
-    for (size_t i = 0; i < g->n_tensors; i++) MX_TRY(mx_at_file(err, check_blob(g, &g->tensors[i], err), path));
+    for (size_t i = 0; i < g->n_tensors; i++)
+        MX_TRY(mx_at_file(err, check_blob(g, &g->tensors[i], err), path));
     return MX_OK;
 }
 
@@ -75,8 +77,7 @@ static mx_status bind_weights(mx_graph *g, const char *path, const char *sidecar
                               mx_error *err) {
     switch (w->strategy) {
     case MX_PARAMETERS_SIDECAR: return bind_sidecar(g, path, sidecar, w, found, err);
-    case MX_PARAMETERS_EMBEDDED:
-        return mx_at_file(err, mx_onnxdata_bind(g, 0, w->image, &w->checksum, err), path);
+    case MX_PARAMETERS_EMBEDDED: return mx_at_file(err, mx_onnxdata_bind(g, 0, w->image, &w->checksum, err), path);
     case MX_PARAMETERS_REFERENCE: return bind_reference(g, path, w, err);
     }
     return mx_fail(err, MX_ERR_INVALID, "unknown parameter strategy");
@@ -107,19 +108,31 @@ mx_status mx_graph_load_graphml(const mx_env *env, const char *path, const char 
     return MX_OK;
 }
 
-mx_status mx_graph_load_onnx(const mx_env *env, const char *path, mx_graph **out, mx_error *err) {
+static mx_status load_onnx(const mx_env *env, const char *path, bool groups, mx_graph **out, mx_error *err) {
     MX_TRY(mx_at_file(err, mx_onnx_read(env, path, out, err), path));
     mx_status status = mx_graph_wire(*out, err);
-    if (status == MX_OK) status = mx_group_modules(*out, path, NULL, err);
+    if (status == MX_OK && groups) status = mx_group_modules(*out, path, NULL, err);
     if (status == MX_OK) return MX_OK;
     mx_graph_release(*out);
     *out = NULL;
     return mx_at_file(err, status, path);
 }
 
-mx_status mx_graph_load(const mx_env *env, const char *path, mx_graph **out, mx_error *err) {
+mx_status mx_graph_load_onnx(const mx_env *env, const char *path, mx_graph **out, mx_error *err) {
+    return load_onnx(env, path, true, out, err);
+}
+
+static mx_status load_any(const mx_env *env, const char *path, bool groups, mx_graph **out, mx_error *err) {
     return mx_path_has_ending(path, ".graphml") ? mx_graph_load_graphml(env, path, NULL, out, err)
-                                                : mx_graph_load_onnx(env, path, out, err);
+                                                : load_onnx(env, path, groups, out, err);
+}
+
+mx_status mx_graph_load(const mx_env *env, const char *path, mx_graph **out, mx_error *err) {
+    return load_any(env, path, true, out, err);
+}
+
+mx_status mx_load_as_it_is(const mx_env *env, const char *path, mx_graph **out, mx_error *err) {
+    return load_any(env, path, false, out, err);
 }
 
 mx_status mx_graph_create(const mx_env *env, mx_graph **out, mx_error *err) {

@@ -13,6 +13,9 @@ typedef struct mx_metadata_file {
  * Errors: READ, LIMIT (over 1 GB), NOMEM. */
 mx_status mx_metadata_file_load(const mx_env *env, const char *model, const char *given, mx_metadata_file *out,
                                 mx_error *err);
+/* The same with these members alone (keys: NULL-terminated): lists of operators can be larger than the model. */
+mx_status mx_metadata_file_load_members(const mx_env *env, const char *model, const char *given, const char *const *keys,
+                                        mx_metadata_file *out, mx_error *err);
 void mx_metadata_file_free(mx_metadata_file *m);
 
 #endif

@@ -1,10 +1,13 @@
 /* Tag queries: what the tags of a model say, and the part of it that a text selects. */
+#include "api/consistency.h"
+#include "api/group.h"
 #include "api/load.h"
-#include "api/metadata_file.h"
 #include "api/paths.h"
 #include "htp/query.h"
 #include "htp/summary.h"
 #include "onnx_io/onnx_io.h"
+
+#include <stdio.h>
 
 typedef struct tag_count {
     mx_sid tag;
@@ -14,8 +17,9 @@ typedef struct tag_count {
 struct mx_tags {
     const mx_allocator *allocator;
     mx_graph *g;
-    bool *auxiliary; /* by node id */
-    mx_sid *stored;  /* by node id: the tag that stands there */
+    char path[MX_PATH_BYTES]; /* what stands beside the model is looked for there */
+    bool *auxiliary;          /* by node id */
+    mx_sid *stored;           /* by node id: the tag that stands there */
     size_t n_nodes;
     tag_count *tags;
     size_t n_tags, cap_tags;
@@ -24,48 +28,14 @@ struct mx_tags {
 
 /* ---- loading ---- */
 
-static mx_sid find_key(const mx_graph *g, const char *key) {
-    mx_sid sid = mx_strings_find(&g->strings, mx_str_of(key));
-    return sid == MX_SID_NOMEM ? MX_SID_ABSENT : sid;
-}
-
-/* A tag property of an operator, from where it stands: metadata or attributes. */
-static mx_sid property(const mx_node *n, mx_sid key) {
-    if (key == MX_SID_ABSENT) return MX_SID_ABSENT;
-    for (uint32_t i = 0; i < n->metadata.count; i++)
-        if (!n->metadata.items[i].opaque && n->metadata.items[i].key == key) return n->metadata.items[i].value;
-    for (uint32_t i = 0; i < n->n_attrs; i++)
-        if (n->attrs[i].name == key && n->attrs[i].type == MX_ATTR_STRING && n->attrs[i].ref_name == MX_SID_ABSENT)
-            return n->attrs[i].value.s;
-    return MX_SID_ABSENT;
-}
-
 static mx_status keep_auxiliary(mx_tags *t, const mx_htp_tagging *tagging, mx_error *err) {
     t->n_nodes = t->g->n_nodes;
     t->auxiliary = mx_alloc_zero(t->allocator, t->n_nodes, sizeof *t->auxiliary);
     t->stored = mx_alloc_zero(t->allocator, t->n_nodes, sizeof *t->stored);
     if (!t->auxiliary || !t->stored) return mx_nomem(err);
-    for (mx_node_id id = 0; id < t->n_nodes; id++) t->auxiliary[id] = mx_htp_label_of(tagging, id).auxiliary;
+    for (mx_node_id id = 0; id < t->n_nodes; id++)
+        t->auxiliary[id] = mx_htp_label_of(tagging, id).auxiliary;
     return MX_OK;
-}
-
-/* With the module tree that stands beside the model, if it can be read; what the tags lack (classes, modules without
- * operators) is told there. */
-static mx_status tag(mx_graph *g, const char *path, mx_htp_tagging *out, mx_error *err) {
-    mx_metadata_file beside;
-    mx_htp_options options = {0};
-    mx_status status = mx_metadata_file_load(&g->env, path, NULL, &beside, NULL);
-    if (status == MX_OK && beside.path[0]) {
-        options = (mx_htp_options){.metadata = beside.text.data, .metadata_size = beside.text.size};
-        status = mx_htp_tag(g, &options, out, NULL);
-        if (status != MX_OK && status != MX_ERR_NOMEM && g->env.log)
-            g->env.log(g->env.ctx, MX_LOG_WARNING, "the metadata beside the model cannot be read and is left out");
-    }
-    bool done = status == MX_OK && options.metadata;
-    mx_metadata_file_free(&beside);
-    options = (mx_htp_options){0};
-    if (status == MX_ERR_NOMEM) return mx_nomem(err);
-    return done ? MX_OK : mx_htp_tag(g, &options, out, err);
 }
 
 /* GraphML has its groups; an ONNX file gets them. */
@@ -78,7 +48,7 @@ static mx_status load_graph(mx_tags *t, const mx_env *env, const char *path, mx_
         MX_TRY(mx_at_file(err, mx_onnx_read(env, path, &t->g, err), path));
         MX_TRY(mx_at_file(err, mx_graph_wire(t->g, err), path));
     }
-    mx_status status = tag(t->g, path, &tagging, err);
+    mx_status status = mx_label_modules(t->g, path, NULL, &tagging, err);
     if (status == MX_OK && !graphml) status = mx_htp_make_groups(t->g, &tagging, err);
     if (status == MX_OK) status = keep_auxiliary(t, &tagging, err);
     mx_htp_tagging_free(&tagging);
@@ -104,10 +74,10 @@ static void count_method(mx_tag_statistics *s, mx_str method) {
 
 static mx_status count_operators(mx_tags *t, const mx_htp_keys *keys, uint32_t *place, mx_error *err) {
     mx_tag_statistics *s = &t->statistics;
-    mx_sid key_tag = find_key(t->g, "hierarchy_tag"), key_method = find_key(t->g, "hierarchy_method");
+    mx_htp_stored_keys names = mx_htp_stored_find_keys(t->g);
     for (size_t i = 0; i < keys->count; i++) {
-        const mx_node *n = mx_node_at(t->g, keys->operators[i]);
-        mx_sid tag = property(n, key_tag);
+        mx_htp_stored told = mx_htp_stored_of(mx_node_at(t->g, keys->operators[i]), &names);
+        mx_sid tag = told.tag;
         bool auxiliary = t->auxiliary[keys->operators[i]];
         s->operators++;
         s->auxiliary += auxiliary;
@@ -115,7 +85,7 @@ static mx_status count_operators(mx_tags *t, const mx_htp_keys *keys, uint32_t *
         t->stored[keys->operators[i]] = tag;
         s->tagged++;
         s->auxiliary_tagged += auxiliary;
-        count_method(s, mx_text(t->g, property(n, key_method)));
+        count_method(s, mx_text(t->g, told.method));
         MX_TRY(count_tag(t, place, tag, err));
     }
     return MX_OK;
@@ -142,10 +112,15 @@ mx_status mx_tags_load(const mx_env *env, const char *path, mx_tags **out, mx_er
     *out = NULL;
     if (!t) return mx_nomem(err);
     t->allocator = a;
-    mx_status status = load_graph(t, env, path, err);
+    mx_status status = MX_OK;
+    if ((size_t)snprintf(t->path, MX_PATH_BYTES, "%s", path) >= MX_PATH_BYTES)
+        status = mx_at_file(err, mx_fail(err, MX_ERR_USAGE, "the path is too long"), path);
+    if (status == MX_OK) status = load_graph(t, env, path, err);
     if (status == MX_OK) status = count_all(t, err);
-    if (status == MX_OK) *out = t;
-    else mx_tags_free(t);
+    if (status == MX_OK)
+        *out = t;
+    else
+        mx_tags_free(t);
     return status;
 }
 
@@ -184,4 +159,39 @@ mx_str mx_tags_tag(const mx_tags *t, size_t index, uint64_t *operators) {
     bool there = index < t->n_tags;
     if (operators) *operators = there ? t->tags[index].operators : 0;
     return mx_text(t->g, there ? t->tags[index].tag : MX_SID_ABSENT);
+}
+
+/* ---- agreement ---- */
+
+typedef struct telling {
+    mx_finding_fn each;
+    void *ctx;
+    uint64_t count;
+} telling;
+
+static mx_status tell(void *ctx, const char *code, mx_str where, const char *message, mx_error *err) {
+    telling *t = ctx;
+    mx_shown shown = mx_show(where);
+    mx_finding f = {
+        .part = MX_CHECK_CONSISTENCY, .code = code, .where = where.p ? shown.text : NULL, .message = message};
+    (void)err;
+    t->count++;
+    if (t->each) t->each(t->ctx, &f);
+    return MX_OK;
+}
+
+mx_status mx_tags_consistency(const mx_tags *tags, const char *metadata, const char *graphml, mx_finding_fn each,
+                              void *ctx, uint64_t *problems, mx_error *err) {
+    telling t = {.each = each, .ctx = ctx};
+    mx_consistency c = {.env = &tags->g->env,
+                        .model = tags->path,
+                        .given_metadata = metadata,
+                        .given_graphml = graphml,
+                        .note = tell,
+                        .ctx = &t};
+    mx_status status = mx_consistency_load(&c, tags->g, true, err);
+    if (status == MX_OK) status = mx_consistency_check(&c, err);
+    mx_consistency_free(&c);
+    *problems = status == MX_OK ? t.count : 0;
+    return status;
 }

@@ -7,8 +7,8 @@ static mx_status look(mx_validate_job *job, mx_error *err) {
     MX_TRY(mx_at_file(err, mx_validate_graph(job, err), job->model));
     MX_TRY(mx_validate_tags(job, err));
     if (!job->options->check_consistency) return MX_OK;
-    MX_TRY(mx_validate_metadata(job, err));
-    return mx_validate_graphml(job, err);
+    job->out->parts[MX_CHECK_CONSISTENCY].checked = true;
+    return mx_consistency_check(&job->tags, err);
 }
 
 static mx_status look_again(mx_validate_job *job, mx_error *err) {
@@ -36,6 +36,10 @@ static mx_status validate(mx_validate_job *job, mx_error *err) {
     return mx_validate_tell(job, err);
 }
 
+static mx_status note_consistency(void *ctx, const char *code, mx_str where, const char *message, mx_error *err) {
+    return mx_validate_note(ctx, MX_CHECK_CONSISTENCY, code, where, err, "%s", message);
+}
+
 static void free_lists(mx_validate_job *job) {
     for (int i = 0; i < MX_CHECKS; i++)
         mx_free(job->allocator, job->noted[i].items, job->noted[i].cap * sizeof *job->noted[i].items);
@@ -51,6 +55,12 @@ mx_status mx_validate(const mx_env *env, const char *model, const mx_validate_op
     if (!job) return mx_nomem(err);
     *job = (mx_validate_job){.env = env, .allocator = env ? env->allocator : NULL, .model = model, .out = out};
     job->options = options ? options : &defaults;
+    job->tags = (mx_consistency){.env = env,
+                                 .model = model,
+                                 .given_metadata = job->options->metadata,
+                                 .given_graphml = job->options->graphml,
+                                 .note = note_consistency,
+                                 .ctx = job};
     job->each = each;
     job->ctx = ctx;
     mx_arena_init(&job->arena, job->allocator);

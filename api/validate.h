@@ -2,10 +2,7 @@
 #ifndef MX_API_VALIDATE_H
 #define MX_API_VALIDATE_H
 
-#include "api/metadata_file.h"
-#include "htp/metadata_read.h"
-#include "htp/node_key.h"
-#include "htp/stored.h"
+#include "api/consistency.h"
 
 typedef struct mx_noted { /* a finding, kept for the report */
     const char *code, *message;
@@ -37,21 +34,11 @@ typedef struct mx_validate_job {
     int n_backups;
 
     mx_graph *graph;
-    mx_htp_keys keys;
-    uint32_t *places;      /* by node id: place of an operator in `keys` */
-    mx_htp_stored *stored; /* by place */
-    bool *auxiliary;       /* by place */
-    bool *unordered;       /* by node id: operators that use something which is made later */
+    mx_consistency tags;
+    uint32_t *places;  /* by node id: place of an operator in `tags.keys` */
+    bool *auxiliary;   /* by place */
+    bool *unordered;   /* by node id: operators that use something which is made later */
     size_t n_places;
-    size_t n_tagged;
-    mx_sid *voted;         /* by string id of a scope: the tag that most of its operators have */
-    size_t n_voted;
-    bool by_htp;           /* tagged with the promise that no operator is left out */
-
-    mx_metadata_file metadata_file;
-    mx_htp_metadata metadata;
-    bool has_metadata;
-    char graphml[MX_PATH_BYTES]; /* "": there is none */
 } mx_validate_job;
 
 /* validate_findings.c */
@@ -66,19 +53,11 @@ mx_status mx_validate_tell(mx_validate_job *job, mx_error *err); /* the caller's
 /* validate_load.c: the model with all that is known of its operators. External data is not opened. */
 mx_status mx_validate_load(mx_validate_job *job, mx_error *err);
 void mx_validate_unload(mx_validate_job *job);
-mx_status mx_validate_load_metadata(mx_validate_job *job, mx_error *err);
 
 /* validate_graph.c */
 mx_status mx_validate_graph(mx_validate_job *job, mx_error *err);
-/* validate_tags.c */
-mx_str mx_validate_text(mx_validate_job *job, mx_sid sid); /* as it stands in JSON: UTF-8 */
+/* validate_tags.c: coverage */
 mx_status mx_validate_tags(mx_validate_job *job, mx_error *err);
-mx_status mx_validate_metadata(mx_validate_job *job, mx_error *err);
-mx_status mx_validate_vote(mx_validate_job *job, mx_error *err);
-/* Whether what stands at an operator is the tag of a module. What is wrong with it: *code, NULL if nothing is. */
-bool mx_validate_is_tag(mx_validate_job *job, const mx_htp_stored *s, const char **code);
-/* validate_graphml.c */
-mx_status mx_validate_graphml(mx_validate_job *job, mx_error *err);
 
 /* validate_repair.c: mend the model's file; *changed: there was something to mend. */
 mx_status mx_validate_repair(mx_validate_job *job, bool *changed, mx_error *err);

@@ -34,7 +34,8 @@ mx_status mx_validate_note(mx_validate_job *job, mx_check_part part, const char 
     return note(job, &job->noted[part], code, where, message, err);
 }
 
-mx_status mx_validate_mended(mx_validate_job *job, const char *code, mx_str where, mx_error *err, const char *format, ...) {
+mx_status mx_validate_mended(mx_validate_job *job, const char *code, mx_str where, mx_error *err, const char *format,
+                             ...) {
     char message[1400];
     va_list args;
     va_start(args, format);
@@ -44,7 +45,8 @@ mx_status mx_validate_mended(mx_validate_job *job, const char *code, mx_str wher
 }
 
 void mx_validate_forget(mx_validate_job *job) {
-    for (int i = 0; i < MX_CHECKS; i++) job->noted[i].count = 0;
+    for (int i = 0; i < MX_CHECKS; i++)
+        job->noted[i].count = 0;
 }
 
 /* ---- the result ---- */
@@ -90,9 +92,12 @@ static void write_list(mx_json_out *j, const char *key, const mx_noted_list *lis
 
 static void write_number(mx_json_out *j, const char *key, mx_check_part part, bool checked, double value) {
     bool percent = part == MX_CHECK_COVERAGE || part == MX_CHECK_AUXILIARY;
-    if (!checked) mx_json_out_null(j, key);
-    else if (percent) mx_json_out_double(j, key, value, 2);
-    else mx_json_out_uint(j, key, (uint64_t)value);
+    if (!checked)
+        mx_json_out_null(j, key);
+    else if (percent)
+        mx_json_out_double(j, key, value, 2);
+    else
+        mx_json_out_uint(j, key, (uint64_t)value);
 }
 
 static void write_document(const mx_validate_job *job, mx_json_out *j) {
@@ -111,8 +116,10 @@ static void write_document(const mx_validate_job *job, mx_json_out *j) {
         mx_json_out_close(j, '}');
     }
     write_list(j, "mended", &job->mended);
-    if (v->backup[0]) mx_json_out_text(j, "backup", mx_str_of(v->backup));
-    else mx_json_out_null(j, "backup");
+    if (v->backup[0])
+        mx_json_out_text(j, "backup", mx_str_of(v->backup));
+    else
+        mx_json_out_null(j, "backup");
     mx_json_out_close(j, '}');
 }
 
@@ -134,6 +141,7 @@ mx_status mx_validate_tell(mx_validate_job *job, mx_error *err) {
     if (job->options->report) MX_TRY(write_report(job, job->options->report, err));
     if (!job->each) return MX_OK;
     tell_list(job, MX_CHECK_CONSISTENCY, true, &job->mended);
-    for (int i = 0; i < MX_CHECKS; i++) tell_list(job, (mx_check_part)i, false, &job->noted[i]);
+    for (int i = 0; i < MX_CHECKS; i++)
+        tell_list(job, (mx_check_part)i, false, &job->noted[i]);
     return MX_OK;
 }

@@ -25,8 +25,8 @@ static mx_sid entry(const mx_graph *g, const mx_tensor *t, const char *key) {
 
 static mx_status out_of_reach(reach *r, const mx_tensor *t, const char *what) {
     mx_str none = {NULL, 0};
-    return mx_validate_note(r->job, MX_CHECK_INTEGRITY, "external-data", none, r->err, "the external data of tensor %s %s",
-                            mx_show(mx_text(r->job->graph, t->name)).text, what);
+    return mx_validate_note(r->job, MX_CHECK_INTEGRITY, "external-data", none, r->err,
+                            "the external data of tensor %s %s", mx_show(mx_text(r->job->graph, t->name)).text, what);
 }
 
 static mx_status find_file(reach *r, const mx_tensor *t, mx_sid location) {
@@ -68,7 +68,8 @@ static mx_status look_at_tensor(reach *r, mx_tensor *t) {
     uint64_t end = g->sources[source]->size;
     if (!number_entry(g, t, "offset", 0, &offset)) return out_of_reach(r, t, "has an offset that is not a number");
     if (offset > end) return out_of_reach(r, t, "begins beyond the end of its file");
-    if (!number_entry(g, t, "length", end - offset, &size)) return out_of_reach(r, t, "has a length that is not a number");
+    if (!number_entry(g, t, "length", end - offset, &size))
+        return out_of_reach(r, t, "has a length that is not a number");
     if (size > end - offset) return out_of_reach(r, t, "reaches beyond the end of its file");
     t->data = (mx_blob){.source = source, .check = MX_NO_INDEX, .offset = offset, .size = size};
     return MX_OK;
@@ -92,7 +93,7 @@ static mx_status look_at_external_data(mx_validate_job *job, mx_error *err) {
 /* ---- structure ---- */
 
 static mx_str where(const mx_validate_job *job, mx_node_id id) {
-    if (id < job->n_places && job->places[id] != MX_NO_INDEX) return job->keys.keys[job->places[id]];
+    if (id < job->n_places && job->places[id] != MX_NO_INDEX) return job->tags.keys.keys[job->places[id]];
     return id == 0 || id == MX_NO_NODE ? (mx_str){NULL, 0} : mx_text(job->graph, mx_node_at(job->graph, id)->name);
 }
 
@@ -111,8 +112,8 @@ static void take_problem(void *ctx, const mx_problem *p) {
     mx_buffer_init(&clean, s->job->allocator);
     mx_utf8_clean(&clean, at);
     s->status = clean.failed ? mx_nomem(s->err)
-                             : mx_validate_note(s->job, MX_CHECK_INTEGRITY, p->code,
-                                                at.p ? mx_buffer_str(&clean) : at, s->err, "%s", p->message);
+                             : mx_validate_note(s->job, MX_CHECK_INTEGRITY, p->code, at.p ? mx_buffer_str(&clean) : at,
+                                                s->err, "%s", p->message);
     mx_buffer_free(&clean);
 }
 

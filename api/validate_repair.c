@@ -16,7 +16,7 @@ typedef struct repairing {
     mx_graph *g; /* read again: the job's was changed while it was looked at */
     bool *bad;   /* by place: the tag has to be mended */
     const char **codes;
-    kept *kept;  /* by place */
+    kept *kept; /* by place */
     size_t n_bad, n_unordered;
     mx_error *err;
 } repairing;
@@ -26,14 +26,16 @@ typedef struct repairing {
 /* A model without any tags is mended only if it should have them. */
 static void find_bad(repairing *r) {
     mx_validate_job *job = r->job;
-    bool lost = job->n_tagged == 0 && job->has_metadata && job->metadata.embedded;
-    for (size_t i = 0; i < job->keys.count; i++) {
-        bool wanted = job->by_htp || lost || job->stored[i].tag != MX_SID_ABSENT ||
-                      (job->n_tagged && job->has_metadata && mx_htp_metadata_node(&job->metadata, job->keys.keys[i]).n);
-        r->bad[i] = wanted && !mx_validate_is_tag(job, &job->stored[i], &r->codes[i]);
+    bool lost = job->tags.n_tagged == 0 && job->tags.has_metadata && job->tags.metadata.embedded;
+    for (size_t i = 0; i < job->tags.keys.count; i++) {
+        bool wanted = job->tags.by_htp || lost || job->tags.stored[i].tag != MX_SID_ABSENT ||
+                      (job->tags.n_tagged && job->tags.has_metadata &&
+                       mx_htp_metadata_node(&job->tags.metadata, job->tags.keys.keys[i]).n);
+        r->bad[i] = wanted && !mx_consistency_is_tag(&job->tags, &job->tags.stored[i], &r->codes[i]);
         r->n_bad += r->bad[i];
     }
-    for (size_t i = 0; i < job->keys.count; i++) r->n_unordered += job->unordered[job->keys.operators[i]];
+    for (size_t i = 0; i < job->tags.keys.count; i++)
+        r->n_unordered += job->unordered[job->tags.keys.operators[i]];
 }
 
 /* ---- tags ---- */
@@ -63,25 +65,29 @@ static mx_status strip(repairing *r, mx_node *n) {
 }
 
 static mx_status keep_and_strip(repairing *r) {
-    for (size_t i = 0; i < r->job->keys.count; i++) {
-        mx_node *n = mx_node_at(r->g, r->job->keys.operators[i]);
+    for (size_t i = 0; i < r->job->tags.keys.count; i++) {
+        mx_node *n = mx_node_at(r->g, r->job->tags.keys.operators[i]);
         r->kept[i] = (kept){n->metadata, n->attrs, n->n_attrs};
         if (r->bad[i]) MX_TRY(strip(r, n));
     }
     return MX_OK;
 }
 
-/* What the metadata says of an operator holds, if it is the tag of a module around the one that was found or in it; by_tag:
- * by string id, the first module of that tag + 1. */
+/* What the metadata says of an operator holds, if it is the tag of a module around the one that was found or in it;
+ * by_tag: by string id, the first module of that tag + 1. */
 static void prefer_told(repairing *r, mx_htp_tagging *t, const uint32_t *by_tag) {
     mx_validate_job *job = r->job;
-    for (size_t i = 0; i < job->keys.count; i++) {
-        mx_htp_label *label = &t->labels[job->keys.operators[i]];
+    for (size_t i = 0; i < job->tags.keys.count; i++) {
+        mx_htp_label *label = &t->labels[job->tags.keys.operators[i]];
         if (!r->bad[i] || label->module == MX_NO_INDEX) continue;
-        mx_sid told = mx_strings_find(&r->g->strings, mx_htp_metadata_node(&job->metadata, job->keys.keys[i]));
-        if (told == MX_SID_NOMEM || told == MX_SID_ABSENT || !by_tag[told] || t->tree.modules[label->module].tag == told) continue;
+        mx_sid told =
+            mx_strings_find(&r->g->strings, mx_htp_metadata_node(&job->tags.metadata, job->tags.keys.keys[i]));
+        if (told == MX_SID_NOMEM || told == MX_SID_ABSENT || !by_tag[told] ||
+            t->tree.modules[label->module].tag == told)
+            continue;
         uint32_t module = label->module;
-        while (module && t->tree.modules[module].tag != told) module = t->tree.modules[module].parent;
+        while (module && t->tree.modules[module].tag != told)
+            module = t->tree.modules[module].parent;
         label->module = t->tree.modules[module].tag == told ? module : by_tag[told] - 1;
         label->n_served = 0;
     }
@@ -89,7 +95,7 @@ static void prefer_told(repairing *r, mx_htp_tagging *t, const uint32_t *by_tag)
 
 static mx_status prefer_metadata(repairing *r, mx_htp_tagging *t) {
     size_t n = r->g->strings.count;
-    if (!r->job->has_metadata) return MX_OK;
+    if (!r->job->tags.has_metadata) return MX_OK;
     uint32_t *by_tag = mx_alloc_zero(r->job->allocator, n, sizeof *by_tag);
     if (!by_tag) return mx_nomem(r->err);
     for (uint32_t i = 0; i < t->tree.count; i++)
@@ -102,23 +108,24 @@ static mx_status prefer_metadata(repairing *r, mx_htp_tagging *t) {
 /* Tags are those that the metadata gives its modules, whatever classes were asked for when it was written. */
 static mx_status take_module_tags(repairing *r, mx_htp_tagging *t) {
     mx_graph *g = r->g;
-    const mx_htp_metadata *m = &r->job->metadata;
-    for (uint32_t i = 0; i < t->tree.count && r->job->has_metadata; i++) {
+    const mx_htp_metadata *m = &r->job->tags.metadata;
+    for (uint32_t i = 0; i < t->tree.count && r->job->tags.has_metadata; i++) {
         mx_str tag = mx_htp_metadata_tag(m, mx_text(g, t->tree.modules[i].scope));
         if (tag.n) MX_TRY(mx_graph_string(g, tag, &t->tree.modules[i].tag, r->err));
     }
-    for (size_t i = 0; i < r->job->keys.count && !r->job->has_metadata; i++) {
-        mx_htp_label *label = &t->labels[r->job->keys.operators[i]];
+    for (size_t i = 0; i < r->job->tags.keys.count && !r->job->tags.has_metadata; i++) {
+        mx_htp_label *label = &t->labels[r->job->tags.keys.operators[i]];
         if (r->bad[i] || label->module == MX_NO_INDEX) continue;
-        MX_TRY(mx_graph_string(g, mx_text(r->job->graph, r->job->stored[i].tag), &t->tree.modules[label->module].tag, r->err));
+        MX_TRY(mx_graph_string(g, mx_text(r->job->graph, r->job->tags.stored[i].tag),
+                               &t->tree.modules[label->module].tag, r->err));
     }
     return MX_OK;
 }
 
 /* As the tags that are right are written. */
 static mx_htp_attrs form_of(const repairing *r) {
-    for (size_t i = 0; i < r->job->keys.count; i++) {
-        const mx_htp_stored *s = &r->job->stored[i];
+    for (size_t i = 0; i < r->job->tags.keys.count; i++) {
+        const mx_htp_stored *s = &r->job->tags.stored[i];
         if (r->bad[i] || s->tag <= MX_SID_EMPTY) continue;
         if (s->attribute) return MX_HTP_ATTRS_ATTRIBUTE;
         return s->path == MX_SID_ABSENT ? MX_HTP_ATTRS_MINIMAL : MX_HTP_ATTRS_METADATA;
@@ -128,11 +135,11 @@ static mx_htp_attrs form_of(const repairing *r) {
 
 static mx_status say_mended(repairing *r, size_t i, const mx_htp_tagging *t) {
     mx_validate_job *job = r->job;
-    uint32_t module = t->labels[job->keys.operators[i]].module;
-    mx_shown before = mx_show(mx_text(job->graph, job->stored[i].tag));
+    uint32_t module = t->labels[job->tags.keys.operators[i]].module;
+    mx_shown before = mx_show(mx_text(job->graph, job->tags.stored[i].tag));
     mx_shown now = mx_show(mx_text(r->g, t->tree.modules[module].tag));
-    bool had = job->stored[i].tag > MX_SID_EMPTY;
-    return mx_validate_mended(job, r->codes[i], job->keys.keys[i], r->err, "the tag is now %s%s%s", now.text,
+    bool had = job->tags.stored[i].tag > MX_SID_EMPTY;
+    return mx_validate_mended(job, r->codes[i], job->tags.keys.keys[i], r->err, "the tag is now %s%s%s", now.text,
                               had ? ", it was " : "", had ? before.text : "");
 }
 
@@ -140,8 +147,8 @@ static mx_status write_tags(repairing *r, mx_htp_tagging *t) {
     MX_TRY(take_module_tags(r, t));
     MX_TRY(prefer_metadata(r, t));
     MX_TRY(mx_htp_write_tags(r->g, t, form_of(r), r->err));
-    for (size_t i = 0; i < r->job->keys.count; i++) {
-        mx_node_id id = r->job->keys.operators[i];
+    for (size_t i = 0; i < r->job->tags.keys.count; i++) {
+        mx_node_id id = r->job->tags.keys.operators[i];
         mx_node *n = mx_node_at(r->g, id);
         if (r->bad[i] && t->labels[id].module != MX_NO_INDEX) {
             MX_TRY(say_mended(r, i, t));
@@ -155,8 +162,8 @@ static mx_status write_tags(repairing *r, mx_htp_tagging *t) {
 }
 
 static mx_status mend_tags(repairing *r) {
-    const mx_buffer *text = &r->job->metadata_file.text;
-    mx_htp_options options = {.metadata = r->job->has_metadata ? text->data : NULL, .metadata_size = text->size};
+    const mx_buffer *text = &r->job->tags.metadata_file.text;
+    mx_htp_options options = {.metadata = r->job->tags.has_metadata ? text->data : NULL, .metadata_size = text->size};
     mx_htp_tagging tagging;
     if (!r->n_bad) return MX_OK;
     MX_TRY(keep_and_strip(r));
@@ -173,8 +180,8 @@ static mx_status mend_order(repairing *r) {
     mx_validate_job *job = r->job;
     mx_error own;
     if (!r->n_unordered) return MX_OK;
-    for (size_t i = 0; i < job->keys.count; i++) {
-        mx_node_id id = job->keys.operators[i];
+    for (size_t i = 0; i < job->tags.keys.count; i++) {
+        mx_node_id id = job->tags.keys.operators[i];
         if (job->unordered[id]) mx_node_at(r->g, id)->flags |= MX_FLAG_CHANGED;
     }
     mx_status status = mx_graph_sort(r->g, &own);
@@ -222,7 +229,7 @@ static mx_status mend(repairing *r, bool *changed) {
 
 mx_status mx_validate_repair(mx_validate_job *job, bool *changed, mx_error *err) {
     const mx_allocator *a = job->allocator;
-    size_t n = job->keys.count + 1;
+    size_t n = job->tags.keys.count + 1;
     repairing r = {.job = job, .err = err};
     *changed = false;
     r.bad = mx_alloc_zero(a, n, 1);

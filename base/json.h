@@ -14,4 +14,9 @@
  * from 1 on), MX_ERR_LIMIT, MX_ERR_NOMEM. Linear in the text; memory is bounded by about 60 times its size. */
 mx_status mx_json_parse(mx_str text, uint32_t depth, json_t **out, mx_error *err);
 
+/* The members of an object that have one of the keys (NULL-terminated), as an object of their own: what is skipped costs no
+ * memory and little time, and is not checked but for its strings and brackets. All of the text where it is no object, or broken
+ * there, so that reading it tells what is wrong. False: out of memory. */
+bool mx_json_pick(mx_str text, const char *const *keys, mx_buffer *out);
+
 #endif

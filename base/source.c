@@ -1,5 +1,6 @@
 #include "base/source.h"
 
+#include "base/strided.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -173,6 +174,7 @@ void mx_source_retain(mx_source *s) {
 
 void mx_source_release(mx_source *s) {
     if (!s || --s->refs > 0) return;
+    mx_strided_free(s);
     if (s->fd >= 0) close(s->fd);
     if (s->owned) mx_free(s->allocator, (void *)(uintptr_t)s->memory, (size_t)s->size);
     if (s->path) mx_free(s->allocator, s->path, strlen(s->path) + 1);
@@ -188,10 +190,26 @@ mx_status mx_source_check(const mx_source *s, uint64_t offset, uint64_t size, mx
     return mx_at_file(err, MX_ERR_INVALID, s->path);
 }
 
+/* A window of its own, filled. */
+static mx_status open_strided(const mx_source *s, mx_window *w, mx_error *err) {
+    if (w->size > SIZE_MAX) return mx_nomem(err);
+    void *base = mmap(NULL, (size_t)w->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED) return mx_nomem(err);
+    mx_status status = mx_strided_read(s, w->offset, base, (size_t)w->size, err);
+    if (status != MX_OK) {
+        munmap(base, (size_t)w->size);
+        return status;
+    }
+    w->base = base;
+    w->mapped = (size_t)w->size;
+    w->data = base;
+    return MX_OK;
+}
+
 mx_status mx_window_open(const mx_source *s, uint64_t offset, uint64_t size, mx_window *w, mx_error *err) {
     *w = (mx_window){.offset = offset, .size = size};
     MX_TRY(mx_source_check(s, offset, size, err));
-    if (s->fd < 0) {
+    if (mx_source_in_memory(s)) {
         w->data = s->memory + offset;
         return MX_OK;
     }
@@ -199,6 +217,7 @@ mx_status mx_window_open(const mx_source *s, uint64_t offset, uint64_t size, mx_
         w->data = (const uint8_t *)"";
         return MX_OK;
     }
+    if (s->strided) return open_strided(s, w, err);
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), slack = offset % page;
     if (size > SIZE_MAX - slack) return mx_nomem(err);
     void *base = mmap(NULL, (size_t)(size + slack), PROT_READ, MAP_SHARED, s->fd, (off_t)(offset - slack));
@@ -219,6 +238,7 @@ void mx_window_close(mx_window *w) {
 
 mx_status mx_source_read(const mx_source *s, uint64_t offset, void *to, size_t size, mx_error *err) {
     MX_TRY(mx_source_check(s, offset, size, err));
+    if (s->strided) return mx_strided_read(s, offset, to, size, err);
     if (s->fd < 0) {
         if (size) memcpy(to, s->memory + offset, size);
         return MX_OK;

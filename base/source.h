@@ -15,6 +15,7 @@ typedef struct mx_source {
     uint64_t size;          /* in bytes */
     const uint8_t *memory;  /* for memory sources; borrowed unless `owned` */
     bool owned;
+    struct mx_strided_source *strided; /* reads another source in another order (strided.h); NULL: it does not */
     char *path;             /* as given, for messages; NULL for memory */
     uint64_t device, inode; /* identity of a file, to tell one source from another */
     int64_t mtime_ns;
@@ -30,6 +31,10 @@ mx_status mx_source_from_fd(const mx_env *env, int fd, mx_source **out, mx_error
 /* Bytes in memory; copied if `copy`, else borrowed. */
 mx_status mx_source_from_memory(const mx_env *env, const void *bytes, size_t size, bool copy, mx_source **out,
                                 mx_error *err);
+/* Whether all bytes are at hand in `memory`. */
+static inline bool mx_source_in_memory(const mx_source *s) {
+    return s->fd < 0 && !s->strided;
+}
 void mx_source_retain(mx_source *s);
 void mx_source_release(mx_source *s); /* NULL is fine */
 

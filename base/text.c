@@ -128,9 +128,7 @@ void mx_strings_free(mx_strings *t) {
     *t = (mx_strings){.allocator = t->allocator};
 }
 
-mx_sid mx_strings_add(mx_strings *t, mx_str s) {
-    if (!s.p) return MX_SID_ABSENT;
-    uint32_t hash = hash_text(s);
+static mx_sid add_hashed(mx_strings *t, mx_str s, uint32_t hash) {
     size_t i = slot_of(t, s, hash);
     if (t->slots[i].id) return t->slots[i].id;
     if (t->count >= UINT32_MAX - 1) return MX_SID_NOMEM;
@@ -144,6 +142,28 @@ mx_sid mx_strings_add(mx_strings *t, mx_str s) {
     t->items[t->count] = (mx_str){copy, s.n};
     t->slots[i] = (struct mx_string_slot){hash, (uint32_t)t->count};
     return (mx_sid)t->count++;
+}
+
+mx_sid mx_strings_add(mx_strings *t, mx_str s) {
+    return s.p ? add_hashed(t, s, hash_text(s)) : MX_SID_ABSENT;
+}
+
+enum { AT_ONCE = 16 };
+
+bool mx_strings_add_all(mx_strings *t, const mx_str *s, size_t count, mx_sid *out) {
+    uint32_t hashes[AT_ONCE];
+    for (size_t at = 0; at < count; at += AT_ONCE) {
+        size_t n = count - at < AT_ONCE ? count - at : AT_ONCE;
+        for (size_t i = 0; i < n; i++) { /* the slots of a large table are far: have them all fetched at once */
+            hashes[i] = s[at + i].p ? hash_text(s[at + i]) : 0;
+            __builtin_prefetch(&t->slots[hashes[i] & (t->n_slots - 1)]);
+        }
+        for (size_t i = 0; i < n; i++) {
+            out[at + i] = s[at + i].p ? add_hashed(t, s[at + i], hashes[i]) : MX_SID_ABSENT;
+            if (out[at + i] == MX_SID_NOMEM) return false;
+        }
+    }
+    return true;
 }
 
 mx_sid mx_strings_find(const mx_strings *t, mx_str s) {

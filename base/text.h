@@ -58,6 +58,8 @@ bool mx_strings_init(mx_strings *t, const mx_allocator *a); /* false: no memory;
 void mx_strings_free(mx_strings *t);
 /* The id of s, added if new; an absent s (p == NULL) gives 0. Returns UINT32_MAX when memory is exhausted. */
 mx_sid mx_strings_add(mx_strings *t, mx_str s);
+/* The ids of many, as if one was added after the other, but sooner done. False: memory is exhausted. */
+bool mx_strings_add_all(mx_strings *t, const mx_str *s, size_t count, mx_sid *out);
 /* The id of s, or UINT32_MAX if it is not in the table. */
 mx_sid mx_strings_find(const mx_strings *t, mx_str s);
 static inline mx_str mx_strings_get(const mx_strings *t, mx_sid id) {

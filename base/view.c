@@ -35,7 +35,7 @@ static mx_status look(mx_view *v, const mx_source *source, uint64_t offset, uint
 mx_status mx_view_get(mx_view *v, const mx_source *source, uint64_t offset, uint64_t size, const uint8_t **out,
                       mx_error *err) {
     MX_TRY(mx_source_check(source, offset, size, err));
-    if (source->fd < 0) {
+    if (mx_source_in_memory(source)) {
         *out = source->memory + offset;
         return MX_OK;
     }

@@ -160,3 +160,32 @@ int mx_cli_parse(const mx_command *command, mx_option *options, mx_common *commo
     common->env.allow_links = common->allow_links;
     return -1;
 }
+
+/* The value that was given to an option, NULL: none, or it has none. */
+static const char *given_value(const mx_option *o) {
+    if (o->kind == MX_OPTION_TEXT) return *(const char *const *)o->target;
+    if (o->kind == MX_OPTION_FLAG) return NULL;
+    const char *choice = o->choices[*(const int *)o->target];
+    return *choice ? choice : NULL;
+}
+
+/* Whether an option says something else than if it had been left out. */
+static bool is_given(const mx_option *o) {
+    if (o->kind == MX_OPTION_FLAG) return *(const bool *)o->target;
+    if (o->kind == MX_OPTION_TEXT) return *(const char *const *)o->target != NULL;
+    return *(const int *)o->target != 0;
+}
+
+int mx_cli_given(const mx_option *options, const mx_common *common, const void *but, const char **out) {
+    int n = 0;
+    for (const mx_option *o = options; o->name; o++) {
+        if (o->target == but || !is_given(o)) continue;
+        out[n++] = o->name;
+        if (given_value(o)) out[n++] = given_value(o);
+    }
+    if (common->verbose) out[n++] = "--verbose";
+    if (common->quiet) out[n++] = "--quiet";
+    if (common->allow_links) out[n++] = "--allow-links";
+    if (common->allow_links) out[n++] = common->allow_links;
+    return n;
+}

@@ -51,6 +51,9 @@ typedef struct mx_command {
  * args gets up to `most` arguments; their number must be between `least` and `most`. */
 int mx_cli_parse(const mx_command *command, mx_option *options, mx_common *common, int argc, char **argv,
                  const char **args, int least, int most, int *n_args);
+/* The options that were given, as arguments for a program with the same options; `but`: the target of one that is left out.
+ * out has room for two arguments for each option and four more. Returns how many there are. */
+int mx_cli_given(const mx_option *options, const mx_common *common, const void *but, const char **out);
 /* One line on stderr; the exit code that goes with it. */
 int mx_cli_fail(const mx_error *err);
 int mx_cli_usage(const mx_command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,3 +1,4 @@
+#include "hand_off.h"
 #include "progress.h"
 
 #include <errno.h>
@@ -18,8 +19,11 @@ typedef struct export_command {
     mx_export_config config;
     const char *config_path, *result_path, *output_dir, *opset;
     bool clean, no_hierarchy;
+    bool list_ops; /* for the help: it is looked for before all else, as it needs no model */
     int strategy, attrs, external;
 
+    const char *given[64]; /* the options, for a program that takes the same ones */
+    int n_given;
     const char **models;
     char **outputs;
     int n_models;
@@ -82,11 +86,21 @@ static int check_shape(const export_command *e) {
     return -1;
 }
 
+/* What is handed to Python writes its own result, and several of them make no file. */
+static int check_result(const export_command *e) {
+    for (int i = 0; i < e->n_models && e->result_path && e->n_models > 1; i++)
+        if (mx_export_needs_python(e->models[i]))
+            return mx_cli_usage(e->command, "'%s' is read by Python, for which --result is for one model at a time",
+                                e->models[i]);
+    return -1;
+}
+
 static int check_options(export_command *e) {
     static const mx_external_data external[] = {MX_EXTERNAL_AUTO, MX_EXTERNAL_BESIDE, MX_EXTERNAL_SOURCE};
     static const mx_strategy strategies[] = {MX_STRATEGY_AUTO, MX_STRATEGY_HTP, MX_STRATEGY_USAGE_BASED, MX_STRATEGY_FX};
     int code = check_opset(e);
     if (code < 0) code = check_shape(e);
+    if (code < 0) code = check_result(e);
     if (code >= 0) return code;
     e->options.strategy = strategies[e->strategy];
     e->options.external_data = external[e->external];
@@ -140,16 +154,19 @@ static int check_clashes(const export_command *e) {
     return code;
 }
 
+static int make_folder(const export_command *e) {
+    if (!e->output_dir || mkdir(e->output_dir, 0777) == 0 || errno == EEXIST) return -1;
+    fprintf(stderr, "modelexport: %s: cannot be made: %s\n", e->output_dir, strerror(errno));
+    return EXIT_OUTPUT;
+}
+
 static int name_outputs(export_command *e) {
-    if (e->output_dir && mkdir(e->output_dir, 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "modelexport: %s: cannot be made: %s\n", e->output_dir, strerror(errno));
-        return EXIT_OUTPUT;
-    }
     for (int i = 0; i < e->n_models; i++) {
         e->outputs[i] = e->output_dir ? output_in(e->output_dir, e->models[i]) : strdup(e->models[i + 1]);
         if (!e->outputs[i]) return out_of_memory();
     }
-    return check_clashes(e);
+    int code = check_clashes(e);
+    return code >= 0 ? code : make_folder(e);
 }
 
 /* ---- running ---- */
@@ -163,6 +180,7 @@ static void print_result(const mx_export_result *r) {
 static int export_one(export_command *e, int i) {
     const mx_env *env = &e->common.env;
     mx_error err, other;
+    if (mx_export_needs_python(e->models[i])) return mx_hand_off(e->models[i], e->outputs[i], e->given, e->n_given);
     mx_status status = mx_export(env, e->models[i], e->outputs[i], &e->options, &e->results[i], &err);
     mx_progress_wipe(&e->progress);
     if (status == MX_OK) {
@@ -241,9 +259,40 @@ static int parse(export_command *e, int argc, char **argv, int *n_args) {
         {"--torch-module", 0, MX_OPTION_TEXT, &o->torch_module, "none|all|A,B,..", NULL, "classes of torch.nn with a tag"},
         {"--metadata", 0, MX_OPTION_TEXT, &o->metadata, "FILE.json", NULL, "a module tree for the model"},
         {"--external-data", 0, MX_OPTION_OPTIONAL, &e->external, "[source]", external, "weights in OUTPUT.onnx.data, or where they are"},
+        {"--with-stack-traces", 0, MX_OPTION_FLAG, &o->with_stack_traces, NULL, NULL, "keep a saved program's stack traces (paths)"},
+        {"--list-ops", 0, MX_OPTION_FLAG, &e->list_ops, NULL, NULL, "print the operators of PyTorch that can be exported"},
         {"--output-dir", 0, MX_OPTION_TEXT, &e->output_dir, "DIR", NULL, "a batch: each MODEL becomes DIR/NAME.onnx"},
         {NULL, 0, MX_OPTION_FLAG, NULL, NULL, NULL, NULL}};
-    return mx_cli_parse(e->command, options, &e->common, argc, argv, e->models, 1, argc > 1 ? argc : 1, n_args);
+    _Static_assert(sizeof options / sizeof *options * 2 + 2 <= sizeof e->given / sizeof *e->given, "too many options");
+    int code = mx_cli_parse(e->command, options, &e->common, argc, argv, e->models, 1, argc > 1 ? argc : 1, n_args);
+    e->n_given = mx_cli_given(options, &e->common, &e->output_dir, e->given);
+    return code;
+}
+
+/* ---- the table of operators ---- */
+
+static int by_target(const void *a, const void *b) {
+    return strcmp(((const mx_source_operator *)a)->target, ((const mx_source_operator *)b)->target);
+}
+
+static int list_operators(void) {
+    mx_source_operator op, *all;
+    size_t n = 0;
+    while (mx_export_operator(n, &op)) n++;
+    all = malloc((n + 1) * sizeof *all);
+    if (!all) return out_of_memory();
+    for (size_t i = 0; i < n; i++) mx_export_operator(i, &all[i]);
+    qsort(all, n, sizeof *all, by_target);
+    printf("%-52s %-32s %5s  %s\n", "operator", "ONNX", "opset", "family");
+    for (size_t i = 0; i < n; i++) printf("%-52s %-32s %5d  %s\n", all[i].target, *all[i].onnx ? all[i].onnx : "-", all[i].opset, all[i].family);
+    free(all);
+    return mx_cli_finish(EXIT_DONE);
+}
+
+static bool wants_list(int argc, char **argv) {
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--list-ops") == 0) return true;
+    return false;
 }
 
 static int count_models(export_command *e, int n_args) {
@@ -266,6 +315,7 @@ int mx_cmd_export(const mx_command *command, int argc, char **argv) {
     size_t n = (size_t)argc + 1;
     char when[32];
     int n_args, code;
+    if (wants_list(argc, argv)) return list_operators();
     e.models = malloc(n * sizeof *e.models);
     e.outputs = calloc(n, sizeof *e.outputs);
     e.results = calloc(n, sizeof *e.results);

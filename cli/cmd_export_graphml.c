@@ -23,6 +23,16 @@ static void print_result(const char *output, const mx_export_graphml_result *r) 
     putchar('\n');
 }
 
+#define BAD_DEPTH (-3)
+
+static int collapse_depth(const char *text) {
+    char *end = NULL;
+    if (!text) return -1;
+    if (strcmp(text, "auto") == 0) return MX_COLLAPSE_AUTO;
+    long depth = strtol(text, &end, 10);
+    return !*text || *end || depth < 0 || depth > 10000 ? BAD_DEPTH : (int)depth;
+}
+
 int mx_cmd_export_graphml(const mx_command *command, int argc, char **argv) {
     static const char *const strategies[] = {"sidecar", "embedded", "reference", NULL};
     const char *args[2], *output = NULL, *depth = NULL;
@@ -33,19 +43,18 @@ int mx_cmd_export_graphml(const mx_command *command, int argc, char **argv) {
     mx_option options[] = {
         {"--output", 'o', MX_OPTION_TEXT, &output, "OUT.graphml", NULL, "the file to write"},
         {"--strategy", 0, MX_OPTION_CHOICE, &strategy, "sidecar|embedded|reference", strategies, "where the weights go"},
-        {"--collapse-depth", 0, MX_OPTION_TEXT, &depth, "N", NULL, "groups deeper than N start folded in yEd"},
+        {"--collapse-depth", 0, MX_OPTION_TEXT, &depth, "N|auto", NULL, "groups deeper than N start folded in yEd; auto: a readable first view"},
         {"--no-layout", 0, MX_OPTION_FLAG, &no_layout, NULL, NULL, "compute no positions"},
         {NULL, 0, MX_OPTION_FLAG, NULL, NULL, NULL, NULL}};
     int code = mx_cli_parse(command, options, &common, argc, argv, args, 1, 2, &n_args);
     if (code >= 0) return code;
     if (!output) return mx_cli_usage(command, "-o OUT.graphml is missing");
-    char *end = NULL;
-    long collapse = depth ? strtol(depth, &end, 10) : -1;
-    if (depth && (!*depth || *end || collapse < 0 || collapse > 10000))
-        return mx_cli_usage(command, "'%s' is no value for --collapse-depth, which takes a number from 0 on", depth);
+    int collapse = collapse_depth(depth);
+    if (collapse == BAD_DEPTH)
+        return mx_cli_usage(command, "'%s' is no value for --collapse-depth, which takes a number from 0 on or 'auto'", depth);
     mx_export_graphml_options what = {.strategy = (mx_parameter_strategy)strategy,
                                       .metadata = n_args > 1 ? args[1] : NULL,
-                                      .collapse_depth = (int)collapse,
+                                      .collapse_depth = collapse,
                                       .no_layout = no_layout,
                                       .timestamp = timestamp(when)};
     mx_export_graphml_result result;

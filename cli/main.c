@@ -9,7 +9,9 @@ static const mx_command commands[] = {
     {"export", "MODEL OUTPUT.onnx | MODEL... --output-dir DIR",
      "Write a model with its module hierarchy: every operator gets the tag of its module.",
      "MODEL is an ONNX file. Beside the output stand X_htp_metadata.json (modules, tags, figures) and\n"
-     "X_hierarchy.json (tags only), X being OUTPUT without '.onnx'.\n",
+     "X_hierarchy.json (tags only), X being OUTPUT without '.onnx'.\n"
+     "A .py file (with 'model' or get_model(), and 'example_inputs' or get_inputs()), a folder or a Hugging Face\n"
+     "name is handed to '$MODELEXPORT_PYTHON -m modelexport' (default python3). A .py file is code that runs.\n",
      mx_cmd_export},
     {"export-graphml", "MODEL.onnx [METADATA.json] -o OUT.graphml", "Write an ONNX model as GraphML for yEd and networkx.",
      "The weights go to OUT.onnxdata beside it (sidecar), into the XML (embedded), or stay in the model's\n"

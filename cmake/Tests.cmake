@@ -3,9 +3,10 @@
 #   tests/unit/test_NAME.c    a cmocka program test_NAME, known to ctest; other .c files there help them all
 #   tests/fuzz/fuzz_NAME.c    LLVMFuzzerTestOneInput. With MX_FUZZ a libFuzzer program fuzz_NAME; without, with any
 #                             compiler, fuzz_NAME_corpus, which runs the files and folders it is given;
-#                             support.c and canonical.c there help them all
+#                             support.c and canonical.c there and unit/small_graph.c help them all
 #   tests/tools/dump_types.c  a program for tests/tools/type_compare.py
 #   tests/tools/dump_program.c  what a .pt2 file holds, for tests/python/test_pt2_*.py
+#   tests/bench/tag_time.c    a program that measures the time of tagging beside that of reading
 #   tests/tools/fail_shim.c   a library to preload, which makes the n-th allocation or system call fail
 #
 # They link the objects of the library, and so see what it hides. MX_SOURCE_DIR is the project's folder.
@@ -40,7 +41,8 @@ endif()
 file(GLOB fuzz_targets CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
 foreach(source IN LISTS fuzz_targets)
   get_filename_component(name ${source} NAME_WE)
-  set(support ${PROJECT_SOURCE_DIR}/tests/fuzz/support.c ${PROJECT_SOURCE_DIR}/tests/fuzz/canonical.c)
+  set(support ${PROJECT_SOURCE_DIR}/tests/fuzz/support.c ${PROJECT_SOURCE_DIR}/tests/fuzz/canonical.c
+              ${PROJECT_SOURCE_DIR}/tests/unit/small_graph.c)
   if(MX_FUZZ)
     mx_test_program(${name} fuzz ${source} ${support})
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
@@ -63,4 +65,5 @@ if(MX_TESTS)
 
   mx_test_program(dump_types tools ${PROJECT_SOURCE_DIR}/tests/tools/dump_types.c)
   mx_test_program(dump_program tools ${PROJECT_SOURCE_DIR}/tests/tools/dump_program.c)
+  mx_test_program(tag_time bench ${PROJECT_SOURCE_DIR}/tests/bench/tag_time.c)
 endif()

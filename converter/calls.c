@@ -52,10 +52,10 @@ typedef struct work {
     size_t count;
 } work;
 
-static void reach_below(const mx_calls *c, mx_node_id root, const bool *skip, bool *reached, work *w) {
+static void reach_below(const mx_calls *c, mx_node_id root, const mx_slate *skip, bool *reached, work *w) {
     for (mx_node_id id = root; id != MX_NO_NODE; id = mx_node_next_below(c->g, root, id)) {
         const mx_node *n = mx_node_at(c->g, id);
-        if (n->kind != MX_NODE_OPERATOR || (skip && skip[id])) continue;
+        if (n->kind != MX_NODE_OPERATOR || (skip && mx_slate_get(skip, id))) continue;
         uint32_t f = mx_calls_find(c, n->domain, n->op_type, n->overload);
         if (f == MX_NO_INDEX || reached[f]) continue;
         reached[f] = true;
@@ -63,7 +63,7 @@ static void reach_below(const mx_calls *c, mx_node_id root, const bool *skip, bo
     }
 }
 
-mx_status mx_calls_reach(const mx_calls *c, const mx_node_id *nodes, size_t count, const bool *skip, bool *reached,
+mx_status mx_calls_reach(const mx_calls *c, const mx_node_id *nodes, size_t count, const mx_slate *skip, bool *reached,
                          mx_error *err) {
     if (c->count == 0) return MX_OK;
     work w = {mx_alloc(c->g->allocator, c->count * sizeof *w.items), 0};

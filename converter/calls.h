@@ -2,6 +2,7 @@
 #ifndef MX_CONVERTER_CALLS_H
 #define MX_CONVERTER_CALLS_H
 
+#include "base/slate.h"
 #include "converter/graph.h"
 
 typedef struct mx_calls {
@@ -17,8 +18,8 @@ void mx_calls_free(mx_calls *c);
  * one. */
 uint32_t mx_calls_find(const mx_calls *c, mx_sid domain, mx_sid name, mx_sid overload);
 /* Mark in reached[] (c->count flags) the functions that operators in or below the nodes call, directly or through others.
- * skip: flags by node for operators that do not count; NULL: all do. */
-mx_status mx_calls_reach(const mx_calls *c, const mx_node_id *nodes, size_t count, const bool *skip, bool *reached,
+ * skip: by node, not 0 for operators that do not count; NULL: all do. */
+mx_status mx_calls_reach(const mx_calls *c, const mx_node_id *nodes, size_t count, const mx_slate *skip, bool *reached,
                          mx_error *err);
 
 #endif

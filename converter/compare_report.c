@@ -1,5 +1,6 @@
 /* Differences as texts. Nothing here is done before a difference was found. */
 #include "converter/compare_internal.h"
+#include "converter/dtype.h"
 
 #include "base/json.h"
 
@@ -20,16 +21,10 @@ void mx_cmp_show(mx_cmp *c, int side, mx_sid s) {
     if (s != MX_SID_ABSENT) add_shown(&c->text[side], mx_text(c->g[side], s));
 }
 
-static const char *const data_types[] = {
-    "UNDEFINED", "FLOAT",      "UINT8",      "INT8",         "UINT16",         "INT16",      "INT32",
-    "INT64",     "STRING",     "BOOL",       "FLOAT16",      "DOUBLE",         "UINT32",     "UINT64",
-    "COMPLEX64", "COMPLEX128", "BFLOAT16",   "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ",
-    "UINT4",     "INT4",       "FLOAT4E2M1", "FLOAT8E8M0",   "UINT2",          "INT2"};
-
 void mx_cmp_show_data_type(mx_cmp *c, int side, int32_t data_type) {
     mx_buffer *b = &c->text[side];
-    if (data_type >= 0 && (size_t)data_type < sizeof data_types / sizeof *data_types) {
-        mx_buffer_cstr(b, data_types[data_type]);
+    if (mx_data_type_name(data_type)) {
+        mx_buffer_cstr(b, mx_data_type_name(data_type));
     } else {
         mx_buffer_cstr(b, "type ");
         mx_buffer_int(b, data_type);

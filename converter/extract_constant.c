@@ -1,5 +1,6 @@
 /* Constants: operators without data inputs, what is computed from small ones, and weights in another form. They are
  * copied into every part that uses them. */
+#include "converter/edit.h"
 #include "converter/extract_internal.h"
 
 static bool is_standard(const mx_graph *g, const mx_node *n) {
@@ -48,74 +49,96 @@ static bool is_small_constant(const mx_graph *g, const mx_node *n) {
     return true;
 }
 
-static uint32_t depth_of(const mx_cut *c, mx_node_id scope) {
+static uint32_t depth_of(const mx_cutter *c, mx_node_id scope) {
     for (size_t i = c->chain.count; i-- > 0;)
         if (c->chain.scopes[i] == scope) return (uint32_t)i + 1;
     return 0;
 }
 
+/* Judgements are made twice. Of the whole graph, once for all cuts: what is no constant there is none in any part. And of the
+ * place of the selection, whose operators are none: this looks only at what may be one, all of which then comes along. */
+typedef struct judging {
+    mx_cutter *c;
+    mx_slate *known; /* by node */
+    bool here;       /* the place of the selection counts */
+} judging;
+
+static uint8_t judge_tensor(const mx_cutter *c, uint32_t tensor) {
+    return is_small(c->g, tensor) ? MX_CUT_CONSTANT : MX_CUT_WEIGHT;
+}
+
 /* A port without a source: an initializer that means the same here and where the selection stands. */
-static uint8_t judge_initializer(const mx_cut *c, const mx_node *n, mx_sid name) {
-    const mx_held *h = &c->held[name];
-    if (h->depth == 0 || h->depth > depth_of(c, n->scope)) return MX_CUT_VARIABLE;
-    return is_small(c->g, h->tensor) ? MX_CUT_CONSTANT : MX_CUT_WEIGHT;
+static uint8_t judge_initializer_here(const mx_cutter *c, const mx_node *n, mx_sid name) {
+    mx_held h = mx_held_find(c->g, &c->initializers, &c->chain, name);
+    return h.depth == 0 || h.depth > depth_of(c, n->scope) ? MX_CUT_VARIABLE : judge_tensor(c, h.tensor);
+}
+
+static uint8_t judge_initializer(const mx_cutter *c, const mx_node *n, mx_sid name) {
+    for (mx_node_id scope = n->scope; scope != MX_NO_NODE; scope = mx_outer_scope(c->g, scope)) {
+        uint32_t item = mx_name_index_last(&c->initializers, mx_node_at(c->g, scope)->data, name);
+        if (item == MX_NO_INDEX) continue;
+        return judge_tensor(c, c->initializers.items[item].sparse ? MX_NO_INDEX : c->initializers.items[item].id);
+    }
+    return MX_CUT_VARIABLE;
 }
 
 /* What a port says of its operator; unknown as long as the source has not been looked at. */
-static uint8_t judge_port(const mx_cut *c, const mx_node *n, const mx_port *p) {
+static uint8_t judge_port(const judging *j, const mx_node *n, const mx_port *p) {
+    const mx_cutter *c = j->c;
     if (!mx_names_value(p->name)) return MX_CUT_CONSTANT;
-    if (p->source == MX_NO_NODE) return judge_initializer(c, n, p->name);
-    const mx_node *source = mx_node_at(c->g, p->source);
-    if (c->s->inside[p->source] || source->kind != MX_NODE_OPERATOR) return MX_CUT_VARIABLE;
-    return c->constant[p->source];
+    if (p->source == MX_NO_NODE) return j->here ? judge_initializer_here(c, n, p->name) : judge_initializer(c, n, p->name);
+    if (j->here && mx_is_selected(c->s, p->source)) return MX_CUT_VARIABLE;
+    bool made = mx_node_at(c->g, p->source)->kind == MX_NODE_OPERATOR;
+    return made ? (uint8_t)mx_slate_get(j->known, p->source) : MX_CUT_VARIABLE;
 }
 
 /* MX_CUT_BUSY: not known before some of the sources are. */
-static uint8_t judge(const mx_cut *c, mx_node_id op) {
-    const mx_node *n = mx_node_at(c->g, op);
-    bool busy = false, weight = n->n_inputs == 0 && !is_small_constant(c->g, n);
-    if (!may_be_constant(c->g, n)) return MX_CUT_VARIABLE;
+static uint8_t judge(const judging *j, mx_node_id op) {
+    const mx_graph *g = j->c->g;
+    const mx_node *n = mx_node_at(g, op);
+    bool busy = false, weight = n->n_inputs == 0 && !is_small_constant(g, n);
+    if (!may_be_constant(g, n)) return MX_CUT_VARIABLE;
     for (uint32_t k = 0; k < n->n_inputs; k++) {
-        uint8_t port = judge_port(c, n, &n->inputs[k]);
+        uint8_t port = judge_port(j, n, &n->inputs[k]);
         if (port == MX_CUT_VARIABLE) return MX_CUT_VARIABLE;
         weight = weight || port == MX_CUT_WEIGHT;
         busy = busy || port == MX_CUT_UNKNOWN || port == MX_CUT_BUSY;
     }
-    if (weight && n->n_inputs && !is_form(mx_text(c->g, n->op_type))) return MX_CUT_VARIABLE;
+    if (weight && n->n_inputs && !is_form(mx_text(g, n->op_type))) return MX_CUT_VARIABLE;
     return busy ? MX_CUT_BUSY : weight ? MX_CUT_WEIGHT : MX_CUT_CONSTANT;
 }
 
-static mx_status push(mx_cut *c, mx_node_id op) {
-    if (!mx_grow(c->g->allocator, (void **)&c->stack, &c->cap_stack, c->n_stack, sizeof *c->stack))
-        return mx_nomem(c->err);
-    c->stack[c->n_stack++] = op;
-    return MX_OK;
-}
-
-static mx_status push_sources(mx_cut *c, mx_node_id op) {
-    const mx_node *n = mx_node_at(c->g, op);
+static mx_status push_sources(const judging *j, mx_node_id op) {
+    const mx_node *n = mx_node_at(j->c->g, op);
     for (uint32_t k = 0; k < n->n_inputs; k++)
-        if (n->inputs[k].source != MX_NO_NODE && c->constant[n->inputs[k].source] == MX_CUT_UNKNOWN)
-            MX_TRY(push(c, n->inputs[k].source));
+        if (n->inputs[k].source != MX_NO_NODE && mx_slate_get(j->known, n->inputs[k].source) == MX_CUT_UNKNOWN)
+            MX_TRY(mx_cutter_add(j->c, &j->c->stack, n->inputs[k].source));
     return MX_OK;
 }
 
 /* Every operator is judged at most twice: before its sources are known and afterwards. One that is still busy then comes
  * from itself. */
-mx_status mx_cut_constant(mx_cut *c, mx_node_id op, bool *out) {
-    size_t bottom = c->n_stack;
-    MX_TRY(push(c, op));
-    while (c->n_stack > bottom) {
-        mx_node_id top = c->stack[c->n_stack - 1];
-        uint8_t *known = &c->constant[top], before = *known;
-        if (before == MX_CUT_UNKNOWN || before == MX_CUT_BUSY) *known = judge(c, top);
+static mx_status find(const judging *j, mx_node_id op, bool *out) {
+    mx_id_list *stack = &j->c->stack;
+    stack->count = 0;
+    MX_TRY(mx_cutter_add(j->c, stack, op));
+    while (stack->count) {
+        mx_node_id top = stack->items[stack->count - 1];
+        uint32_t *known = mx_slate_at(j->known, top), before = *known;
+        if (before == MX_CUT_UNKNOWN || before == MX_CUT_BUSY) *known = judge(j, top);
         if (*known == MX_CUT_BUSY && before == MX_CUT_UNKNOWN) {
-            MX_TRY(push_sources(c, top));
+            MX_TRY(push_sources(j, top));
             continue;
         }
         if (*known == MX_CUT_BUSY) *known = MX_CUT_VARIABLE;
-        c->n_stack--;
+        stack->count--;
     }
-    *out = c->constant[op] == MX_CUT_CONSTANT || c->constant[op] == MX_CUT_WEIGHT;
+    uint32_t found = mx_slate_get(j->known, op);
+    *out = found == MX_CUT_CONSTANT || found == MX_CUT_WEIGHT;
     return MX_OK;
+}
+
+mx_status mx_cut_constant(mx_cutter *c, mx_node_id op, bool *out) {
+    MX_TRY(find(&(judging){c, &c->anywhere, false}, op, out));
+    return *out ? find(&(judging){c, &c->constant, true}, op, out) : MX_OK;
 }

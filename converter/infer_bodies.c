@@ -41,7 +41,7 @@ enum { LOOP_STATES = 2 }; /* inputs before the states: trip count and condition;
 /* A body that may be looked at again and again: nothing in it multiplies the work. */
 static bool is_leaf(const mx_op *op, mx_node_id body) {
     const mx_scope_data *s = &op->g->scopes[mx_node_at(op->g, body)->data];
-    bool leaf = op->in->n_functions == 0;
+    bool leaf = op->in->calls.count == 0;
     for (size_t i = 0; leaf && i < s->n_operators; i++)
         leaf = mx_node_at(op->g, s->operators[i])->first_child == MX_NO_NODE;
     return leaf;
@@ -129,7 +129,7 @@ static uint32_t sliced(mx_infer *in, uint32_t type, int64_t at, uint32_t count) 
     uint32_t axis;
     if (type == MX_NO_INDEX) return type;
     int32_t element = in->g->types[type].elem;
-    if (!mx_infer_shape_of(in, type, &shape) || !mx_axis(at, shape.rank, &axis) || axis + count > shape.rank)
+    if (!mx_infer_shape_of(in, type, &shape) || !mx_infer_axis(at, shape.rank, &axis) || axis + count > shape.rank)
         return mx_infer_without_shape(in, type);
     uint32_t rank = 0;
     for (uint32_t i = 0; i < shape.rank; i++)
@@ -163,7 +163,7 @@ static void scan_inputs(mx_op *op, scan *s, uint32_t *types, size_t n_types) {
             continue;
         }
         int64_t at = s->batched ? 1 : axis_of(op, "scan_input_axes", i - s->states);
-        if (known && mx_axis(at, shape.rank, &axis)) s->length = mx_dim_better(s->length, shape.dims[axis]);
+        if (known && mx_infer_axis(at, shape.rank, &axis)) s->length = mx_dim_better(s->length, shape.dims[axis]);
         types[i] = sliced(op->in, types[i], s->batched ? 0 : at, s->batched ? 2 : 1);
     }
 }
@@ -178,7 +178,7 @@ static void scan_outputs(mx_op *op, const scan *s, const uint32_t *types, size_t
             int64_t at = axis_of(op, "scan_output_axes", k - s->states);
             uint32_t axis = 0;
             bool known = mx_infer_shape_of(op->in, made, &shape);
-            if (known && !mx_axis(at, shape.rank + 1, &axis)) axis = UINT32_MAX;
+            if (known && !mx_infer_axis(at, shape.rank + 1, &axis)) axis = UINT32_MAX;
             made = stacked(op->in, made, axis, s->length);
         }
         if (s->batched) made = stacked(op->in, made, 0, s->batch);

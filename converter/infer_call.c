@@ -18,74 +18,43 @@ struct mx_infer_function {
 
 /* ---- finding functions ---- */
 
-static uint64_t hash_name(mx_sid domain, mx_sid name, mx_sid overload) {
-    uint64_t h = (uint64_t)domain * 0x9E3779B97F4A7C15u ^ (uint64_t)name * 0xC2B2AE3D27D4EB4Fu ^ overload;
-    return (h ^ h >> 29) * 0x165667B19E3779F9u >> 7;
-}
-
-/* Absent and empty are one for a domain and an overload. */
-static mx_sid key(mx_sid text) {
-    return text == MX_SID_ABSENT ? MX_SID_EMPTY : text;
-}
-
-static bool same_name(const mx_node *f, mx_sid domain, mx_sid name, mx_sid overload) {
-    return f->name == name && key(f->domain) == key(domain) && key(f->overload) == key(overload);
-}
-
-static uint32_t *find_slot(mx_infer *in, mx_sid domain, mx_sid name, mx_sid overload) {
-    size_t mask = in->n_function_slots - 1;
-    size_t i = (size_t)hash_name(key(domain), name, key(overload)) & mask;
-    for (; in->function_slots[i]; i = (i + 1) & mask) {
-        const mx_node *f = mx_node_at(in->g, in->functions[in->function_slots[i] - 1].node);
-        if (same_name(f, domain, name, overload)) break;
-    }
-    return &in->function_slots[i];
-}
-
 static void *zeroed(mx_infer *in, size_t count, size_t size) {
     void *p = in->status == MX_OK ? mx_alloc_zero(in->g->allocator, count, size) : NULL;
     if (!p && in->status == MX_OK) in->status = mx_nomem(in->err);
     return p;
 }
 
-static void add_function(mx_infer *in, mx_node_id id) {
-    const mx_node *n = mx_node_at(in->g, id);
-    mx_infer_function *f = &in->functions[in->n_functions];
-    *f = (mx_infer_function){.node = id, .n_inputs = (uint32_t)in->g->scopes[n->data].n_inputs};
+/* The function that an operator calls, NULL: none. */
+static mx_infer_function *called_by(const mx_infer *in, const mx_node *n) {
+    if (!in->functions || n->kind != MX_NODE_OPERATOR) return NULL;
+    uint32_t found = mx_calls_find(&in->calls, n->domain, n->op_type, n->overload);
+    return found == MX_NO_INDEX ? NULL : &in->functions[found];
+}
+
+static void start_function(mx_infer *in, size_t index) {
+    mx_node_id id = in->calls.functions[index];
+    mx_infer_function *f = &in->functions[index];
+    *f = (mx_infer_function){.node = id, .n_inputs = (uint32_t)in->g->scopes[mx_node_at(in->g, id)->data].n_inputs};
     f->types = mx_arena_array(&in->arena, f->n_inputs, sizeof *f->types);
     f->contents = mx_arena_array(&in->arena, f->n_inputs, sizeof *f->contents);
-    if (!f->types || !f->contents) {
-        in->status = mx_nomem(in->err);
-        return;
-    }
-    uint32_t *slot = find_slot(in, n->domain, n->name, n->overload);
-    in->n_functions++;
-    if (*slot == 0) *slot = (uint32_t)in->n_functions; /* of equal names the first counts */
+    if (!f->types || !f->contents) in->status = mx_nomem(in->err);
 }
 
 void mx_infer_functions_begin(mx_infer *in) {
-    const mx_graph *g = in->g;
-    size_t count = 0;
-    for (size_t i = 0; i < g->n_scopes; i++)
-        count += mx_node_at(g, g->scopes[i].node)->kind == MX_NODE_FUNCTION;
-    if (count == 0 || in->status != MX_OK) return;
-    in->n_function_slots = 16;
-    while (in->n_function_slots < count * 2)
-        in->n_function_slots *= 2;
-    in->function_slots = zeroed(in, in->n_function_slots, sizeof *in->function_slots);
-    in->functions = zeroed(in, g->n_scopes, sizeof *in->functions);
+    if (in->status == MX_OK) in->status = mx_calls_init(&in->calls, in->g, in->err);
+    if (in->status != MX_OK || in->calls.count == 0) return;
+    in->functions = zeroed(in, in->calls.count, sizeof *in->functions);
     in->agreed = zeroed(in, in->types->n_ports + 1, sizeof *in->agreed);
     for (size_t i = 0; in->agreed && i <= in->types->n_ports; i++)
         in->agreed[i] = NOT_YET;
-    for (size_t i = 0; i < g->n_scopes && in->status == MX_OK; i++)
-        if (mx_node_at(g, g->scopes[i].node)->kind == MX_NODE_FUNCTION) add_function(in, g->scopes[i].node);
+    for (size_t i = 0; i < in->calls.count && in->status == MX_OK; i++) start_function(in, i);
 }
 
 void mx_infer_functions_free(mx_infer *in) {
     const mx_allocator *a = in->g->allocator;
-    if (in->function_slots) mx_free(a, in->function_slots, in->n_function_slots * sizeof *in->function_slots);
-    if (in->functions) mx_free(a, in->functions, in->g->n_scopes * sizeof *in->functions);
+    if (in->functions) mx_free(a, in->functions, in->calls.count * sizeof *in->functions);
     if (in->agreed) mx_free(a, in->agreed, (in->types->n_ports + 1) * sizeof *in->agreed);
+    mx_calls_free(&in->calls);
 }
 
 /* ---- is this call like the last one? ---- */
@@ -173,9 +142,8 @@ static bool is_known(mx_op *op, const mx_infer_function *f) {
 
 bool mx_infer_call(mx_op *op) {
     mx_infer *in = op->in;
-    uint32_t *slot = in->n_functions ? find_slot(in, op->node->domain, op->node->op_type, op->node->overload) : NULL;
-    if (!slot || *slot == 0) return false;
-    mx_infer_function *f = &in->functions[*slot - 1];
+    mx_infer_function *f = called_by(in, op->node);
+    if (!f) return false;
     bool known = !f->active && is_known(op, f);
     if (!known && (f->active || in->depth >= MX_INFER_DEPTH || (f->called && in->repeat_budget == 0))) {
         f->spoiled = true;
@@ -192,26 +160,20 @@ bool mx_infer_call(mx_op *op) {
     return true;
 }
 
-static mx_infer_function *called_by(mx_infer *in, mx_node_id id) {
-    const mx_node *n = mx_node_at(in->g, id);
-    uint32_t slot = n->kind == MX_NODE_OPERATOR ? *find_slot(in, n->domain, n->op_type, n->overload) : 0;
-    return slot ? &in->functions[slot - 1] : NULL;
-}
-
 /* What a function calls was not followed either, where the function was not. */
 static void spoil_called(mx_infer *in) {
     size_t n_open = 0;
-    uint32_t *open = mx_arena_array(&in->arena, in->n_functions, sizeof *open);
+    uint32_t *open = mx_arena_array(&in->arena, in->calls.count, sizeof *open);
     if (!open) {
         in->status = mx_nomem(in->err);
         return;
     }
-    for (uint32_t i = 0; i < in->n_functions; i++)
+    for (uint32_t i = 0; i < in->calls.count; i++)
         if (in->functions[i].spoiled) open[n_open++] = i;
     while (n_open > 0) {
         mx_node_id root = in->functions[open[--n_open]].node, id = root;
         while ((id = mx_node_next_below(in->g, root, id)) != MX_NO_NODE) {
-            mx_infer_function *f = called_by(in, id);
+            mx_infer_function *f = called_by(in, mx_node_at(in->g, id));
             if (!f || f->spoiled) continue;
             f->spoiled = true;
             open[n_open++] = (uint32_t)(f - in->functions);
@@ -221,7 +183,7 @@ static void spoil_called(mx_infer *in) {
 
 void mx_infer_functions_finish(mx_infer *in) {
     const mx_graph *g = in->g;
-    for (size_t i = 0; i < in->n_functions && in->status == MX_OK; i++) {
+    for (size_t i = 0; i < in->calls.count && in->status == MX_OK; i++) {
         mx_infer_function *f = &in->functions[i];
         if (f->called) continue;
         for (uint32_t k = 0; k < f->n_inputs; k++) {
@@ -231,7 +193,7 @@ void mx_infer_functions_finish(mx_infer *in) {
         infer_function(in, f, NULL);
     }
     if (in->status == MX_OK) spoil_called(in);
-    for (size_t i = 0; i < in->n_functions && in->status == MX_OK; i++) {
+    for (size_t i = 0; i < in->calls.count && in->status == MX_OK; i++) {
         const mx_infer_function *f = &in->functions[i];
         for (mx_node_id id = mx_node_next_below(g, f->node, f->node); id != MX_NO_NODE;
              id = mx_node_next_below(g, f->node, id))

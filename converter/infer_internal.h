@@ -12,14 +12,16 @@
 #ifndef MX_CONVERTER_INFER_INTERNAL_H
 #define MX_CONVERTER_INFER_INTERNAL_H
 
+#include "converter/calls.h"
 #include "converter/infer.h"
 
-#define MX_INFER_RANK     32u   /* shapes of a higher rank are not calculated with */
-#define MX_INFER_CONTENTS 64u   /* elements of a tensor whose content is followed */
-#define MX_INFER_DEPTH    128u  /* scopes within scopes and calls within calls */
-#define MX_INFER_REFERRED 1024u /* attributes of a call, or defaults of a function, that references are looked up in   \
-                                 */
-#define MX_INFER_OUTPUTS 5u     /* element rules of an operator; the last one serves all further outputs */
+#define MX_INFER_RANK     32u  /* shapes of a higher rank are not calculated with */
+#define MX_INFER_CONTENTS 64u  /* elements of a tensor whose content is followed */
+#define MX_INFER_DEPTH    128u /* scopes within scopes and calls within calls */
+#define MX_INFER_REFERRED                                                                                              \
+    1024u                   /* attributes of a call, or defaults of a function, that references are looked up in       \
+                             */
+#define MX_INFER_OUTPUTS 5u /* element rules of an operator; the last one serves all further outputs */
 
 /* TensorProto.DataType, those that rules name. */
 enum {
@@ -108,9 +110,8 @@ typedef struct mx_infer {
     mx_infer_undo *log;
     size_t n_names, n_tensors, n_log, cap_log;
     mx_infer_function *functions;
-    uint32_t *function_slots; /* hash table over functions by domain, name and overload; index + 1 */
+    mx_calls calls;           /* which function an operator calls; as many as there are `functions` */
     uint32_t *agreed;         /* by port: for functions that were called, the types that all calls agree on */
-    size_t n_functions, n_function_slots;
     const mx_infer_frame *frame;
     uint32_t depth;           /* of scopes */
     uint32_t repeats;         /* > 0: what is looked at was looked at before */
@@ -195,7 +196,7 @@ mx_dim mx_dim_add(mx_dim a, mx_dim b);
 /* Dims first to last - 1 multiplied. */
 mx_dim mx_dims_product(const mx_dim *dims, uint32_t first, uint32_t last);
 /* An axis that may be negative; false: out of range. */
-bool mx_axis(int64_t axis, uint32_t rank, uint32_t *out);
+bool mx_infer_axis(int64_t axis, uint32_t rank, uint32_t *out);
 /* The shape of numpy's broadcasting; false: the rank is too high. `dims` has room for MX_INFER_RANK. */
 bool mx_broadcast(const mx_shape *shapes, uint32_t count, mx_dim *dims, uint32_t *rank);
 

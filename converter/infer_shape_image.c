@@ -64,7 +64,7 @@ static uint32_t resize_axes(mx_op *op, uint32_t rank, uint32_t *axes) {
     if (count > rank || op->blind) return UINT32_MAX;
     for (uint32_t i = 0; i < count; i++) {
         axes[i] = i;
-        if (given && !mx_axis(values[i], rank, &axes[i])) return UINT32_MAX;
+        if (given && !mx_infer_axis(values[i], rank, &axes[i])) return UINT32_MAX;
     }
     return count;
 }

@@ -89,7 +89,7 @@ void mx_shape_transpose(mx_op *op) {
     if (given && count != shape.rank) return;
     for (uint32_t i = 0; i < shape.rank; i++) {
         from = shape.rank - 1 - i;
-        if (given && !mx_axis(perm[i], shape.rank, &from)) return;
+        if (given && !mx_infer_axis(perm[i], shape.rank, &from)) return;
         dims[i] = shape.dims[from];
     }
     mx_op_out_shape(op, 0, shape.rank, dims);
@@ -100,7 +100,7 @@ void mx_shape_transpose(mx_op *op) {
 static bool mark_axes(const mx_axes *axes, uint32_t rank, bool *marks) {
     for (uint32_t i = 0; i < axes->count; i++) {
         uint32_t axis;
-        if (!mx_axis(axes->values[i], rank, &axis) || marks[axis]) return false;
+        if (!mx_infer_axis(axes->values[i], rank, &axis) || marks[axis]) return false;
         marks[axis] = true;
     }
     return true;
@@ -182,7 +182,7 @@ static void pad_dims(const mx_shape *shape, const mx_axes *axes, const mx_axes *
     for (uint32_t i = 0; i < count; i++) {
         uint32_t axis = i;
         int64_t sum;
-        if (axes->given && !mx_axis(axes->values[i], shape->rank, &axis)) continue;
+        if (axes->given && !mx_infer_axis(axes->values[i], shape->rank, &axis)) continue;
         bool small = !__builtin_add_overflow(pads->values[i], pads->values[i + count], &sum);
         if (small && sum == 0) continue;
         bool known = small && dims[axis].kind == MX_DIM_VALUE && !__builtin_add_overflow(sum, dims[axis].value, &sum);
@@ -214,7 +214,7 @@ void mx_shape_center_crop_pad(mx_op *op) {
             dims[i] = shape.dims[i];
     for (uint32_t i = 0; axes.given == axes.known && i < count; i++) {
         uint32_t axis = i;
-        if (axes.given && !mx_axis(axes.values[i], shape.rank, &axis)) continue;
+        if (axes.given && !mx_infer_axis(axes.values[i], shape.rank, &axis)) continue;
         dims[axis] = sizes.known && i < sizes.count ? mx_dim_of(sizes.values[i]) : mx_dim_unknown;
     }
     mx_op_out_shape(op, 0, shape.rank, dims);

@@ -71,7 +71,7 @@ void mx_shape_reduce(mx_op *op) {
         gone[i] = all;
     for (uint32_t i = 0; i < axes.count; i++) {
         uint32_t axis;
-        if (!mx_axis(axes.values[i], shape.rank, &axis)) return;
+        if (!mx_infer_axis(axes.values[i], shape.rank, &axis)) return;
         gone[axis] = true;
     }
     out_reduced(op, &shape, gone, keep);
@@ -81,7 +81,7 @@ void mx_shape_arg_reduce(mx_op *op) {
     mx_shape shape;
     bool gone[MX_INFER_RANK] = {false};
     uint32_t axis;
-    if (!mx_op_in_shape(op, 0, &shape) || !mx_axis(mx_op_int(op, "axis", 0), shape.rank, &axis)) return;
+    if (!mx_op_in_shape(op, 0, &shape) || !mx_infer_axis(mx_op_int(op, "axis", 0), shape.rank, &axis)) return;
     gone[axis] = true;
     out_reduced(op, &shape, gone, mx_op_int(op, "keepdims", 1) != 0);
 }
@@ -101,7 +101,7 @@ static bool dft_axis(mx_op *op, uint32_t rank, uint32_t *out) {
         axis = mx_op_int(op, "axis", 1);
     else if (mx_op_in_given(op, 2) && (!mx_op_in_ints(op, 2, &axis, 1, &count) || count != 1))
         return false;
-    return mx_axis(axis, rank, out);
+    return mx_infer_axis(axis, rank, out);
 }
 
 /* The size of the axis of a DFT. One side of a spectrum of n values has n / 2 + 1; back from it, an even n is taken. */

@@ -19,7 +19,7 @@ void mx_shape_layer_norm(mx_op *op) {
     uint32_t axis;
     if (!mx_op_in_shape(op, 0, &shape)) return;
     mx_op_out_shape(op, 0, shape.rank, shape.dims);
-    if (!mx_axis(mx_op_int(op, "axis", -1), shape.rank, &axis)) return;
+    if (!mx_infer_axis(mx_op_int(op, "axis", -1), shape.rank, &axis)) return;
     for (uint32_t i = 0; i < shape.rank; i++)
         dims[i] = i < axis ? shape.dims[i] : mx_dim_of(1);
     for (uint32_t k = 1; k < 3; k++)

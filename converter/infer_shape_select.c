@@ -31,7 +31,7 @@ void mx_shape_concat(mx_op *op) {
         }
         if (any && shape.rank != rank) return;
         rank = shape.rank;
-        if (!mx_axis(wanted, rank, &axis)) return;
+        if (!mx_infer_axis(wanted, rank, &axis)) return;
         for (uint32_t i = 0; i < rank; i++)
             dims[i] = any ? mx_dim_better(dims[i], shape.dims[i]) : shape.dims[i];
         sum = mx_dim_add(sum, shape.dims[axis]);
@@ -57,7 +57,7 @@ void mx_shape_split(mx_op *op) {
     mx_axes parts;
     mx_dim dims[MX_INFER_RANK];
     uint32_t axis;
-    if (!mx_op_in_shape(op, 0, &shape) || !mx_axis(mx_op_int(op, "axis", 0), shape.rank, &axis)) return;
+    if (!mx_op_in_shape(op, 0, &shape) || !mx_infer_axis(mx_op_int(op, "axis", 0), shape.rank, &axis)) return;
     mx_op_axes(op, "split", 1, 13, &parts);
     if (mx_op_before(op, 2) && mx_op_in_given(op, 1)) mx_op_axes_input(op, 1, &parts);
     int64_t count = mx_op_int(op, "num_outputs", op->node->n_outputs);
@@ -135,7 +135,7 @@ void mx_shape_slice(mx_op *op) {
     uint32_t count = !which ? 0 : axes.given ? axes.count : starts.count, axis = 0;
     for (uint32_t i = 0; i < count; i++) {
         axis = i;
-        if (axes.given && !mx_axis(axes.values[i], shape.rank, &axis)) return;
+        if (axes.given && !mx_infer_axis(axes.values[i], shape.rank, &axis)) return;
         dims[axis] = known ? slice_dim(dims[axis], slice_of(&starts, &ends, &steps, i)) : mx_dim_unknown;
     }
     mx_op_out_shape(op, 0, shape.rank, dims);
@@ -152,7 +152,7 @@ static void gather_contents(mx_op *op) {
     if (!data || !indices || data_rank != 1) return;
     for (uint32_t i = 0; i < indices->count; i++) {
         uint32_t at;
-        bool known = indices->items[i].kind == MX_DIM_VALUE && mx_axis(indices->items[i].value, data->count, &at);
+        bool known = indices->items[i].kind == MX_DIM_VALUE && mx_infer_axis(indices->items[i].value, data->count, &at);
         items[i] = known ? data->items[at] : mx_dim_unknown;
     }
     mx_op_out_contents(op, 0, mx_infer_keep_ints(op->in, items, indices->count));
@@ -172,7 +172,7 @@ void mx_shape_gather(mx_op *op) {
     mx_dim dims[MX_INFER_RANK];
     uint32_t axis, rank = 0;
     if (!mx_op_in_shape(op, 0, &data) || !mx_op_in_shape(op, 1, &indices)) return;
-    if (!mx_axis(mx_op_int(op, "axis", 0), data.rank, &axis)) return;
+    if (!mx_infer_axis(mx_op_int(op, "axis", 0), data.rank, &axis)) return;
     if (!append(dims, &rank, &data, 0, axis) || !append(dims, &rank, &indices, 0, indices.rank) ||
         !append(dims, &rank, &data, axis + 1, data.rank))
         return;
@@ -204,7 +204,7 @@ void mx_shape_top_k(mx_op *op) {
     mx_axes k;
     mx_dim dims[MX_INFER_RANK];
     uint32_t axis;
-    if (!mx_op_in_shape(op, 0, &shape) || !mx_axis(mx_op_int(op, "axis", -1), shape.rank, &axis)) return;
+    if (!mx_op_in_shape(op, 0, &shape) || !mx_infer_axis(mx_op_int(op, "axis", -1), shape.rank, &axis)) return;
     mx_op_axes_input(op, 1, &k);
     if (mx_op_before(op, 10)) k = (mx_axes){true, true, 1, {mx_op_int(op, "k", -1)}};
     memcpy(dims, shape.dims, shape.rank * sizeof *dims);
@@ -222,7 +222,7 @@ static void select_along(mx_op *op) {
         mx_op_out_rank(op, 0, 1);
         return;
     }
-    if (!mx_op_in_shape(op, 0, &shape) || !mx_axis(mx_op_int(op, "axis", 0), shape.rank, &axis)) return;
+    if (!mx_op_in_shape(op, 0, &shape) || !mx_infer_axis(mx_op_int(op, "axis", 0), shape.rank, &axis)) return;
     memcpy(dims, shape.dims, shape.rank * sizeof *dims);
     dims[axis] = mx_dim_unknown;
     mx_op_out_shape(op, 0, shape.rank, dims);
@@ -244,7 +244,7 @@ void mx_shape_one_hot(mx_op *op) {
     double depth;
     uint32_t axis, count;
     if (!mx_op_in_shape(op, 0, &shape) || shape.rank == MX_INFER_RANK) return;
-    if (!mx_axis(mx_op_int(op, "axis", -1), shape.rank + 1, &axis)) return;
+    if (!mx_infer_axis(mx_op_int(op, "axis", -1), shape.rank + 1, &axis)) return;
     bool known = mx_op_in_reals(op, 1, &depth, 1, &count) && count == 1 && depth >= 0 && depth < 9e15;
     for (uint32_t i = 0, from = 0; i <= shape.rank; i++)
         if (i != axis) dims[i] = shape.dims[from++];

@@ -45,7 +45,8 @@ void mx_shape_split_to_sequence(mx_op *op) {
     uint32_t axis, rank = 0;
     int32_t element = mx_op_in_element(op, 0);
     bool keep = mx_op_in_given(op, 1) || mx_op_int(op, "keepdims", 1) != 0;
-    bool known = mx_op_in_shape(op, 0, &shape) && mx_axis(mx_op_int(op, "axis", 0), shape.rank, &axis) && !op->blind;
+    bool known =
+        mx_op_in_shape(op, 0, &shape) && mx_infer_axis(mx_op_int(op, "axis", 0), shape.rank, &axis) && !op->blind;
     if (!known) {
         out_sequence(op, mx_infer_tensor(op->in, element, NULL));
         return;
@@ -75,7 +76,7 @@ void mx_shape_concat_from_sequence(mx_op *op) {
     if (type == MX_NO_INDEX || op->g->types[type].kind != MX_TYPE_TENSOR) return;
     int32_t element = op->g->types[type].elem;
     bool known = mx_infer_shape_of(op->in, type, &shape) && shape.rank + is_new <= MX_INFER_RANK &&
-                 mx_axis(mx_op_int(op, "axis", 0), shape.rank + is_new, &axis);
+                 mx_infer_axis(mx_op_int(op, "axis", 0), shape.rank + is_new, &axis);
     for (uint32_t i = 0; known && i < shape.rank + is_new; i++) {
         dims[i] = i == axis ? mx_dim_unknown : shape.dims[rank];
         if (i != axis || !is_new) rank++;

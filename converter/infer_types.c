@@ -45,7 +45,7 @@ mx_dim mx_dims_product(const mx_dim *dims, uint32_t first, uint32_t last) {
     return product;
 }
 
-bool mx_axis(int64_t axis, uint32_t rank, uint32_t *out) {
+bool mx_infer_axis(int64_t axis, uint32_t rank, uint32_t *out) {
     if (axis < 0) axis += rank;
     if (axis < 0 || axis >= (int64_t)rank) return false;
     *out = (uint32_t)axis;

@@ -7,7 +7,7 @@
 #include "converter/retag.h"
 
 mx_status mx_put_in_rename(mx_put_in *p, mx_sid of_part) {
-    mx_sid *name = &p->t.values[of_part];
+    mx_sid *name = mx_slate_at(&p->t.values, of_part);
     if (*name != MX_SID_NOMEM) return MX_OK;
     mx_sid fresh = MX_SID_ABSENT;
     MX_TRY(mx_edit_fresh_name(p->g, mx_text(p->part, of_part), &fresh, p->err));
@@ -86,17 +86,17 @@ static void note_scope(const mx_put_in *p, const mx_scope_data *s) {
     }
     for (size_t i = 0; i < s->n_operators; i++) {
         const mx_node *n = mx_node_at(g, s->operators[i]);
-        for (uint32_t k = 0; !p->s->inside[s->operators[i]] && k < n->n_outputs; k++) p->names[n->outputs[k]] |= bits;
+        for (uint32_t k = 0; !mx_is_selected(p->s, s->operators[i]) && k < n->n_outputs; k++) p->names[n->outputs[k]] |= bits;
     }
 }
 
 static void note_names(const mx_put_in *p) {
     const mx_graph *g = p->g;
     for (size_t i = 0; i < g->n_scopes; i++)
-        if (!p->s->inside[g->scopes[i].node]) note_scope(p, &g->scopes[i]);
+        if (!mx_is_selected(p->s, g->scopes[i].node)) note_scope(p, &g->scopes[i]);
     for (mx_node_id id = 0; id < g->n_nodes; id++) {
         const mx_node *n = mx_node_at(g, id);
-        for (uint32_t k = 0; !p->s->inside[id] && k < n->n_inputs; k++) p->names[n->inputs[k].name] |= MX_NAME_USED;
+        for (uint32_t k = 0; !mx_is_selected(p->s, id) && k < n->n_inputs; k++) p->names[n->inputs[k].name] |= MX_NAME_USED;
     }
 }
 
@@ -126,7 +126,7 @@ static mx_status share_names(mx_put_in *p) {
     p->kept = mx_alloc_zero(a, p->n_nodes, sizeof *p->kept);
     if (!p->names || !p->own_names || !p->kept) return mx_nomem(p->err);
     MX_TRY(mx_chain_find(p->g, p->s->scope, &p->chain, p->err));
-    MX_TRY(mx_held_find(p->g, p->s->scope, &p->held, p->err));
+    MX_TRY(mx_name_index_initializers(&p->initializers, p->g, p->err));
     note_names(p);
     note_own_names(p);
     return MX_OK;
@@ -134,11 +134,19 @@ static mx_status share_names(mx_put_in *p) {
 
 /* ---- all of it ---- */
 
+static mx_status cut_old(mx_put_in *p) {
+    mx_cutter *cutter;
+    MX_TRY(mx_cutter_new(p->g, &p->types, &cutter, p->err));
+    mx_status status = mx_cut_out(cutter, p->s, &p->old, &p->origin, p->err);
+    mx_cutter_free(cutter);
+    return status;
+}
+
 static mx_status compare(mx_put_in *p) {
     MX_TRY(mx_graph_sort(p->part, p->err)); /* it may have been edited as a graph */
     MX_TRY(mx_graph_wire(p->part, p->err));
     MX_TRY(mx_infer_types(p->g, &p->types, p->err));
-    MX_TRY(mx_cut_out(p->g, &p->types, p->s, &p->old, &p->origin, p->err));
+    MX_TRY(cut_old(p));
     MX_TRY(mx_likeness_find(p->old, p->part, &p->like, p->err));
     MX_TRY(mx_transplant_begin(&p->t, p->part, p->g, p->err));
     return share_names(p);
@@ -178,7 +186,7 @@ static void end(mx_put_in *p) {
     mx_types_free(&p->types);
     mx_graph_release(p->old);
     mx_chain_free(p->g, &p->chain);
-    mx_free(a, p->held, p->n_strings * sizeof *p->held);
+    mx_name_index_free(&p->initializers);
     mx_free(a, p->names, p->n_strings * sizeof *p->names);
     mx_free(a, p->own_names, p->n_part_strings * sizeof *p->own_names);
     mx_free(a, p->kept, p->n_nodes * sizeof *p->kept);

@@ -23,8 +23,8 @@ typedef struct mx_put_in {
     mx_types types;      /* of g */
     mx_error *err;
     mx_chain chain;
-    mx_held *held;       /* by string id of g, of those there were when it was made */
-    uint8_t *names;      /* likewise: MX_NAME_... */
+    mx_name_index initializers; /* of g, before the part is put in */
+    uint8_t *names;      /* by string id of g, of those there were when it was made: MX_NAME_... */
     size_t n_strings;
     bool *own_names;     /* by string id of part: its main graph makes or declares it */
     size_t n_part_strings;
@@ -42,7 +42,7 @@ mx_status mx_put_in_operators(mx_put_in *p);
 
 /* The copy of a name in g. */
 static inline mx_sid mx_put_in_name(const mx_put_in *p, mx_sid of_part) {
-    return p->t.strings[of_part];
+    return mx_slate_get(&p->t.strings, of_part);
 }
 /* Give a value of the part a fresh name (put_in.c). */
 mx_status mx_put_in_rename(mx_put_in *p, mx_sid of_part);

@@ -79,7 +79,8 @@ static mx_status misfit(const mx_put_in *p, const formals *f, const char *why, m
 
 /* An input of the part that was an initializer of the module is one still: it has a default value. */
 static bool was_initializer(const mx_put_in *p, const mx_node *n) {
-    return n->kind == MX_NODE_INPUT && p->held[mx_put_in_name(p, n->name)].depth &&
+    return n->kind == MX_NODE_INPUT &&
+           mx_held_find(p->g, &p->initializers, &p->chain, mx_put_in_name(p, n->name)).depth &&
            mx_scope_has_initializer(p->part, &p->part->scopes[0], n->name);
 }
 

@@ -14,7 +14,7 @@ typedef struct places {
 /* ---- whether an operator stays ---- */
 
 static bool is_renamed(const mx_put_in *p, mx_sid name) {
-    return p->t.values[name] != MX_SID_NOMEM;
+    return mx_slate_get(&p->t.values, name) != MX_SID_NOMEM;
 }
 
 /* Whether a name that has to change stands in or below an operator of the part. */
@@ -107,7 +107,7 @@ static mx_status place_operators(mx_put_in *p, places *l) {
     mx_node_id parent = mx_node_at(p->g, p->s->operators[0])->parent;
     for (size_t i = 0; i < part->n_operators; i++) {
         mx_node_id op = part->operators[i], origin = origin_of(p, op);
-        bool inside = origin != MX_NO_NODE && p->s->inside[origin], stay = stays(p, op, origin);
+        bool inside = origin != MX_NO_NODE && mx_is_selected(p->s, origin), stay = stays(p, op, origin);
         l->nodes[i] = MX_NO_NODE;
         if (stay && !inside) continue; /* a constant that was copied along */
         if (inside) {
@@ -131,7 +131,7 @@ static mx_status list_operators(mx_put_in *p, const places *l) {
     size_t count = 0;
     if (!list) return mx_nomem(p->err);
     for (size_t i = 0; i < l->n_operators; i++) {
-        if (!p->s->inside[l->operators[i]]) list[count++] = l->operators[i];
+        if (!mx_is_selected(p->s, l->operators[i])) list[count++] = l->operators[i];
         for (uint32_t k = l->first[i]; k; k = l->next[k - 1]) list[count++] = l->nodes[k - 1];
     }
     mx_free(p->g->allocator, s->operators, s->cap_operators * sizeof *s->operators);

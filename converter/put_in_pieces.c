@@ -42,11 +42,11 @@ static mx_status change_tensor(mx_put_in *p, const mx_held *h, const listing *li
 
 static mx_status put_tensor(mx_put_in *p, const listing *list, uint32_t tensor) {
     mx_sid name = p->part->tensors[tensor].name, there = mx_put_in_name(p, name);
-    const mx_held *h = &p->held[there];
+    mx_held h = mx_held_find(p->g, &p->initializers, &p->chain, there);
     uint32_t copy;
     if (p->like.same_tensor[tensor]) return MX_OK;
-    if (h->depth && h->tensor != MX_NO_INDEX && !(p->names[there] & MX_NAME_USED))
-        return change_tensor(p, h, list, tensor);
+    if (h.depth && h.tensor != MX_NO_INDEX && !(p->names[there] & MX_NAME_USED))
+        return change_tensor(p, &h, list, tensor);
     MX_TRY(needs_list(p, name));
     if (in_use(p, there)) MX_TRY(mx_put_in_rename(p, name));
     MX_TRY(mx_transplant_initializer(&p->t, tensor, &copy));
@@ -80,9 +80,9 @@ mx_status mx_put_in_initializers(mx_put_in *p) {
 static mx_status find_shared(const mx_put_in *p, const mx_calls *calls, bool *shared) {
     const mx_graph *g = p->g;
     const mx_scope_data *model = &g->scopes[0], *root = &g->scopes[mx_node_at(g, p->chain.scopes[0])->data];
-    MX_TRY(mx_calls_reach(calls, model->operators, model->n_operators, p->s->inside, shared, p->err));
+    MX_TRY(mx_calls_reach(calls, model->operators, model->n_operators, &p->s->inside, shared, p->err));
     if (root == model) return MX_OK;
-    return mx_calls_reach(calls, root->operators, root->n_operators, p->s->inside, shared, p->err);
+    return mx_calls_reach(calls, root->operators, root->n_operators, &p->s->inside, shared, p->err);
 }
 
 static mx_status put_function(mx_put_in *p, const mx_calls *calls, const bool *shared, mx_node_id id) {

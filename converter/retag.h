@@ -7,6 +7,8 @@
 /* The module (or the model as the root module) that `node` stands in; for a module the one around it. Bodies, functions
  * and operators on the way are passed through. */
 mx_module_data *mx_module_around(const mx_graph *g, mx_node_id node);
+/* hierarchy_tag of an operator, from its metadata, else (older exports) its attributes; absent: it has none. */
+mx_sid mx_operator_tag(const mx_graph *g, const mx_attr *attrs, uint32_t n_attrs, const mx_pairs *metadata);
 /* Recompute a module's scope and tag from where it stands and what it is called:
  *   scope: that of the module around it, ".", its name
  *   tag:   that of the module around it, and if it has a tag of its own "/", its class and, where the last dotted part

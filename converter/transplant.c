@@ -4,51 +4,45 @@ enum { LOCATION_EXTERNAL = 1 };
 
 /* ---- the tables ---- */
 
-static mx_status table(mx_transplant *t, size_t count, uint32_t **out) {
-    *out = mx_alloc(t->to->allocator, (count + 1) * sizeof **out);
-    if (!*out) return mx_nomem(t->err);
-    memset(*out, 0xff, (count + 1) * sizeof **out);
-    return MX_OK;
-}
+_Static_assert(MX_SID_NOMEM == MX_NO_INDEX && MX_NO_NODE == MX_NO_INDEX, "one number stands for what was not copied");
 
 mx_status mx_transplant_begin(mx_transplant *t, const mx_graph *from, mx_graph *to, mx_error *err) {
+    const mx_allocator *a = from->allocator;
     *t = (mx_transplant){.from = from, .to = to, .err = err};
-    MX_TRY(table(t, from->strings.count, &t->strings));
-    MX_TRY(table(t, from->strings.count, &t->values));
-    MX_TRY(table(t, from->n_tensors, &t->tensors));
-    MX_TRY(table(t, from->n_types, &t->types));
-    MX_TRY(table(t, from->n_sources, &t->sources));
-    MX_TRY(table(t, from->n_checks, &t->checks));
-    return table(t, from->n_nodes, &t->nodes);
+    bool made = mx_slate_init(&t->strings, a, from->strings.count, MX_NO_INDEX) &&
+                mx_slate_init(&t->values, a, from->strings.count, MX_NO_INDEX) &&
+                mx_slate_init(&t->tensors, a, from->n_tensors, MX_NO_INDEX) &&
+                mx_slate_init(&t->types, a, from->n_types, MX_NO_INDEX) &&
+                mx_slate_init(&t->sources, a, from->n_sources, MX_NO_INDEX) &&
+                mx_slate_init(&t->checks, a, from->n_checks, MX_NO_INDEX) &&
+                mx_slate_init(&t->nodes, a, from->n_nodes, MX_NO_INDEX);
+    return made ? MX_OK : mx_nomem(err);
 }
 
-static void drop(const mx_transplant *t, uint32_t *items, size_t count) {
-    mx_free(t->to->allocator, items, (count + 1) * sizeof *items);
+void mx_transplant_restart(mx_transplant *t, mx_graph *to, mx_error *err) {
+    mx_slate *const slates[] = {&t->strings, &t->values, &t->tensors, &t->types, &t->sources, &t->checks, &t->nodes};
+    for (size_t i = 0; i < sizeof slates / sizeof *slates; i++) mx_slate_wipe(slates[i]);
+    t->to = to;
+    t->err = err;
 }
 
 void mx_transplant_end(mx_transplant *t) {
-    if (!t->from) return;
-    drop(t, t->strings, t->from->strings.count);
-    drop(t, t->values, t->from->strings.count);
-    drop(t, t->tensors, t->from->n_tensors);
-    drop(t, t->types, t->from->n_types);
-    drop(t, t->sources, t->from->n_sources);
-    drop(t, t->checks, t->from->n_checks);
-    drop(t, t->nodes, t->from->n_nodes);
+    mx_slate *const slates[] = {&t->strings, &t->values, &t->tensors, &t->types, &t->sources, &t->checks, &t->nodes};
+    for (size_t i = 0; i < sizeof slates / sizeof *slates; i++) mx_slate_free(slates[i]);
     *t = (mx_transplant){0};
 }
 
 /* ---- texts ---- */
 
 mx_status mx_transplant_string(mx_transplant *t, mx_sid id, mx_sid *out) {
-    mx_sid *known = &t->strings[id];
+    mx_sid *known = mx_slate_at(&t->strings, id);
     if (*known == MX_SID_NOMEM) MX_TRY(mx_graph_string(t->to, mx_text(t->from, id), known, t->err));
     *out = *known;
     return MX_OK;
 }
 
 mx_status mx_transplant_value(mx_transplant *t, mx_sid id, mx_sid *out) {
-    *out = t->values[id];
+    *out = mx_slate_get(&t->values, id);
     return *out == MX_SID_NOMEM ? mx_transplant_string(t, id, out) : MX_OK;
 }
 
@@ -86,31 +80,31 @@ static mx_status copy_dims(mx_transplant *t, const mx_type *from, mx_type *out) 
 static mx_status copy_type(mx_transplant *t, uint32_t type) {
     const mx_type *from = &t->from->types[type];
     mx_type copy = *from;
-    if (from->child != MX_NO_INDEX) copy.child = t->types[from->child];
+    if (from->child != MX_NO_INDEX) copy.child = mx_slate_get(&t->types, from->child);
     MX_TRY(mx_transplant_string(t, from->domain, &copy.domain));
     MX_TRY(mx_transplant_string(t, from->name, &copy.name));
     MX_TRY(mx_transplant_string(t, from->denotation, &copy.denotation));
     MX_TRY(copy_dims(t, from, &copy));
-    return mx_graph_add_type(t->to, &copy, &t->types[type], t->err);
+    return mx_graph_add_type(t->to, &copy, mx_slate_at(&t->types, type), t->err);
 }
 
 /* A type is made after those inside it, which thus have smaller numbers: what is missing is copied from the innermost. */
 mx_status mx_transplant_type(mx_transplant *t, uint32_t type, uint32_t *out) {
     *out = MX_NO_INDEX;
     if (type == MX_NO_INDEX) return MX_OK;
-    while (t->types[type] == MX_NO_INDEX) {
+    while (mx_slate_get(&t->types, type) == MX_NO_INDEX) {
         uint32_t next = type, child = t->from->types[next].child;
-        for (; child != MX_NO_INDEX && t->types[child] == MX_NO_INDEX; child = t->from->types[next].child) next = child;
+        for (; child != MX_NO_INDEX && mx_slate_get(&t->types, child) == MX_NO_INDEX; child = t->from->types[next].child) next = child;
         MX_TRY(copy_type(t, next));
     }
-    *out = t->types[type];
+    *out = mx_slate_get(&t->types, type);
     return MX_OK;
 }
 
 /* ---- bytes ---- */
 
 static mx_status copy_source(mx_transplant *t, uint32_t source, uint32_t *out) {
-    uint32_t *known = &t->sources[source];
+    uint32_t *known = mx_slate_at(&t->sources, source);
     if (*known == MX_NO_INDEX) {
         mx_source *s = t->from->sources[source];
         if (!s) return mx_fail(t->err, MX_ERR_INVALID, "bytes are referred to that are in no file");
@@ -126,7 +120,7 @@ static mx_status copy_source(mx_transplant *t, uint32_t source, uint32_t *out) {
 }
 
 static mx_status copy_check(mx_transplant *t, uint32_t check, uint32_t *out) {
-    uint32_t *known = &t->checks[check];
+    uint32_t *known = mx_slate_at(&t->checks, check);
     if (*known == MX_NO_INDEX) {
         mx_check copy = t->from->checks[check];
         MX_TRY(copy_source(t, copy.source, &copy.source));
@@ -183,7 +177,7 @@ static mx_status copy_tensor(mx_transplant *t, const mx_tensor *from, mx_sid nam
 
 mx_status mx_transplant_initializer(mx_transplant *t, uint32_t tensor, uint32_t *out) {
     mx_sid name;
-    uint32_t *known = &t->tensors[tensor];
+    uint32_t *known = mx_slate_at(&t->tensors, tensor);
     if (*known == MX_NO_INDEX) {
         MX_TRY(mx_transplant_value(t, t->from->tensors[tensor].name, &name));
         MX_TRY(copy_tensor(t, &t->from->tensors[tensor], name, known));

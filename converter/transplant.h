@@ -4,20 +4,23 @@
 #ifndef MX_CONVERTER_TRANSPLANT_H
 #define MX_CONVERTER_TRANSPLANT_H
 
+#include "base/slate.h"
 #include "converter/graph.h"
 
 typedef struct mx_transplant {
     const mx_graph *from; /* does not change meanwhile */
     mx_graph *to;
     mx_error *err;
-    mx_sid *strings; /* by string id of `from`; MX_SID_NOMEM: not copied yet */
-    mx_sid *values;  /* likewise, for the names of values; MX_SID_NOMEM: as `strings` */
-    uint32_t *tensors, *types, *sources, *checks; /* MX_NO_INDEX: not copied yet */
-    mx_node_id *nodes; /* copies of operators and functions, MX_NO_NODE: none */
+    mx_slate strings; /* by string id of `from`; MX_SID_NOMEM: not copied yet */
+    mx_slate values;  /* likewise, for the names of values; MX_SID_NOMEM: as `strings` */
+    mx_slate tensors, types, sources, checks; /* MX_NO_INDEX: not copied yet */
+    mx_slate nodes;   /* copies of operators and functions, MX_NO_NODE: none */
 } mx_transplant;
 
 /* from and to are two graphs. mx_transplant_end in any case. */
 mx_status mx_transplant_begin(mx_transplant *t, const mx_graph *from, mx_graph *to, mx_error *err);
+/* Begin anew, with another graph to copy to. Constant time. */
+void mx_transplant_restart(mx_transplant *t, mx_graph *to, mx_error *err);
 void mx_transplant_end(mx_transplant *t);
 
 mx_status mx_transplant_string(mx_transplant *t, mx_sid id, mx_sid *out);

@@ -67,7 +67,7 @@ mx_status mx_transplant_operator(mx_transplant *t, mx_node_id op, mx_node_id par
     MX_TRY(mx_transplant_string(t, from->op_type, &to->op_type));
     MX_TRY(copy_texts(t, from, to));
     MX_TRY(copy_ports(t, from, to));
-    t->nodes[op] = *out;
+    mx_slate_set(&t->nodes, op, *out);
     return mx_transplant_attributes(t, from, *out);
 }
 
@@ -141,7 +141,7 @@ mx_status mx_transplant_function_into(mx_transplant *t, mx_node_id function, mx_
     MX_TRY(copy_texts(t, from, to));
     MX_TRY(copy_signature(t, s, &t->to->scopes[to->data]));
     MX_TRY(copy_graph_texts(t, s, &t->to->scopes[to->data]));
-    t->nodes[function] = into;
+    mx_slate_set(&t->nodes, function, into);
     MX_TRY(mx_transplant_attributes(t, from, into));
     return copy_contents(t, s, into);
 }

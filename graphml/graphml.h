@@ -3,7 +3,7 @@
 #define MX_GRAPHML_H
 
 #include "base/outfile.h"
-#include "converter/graph.h"
+#include "converter/infer.h"
 
 /* What a GraphML file says about its weights. mx_tensor.data gives offset and size in the .onnxdata image (sidecar,
  * embedded), or in the model's file, or in the external file (reference). */
@@ -21,7 +21,8 @@ typedef struct mx_graphml_write_options {
     const char *source_name;   /* base name of the ONNX file for m0, NULL: none */
     const char *metadata_name; /* base name of the metadata JSON for m1, NULL: none */
     const char *timestamp;     /* m3, NULL: none */
-    int collapse_depth;        /* groups deeper than this start folded in yEd; -1: all open */
+    const mx_types *types;     /* of the graph's values, to be shown and told; NULL: those that the graph declares */
+    int collapse_depth;        /* groups deeper than this start folded in yEd; -1: all open, -2: as is readable */
     bool no_layout;            /* no geometry is computed */
 } mx_graphml_write_options;
 

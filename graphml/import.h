@@ -196,8 +196,6 @@ mx_status mx_import_drop_orphans(mx_import *im);
 bool mx_import_sees_initializer(const mx_import *im, uint32_t scope, mx_sid name);
 /* The scope around a scope that sees outer values (a body's); MX_NO_INDEX: none. */
 uint32_t mx_import_outer_scope(const mx_import *im, uint32_t scope);
-/* hierarchy_tag of an operator, from its metadata, else its attributes; absent: untagged (import_tags.c). */
-mx_sid mx_operator_tag(const mx_graph *g, const mx_attr *attrs, uint32_t n_attrs, const mx_pairs *metadata);
 /* A name that nothing in the file uses: base, "_" and a number; an absent or empty base gives `fallback`. */
 mx_status mx_import_fresh_name(mx_import *im, mx_sid base, const char *fallback, mx_sid *out);
 

@@ -3,6 +3,7 @@
  *
  * A walk over the tree of modules numbers them so that all below a module are a range of numbers. With the modules
  * sorted by tag and number, each ancestor of the old place, from the innermost out, is one search. */
+#include "converter/retag.h"
 #include "graphml/import.h"
 
 #include <stdlib.h>

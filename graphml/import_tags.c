@@ -6,19 +6,6 @@
 
 #include <stdio.h>
 
-mx_sid mx_operator_tag(const mx_graph *g, const mx_attr *attrs, uint32_t n_attrs, const mx_pairs *metadata) {
-    for (uint32_t i = 0; i < metadata->count; i++) {
-        const mx_pair *p = &metadata->items[i];
-        if (p->opaque == MX_SID_ABSENT && mx_str_is(mx_text(g, p->key), "hierarchy_tag")) return p->value;
-    }
-    for (uint32_t i = 0; i < n_attrs; i++) {
-        const mx_attr *a = &attrs[i];
-        bool value = a->type == MX_ATTR_STRING && a->ref_name == MX_SID_ABSENT;
-        if (value && mx_str_is(mx_text(g, a->name), "hierarchy_tag")) return a->value.s;
-    }
-    return MX_SID_ABSENT;
-}
-
 /* ---- modules ---- */
 
 /* The root module's tag is "/" and its class. */

@@ -1,4 +1,5 @@
 /* What legacy files say about the model, on the outermost graph. */
+#include "converter/retag.h"
 #include "graphml/legacy.h"
 
 #define IR_VERSION 8 /* was not kept; the newest that any runtime of that time knew */

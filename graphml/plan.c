@@ -185,7 +185,6 @@ void mx_plan_free(mx_plan *p) {
     mx_free(a, p->first, nodes * sizeof *p->first);
     mx_free(a, p->next, nodes * sizeof *p->next);
     mx_free(a, p->port_info, (ports + 1) * sizeof *p->port_info);
-    mx_free(a, p->port_type, (ports + 1) * sizeof *p->port_type);
     mx_free(a, p->port_start, (nodes + 1) * sizeof *p->port_start);
     mx_free(a, p->info_held, infos + 1);
     mx_free(a, p->info_start, (scopes + 1) * sizeof *p->info_start);

@@ -20,10 +20,8 @@ typedef struct mx_plan {
     uint32_t *key;        /* compound_key, MX_NO_INDEX for leaves */
     mx_node_id *first;    /* first child by node_index, MX_NO_NODE: none */
     mx_node_id *next;     /* next sibling by node_index */
-    uint32_t *port_start; /* operators: where their output ports begin in port_info, port_type; n_nodes + 1
-                             entries */
+    uint32_t *port_start; /* operators: where their output ports begin in port_info; n_nodes + 1 entries */
     uint32_t *port_info;  /* by output port: index into the scope's value_infos, MX_NO_INDEX: none */
-    uint32_t *port_type;  /* by output port: its type, MX_NO_INDEX: not known */
     size_t *info_start;   /* by scope: where its value infos begin in info_held; n_scopes + 1 entries */
     uint8_t *info_held;   /* by value info: an operator carries it */
     mx_fault *faults;     /* sorted by node, kind, port */
@@ -35,15 +33,12 @@ typedef struct mx_plan {
 mx_status mx_plan_make(const mx_graph *g, mx_plan *plan, mx_error *err);
 void mx_plan_free(mx_plan *plan);
 
-/* Value infos, types of ports, and values made twice (plan_values.c); the second half of mx_plan_make. */
+/* Value infos, and values made twice (plan_values.c); the second half of mx_plan_make. */
 mx_status mx_plan_values(mx_plan *plan, mx_error *err);
 mx_status mx_plan_add_fault(mx_plan *plan, mx_node_id node, mx_fault_kind kind, uint32_t port, mx_error *err);
 
 /* The faults of a node: a run of *n, NULL if there are none. */
 const mx_fault *mx_plan_faults(const mx_plan *plan, mx_node_id node, size_t *n);
-/* The type of the value that a port's source makes, else of the output node that takes it, else MX_NO_INDEX.
- */
-uint32_t mx_plan_value_type(const mx_plan *plan, const mx_port *port);
 
 /* Whether a node is drawn as a group: a compound that can hold nodes. */
 static inline bool mx_plan_is_group(const mx_plan *plan, mx_node_id id) {

@@ -1,5 +1,5 @@
-/* Which operator carries which value info, the types of ports, and values that are made twice: one table from
- * names to makers, filled and emptied scope by scope. */
+/* Which operator carries which value info, and values that are made twice: one table from names to
+ * makers, filled and emptied scope by scope. */
 #include "graphml/plan.h"
 
 typedef struct maker {
@@ -90,21 +90,7 @@ static void place_infos(table *t, const mx_scope_data *s, size_t start) {
         uint32_t *slot = &p->port_info[p->port_start[m->node] + m->port];
         if (*slot != MX_NO_INDEX) continue;
         *slot = (uint32_t)i;
-        p->port_type[p->port_start[m->node] + m->port] = v->type;
         p->info_held[start + i] = 1;
-    }
-}
-
-/* A value that is a formal output has its type there. */
-static void types_from_outputs(mx_plan *p, const mx_scope_data *s) {
-    for (size_t i = 0; i < s->n_outputs; i++) {
-        const mx_node *n = mx_node_at(p->g, s->outputs[i]);
-        if (n->n_inputs == 0 || n->inputs[0].source == MX_NO_NODE || n->data == MX_NO_INDEX) continue;
-        const mx_port *port = &n->inputs[0];
-        const mx_node *source = mx_node_at(p->g, port->source);
-        if (source->kind != MX_NODE_OPERATOR || port->source_port >= source->n_outputs) continue;
-        uint32_t *type = &p->port_type[p->port_start[port->source] + port->source_port];
-        if (*type == MX_NO_INDEX) *type = n->data;
     }
 }
 
@@ -127,11 +113,9 @@ static mx_status lay_out_ports(mx_plan *p, mx_error *err) {
     for (size_t i = 0; i < g->n_scopes; i++)
         p->info_start[i + 1] = p->info_start[i] + g->scopes[i].n_value_infos;
     p->port_info = mx_alloc(g->allocator, (ports + 1) * sizeof *p->port_info);
-    p->port_type = mx_alloc(g->allocator, (ports + 1) * sizeof *p->port_type);
     p->info_held = mx_alloc_zero(g->allocator, p->info_start[g->n_scopes] + 1, 1);
-    if (!p->port_info || !p->port_type || !p->info_held) return mx_nomem(err);
+    if (!p->port_info || !p->info_held) return mx_nomem(err);
     memset(p->port_info, 0xff, (ports + 1) * sizeof *p->port_info);
-    memset(p->port_type, 0xff, (ports + 1) * sizeof *p->port_type);
     return MX_OK;
 }
 
@@ -143,7 +127,6 @@ static mx_status fill_scopes(table *t) {
         MX_TRY(find_duplicates(t, s));
         place_infos(t, s, t->plan->info_start[i]);
         empty(t, s);
-        types_from_outputs(t->plan, s);
     }
     return MX_OK;
 }
@@ -159,12 +142,4 @@ mx_status mx_plan_values(mx_plan *plan, mx_error *err) {
     mx_free(a, t.makers, strings * sizeof *t.makers);
     mx_free(a, t.weights, strings);
     return status;
-}
-
-uint32_t mx_plan_value_type(const mx_plan *plan, const mx_port *port) {
-    if (port->source == MX_NO_NODE) return MX_NO_INDEX;
-    const mx_node *source = mx_node_at(plan->g, port->source);
-    if (source->kind == MX_NODE_INPUT) return source->data;
-    if (port->source_port >= source->n_outputs) return MX_NO_INDEX;
-    return plan->port_type[plan->port_start[port->source] + port->source_port];
 }

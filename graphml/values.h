@@ -17,14 +17,11 @@
 #ifndef MX_GRAPHML_VALUES_H
 #define MX_GRAPHML_VALUES_H
 
+#include "converter/dtype.h"
 #include "converter/graph.h"
 
-/* ---- names of enumerations (values_names.c) ---- */
+/* ---- names of enumerations (values_names.c; those of element types are the converter's) ---- */
 
-/* TensorProto.DataType: "UNDEFINED", "FLOAT", ...; NULL: no such number. */
-const char *mx_data_type_name(int32_t type);
-/* -1: no such name. */
-int32_t mx_data_type_number(mx_str name);
 /* AttributeProto.AttributeType: "FLOAT", ...; "OPAQUE" for MX_ATTR_OPAQUE; NULL: no such number. */
 const char *mx_attr_type_name(int32_t type);
 int32_t mx_attr_type_number(mx_str name);

@@ -1,14 +1,5 @@
 #include "graphml/values.h"
 
-static const char *const data_types[] = {
-    "UNDEFINED",      "FLOAT",      "UINT8",          "INT8",       "UINT16",     "INT16",
-    "INT32",          "INT64",      "STRING",         "BOOL",       "FLOAT16",    "DOUBLE",
-    "UINT32",         "UINT64",     "COMPLEX64",      "COMPLEX128", "BFLOAT16",   "FLOAT8E4M3FN",
-    "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ", "UINT4",      "INT4",       "FLOAT4E2M1",
-    "FLOAT8E8M0",     "UINT2",      "INT2",           "FLOAT6E2M3", "FLOAT6E3M2",
-};
-#define DATA_TYPES ((int32_t)(sizeof data_types / sizeof *data_types))
-
 static const char *const attr_types[] = {
     "UNDEFINED", "FLOAT",   "INT",    "STRING",        "TENSOR",         "GRAPH",      "FLOATS",     "INTS",
     "STRINGS",   "TENSORS", "GRAPHS", "SPARSE_TENSOR", "SPARSE_TENSORS", "TYPE_PROTO", "TYPE_PROTOS"};
@@ -24,16 +15,6 @@ static const struct {
     {MX_TENSOR_UINT64_DATA, "uint64_data"},
 };
 #define FIELDS (sizeof fields / sizeof *fields)
-
-const char *mx_data_type_name(int32_t type) {
-    return type >= 0 && type < DATA_TYPES ? data_types[type] : NULL;
-}
-
-int32_t mx_data_type_number(mx_str name) {
-    for (int32_t i = 0; i < DATA_TYPES; i++)
-        if (mx_str_is(name, data_types[i])) return i;
-    return -1;
-}
 
 const char *mx_attr_type_name(int32_t type) {
     if (type == MX_ATTR_OPAQUE) return "OPAQUE";

@@ -104,7 +104,7 @@ static mx_status try_values(mx_buffer *b, const mx_graph *g, const mx_tensor *t,
 /* Bytes that lie in no file (a list that had to be packed again, with the strategy 'reference') are written out. */
 static const mx_source *in_memory(const mx_graph *g, const mx_blob *data) {
     const mx_source *s = data->source < g->n_sources ? g->sources[data->source] : NULL;
-    return s && s->fd < 0 ? s : NULL;
+    return s && mx_source_in_memory(s) ? s : NULL;
 }
 
 static void add_reference(mx_buffer *b, const mx_graph *g, const mx_tensor *t, bool *first) {

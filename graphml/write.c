@@ -61,16 +61,16 @@ static mx_status check_memory(const mx_writer *w) {
 }
 
 /* A node up to the place where its children go. */
-static mx_status open_node(mx_writer *w, mx_node_id id, uint32_t depth) {
+static mx_status open_node(mx_writer *w, mx_node_id id) {
     mx_xml *x = &w->xml;
     bool is_group = mx_plan_is_group(&w->plan, id);
     mx_xml_raw(x, "<node id=\"n");
     mx_buffer_uint(&x->b, w->plan.index[id]);
     mx_xml_raw(x, is_group ? "\" yfiles.foldertype=\"" : "");
-    if (is_group) mx_xml_raw(x, mx_yed_folded(w, depth) ? "folder" : "group");
+    if (is_group) mx_xml_raw(x, mx_yed_folded(w, id) ? "folder" : "group");
     mx_xml_raw(x, "\">\n");
     MX_TRY(mx_write_node_data(w, id));
-    mx_yed_node(w, id);
+    MX_TRY(mx_yed_node(w, id));
     if (is_group) {
         mx_xml_raw(x, "<graph id=\"n");
         mx_buffer_uint(&x->b, w->plan.index[id]);
@@ -89,23 +89,20 @@ static void close_node(mx_writer *w, mx_node_id id) {
 /* All nodes, depth first; no recursion, as hierarchies can be deep. */
 static mx_status write_nodes(mx_writer *w) {
     mx_node_id id = 0;
-    uint32_t depth = 0;
-    MX_TRY(open_node(w, id, depth));
+    MX_TRY(open_node(w, id));
     for (;;) {
         if (w->plan.first[id] != MX_NO_NODE) {
             id = w->plan.first[id];
-            depth++;
         } else {
             close_node(w, id);
             while (id != 0 && w->plan.next[id] == MX_NO_NODE) {
                 id = mx_node_at(w->g, id)->parent;
-                depth--;
                 close_node(w, id);
             }
             if (id == 0) return MX_OK;
             id = w->plan.next[id];
         }
-        MX_TRY(open_node(w, id, depth));
+        MX_TRY(open_node(w, id));
     }
 }
 
@@ -133,8 +130,6 @@ static mx_status write_all(mx_writer *w) {
         return mx_fail(w->err, MX_ERR_LIMIT, "a GraphML file cannot number more than %d nodes", INT32_MAX);
     MX_TRY(mx_plan_make(w->g, &w->plan, w->err));
     w->values = (mx_value_context){w->g, w->plan.key};
-    w->boxes = mx_alloc_zero(w->g->allocator, w->g->n_nodes, sizeof *w->boxes);
-    if (!w->boxes) return mx_nomem(w->err);
     MX_TRY(mx_yed_layout(w));
     MX_TRY(mx_measure(w));
     return write_file(w);
@@ -154,7 +149,8 @@ mx_status mx_graphml_write(const mx_graph *g, const mx_weights *weights,
     mx_buffer_free(&w.value);
     mx_buffer_free(&w.label);
     mx_buffer_free(&w.attributes);
-    mx_free(a, w.boxes, g->n_nodes * sizeof *w.boxes);
+    mx_route_free(&w.route, a);
+    mx_scene_free(&w.scene);
     mx_plan_free(&w.plan);
     return status;
 }

@@ -4,9 +4,10 @@
 
 #include "graphml/graphml.h"
 #include "graphml/keys.h"
-#include "graphml/place.h"
+#include "graphml/plan.h"
 #include "graphml/values.h"
 #include "graphml/xml_out.h"
+#include "picture/scene.h"
 
 typedef struct mx_writer {
     const mx_graph *g;
@@ -17,7 +18,8 @@ typedef struct mx_writer {
     mx_xml xml;
     mx_buffer value, label;        /* reused from node to node */
     mx_buffer attributes;          /* node_attributes of the operator at hand, for its tooltip */
-    mx_box *boxes;                 /* by node id */
+    mx_scene scene;
+    mx_route route;                /* of the edge at hand */
     bool measuring;                /* nothing is written: only the pieces of long values are counted */
     uint32_t pieces[MX_KEY_COUNT]; /* how many keys each value needs, at least 1 */
     uint64_t edges;                /* written so far */
@@ -63,12 +65,12 @@ mx_status mx_write_edges(mx_writer *w);
 
 /* ---- yEd's graphics (yed_out.c) ---- */
 
-/* Sizes by label, then positions. */
+/* The scene: boxes and their places. */
 mx_status mx_yed_layout(mx_writer *w);
-void mx_yed_node(mx_writer *w, mx_node_id id);
-void mx_yed_edge(mx_writer *w, mx_node_id source, uint32_t type);
+mx_status mx_yed_node(mx_writer *w, mx_node_id id);
+mx_status mx_yed_edge(mx_writer *w, mx_node_id target, uint32_t target_port);
 /* Whether a group starts folded. */
-bool mx_yed_folded(const mx_writer *w, uint32_t depth);
+bool mx_yed_folded(const mx_writer *w, mx_node_id id);
 
 /* Tell the caller how far it is; MX_ERR_CANCELLED if he wants no more. */
 mx_status mx_write_progress(mx_writer *w);

@@ -1,6 +1,6 @@
 #include "graphml/write.h"
 
-#include "graphml/label.h"
+#include "picture/label.h"
 
 static void put_ports(mx_writer *w, const mx_port *port, uint32_t target_port) {
     mx_put_int(w, MX_KEY_SOURCE_PORT, port->source_port);
@@ -23,17 +23,15 @@ static void put_value(mx_writer *w, mx_sid name, uint32_t type) {
     if (type != MX_NO_INDEX && mx_value_shape(&w->value, g, type)) mx_put_informative(w, MX_KEY_TENSOR_SHAPE);
 }
 
-static void put_tooltip(mx_writer *w, mx_sid name, uint32_t type) {
+static void put_tooltip(mx_writer *w, const mx_port *port) {
     mx_buffer_clear(&w->label);
-    mx_label_text(&w->label, mx_text(w->g, name), MX_LABEL_CHARS, true);
-    if (w->label.size && type != MX_NO_INDEX) mx_buffer_cstr(&w->label, ": ");
-    mx_label_type(&w->label, w->g, type);
+    mx_label_value(&w->label, &w->scene, port->source, port->source_port);
     if (w->label.size) mx_put(w, MX_KEY_EDGE_DESCRIPTION, mx_buffer_str(&w->label));
 }
 
-static void write_edge(mx_writer *w, mx_node_id target, uint32_t target_port) {
+static mx_status write_edge(mx_writer *w, mx_node_id target, uint32_t target_port) {
     const mx_port *port = &mx_node_at(w->g, target)->inputs[target_port];
-    uint32_t type = mx_plan_value_type(&w->plan, port);
+    uint32_t type = mx_scene_type(&w->scene, port->source, port->source_port);
     mx_xml *x = &w->xml;
     mx_xml_raw(x, "<edge id=\"e");
     mx_buffer_uint(&x->b, w->edges++);
@@ -44,9 +42,10 @@ static void write_edge(mx_writer *w, mx_node_id target, uint32_t target_port) {
     mx_xml_raw(x, "\">\n");
     put_value(w, port->name, type);
     put_ports(w, port, target_port);
-    mx_yed_edge(w, port->source, type);
-    put_tooltip(w, port->name, type);
+    MX_TRY(mx_yed_edge(w, target, target_port));
+    put_tooltip(w, port);
     mx_xml_raw(x, "</edge>\n");
+    return MX_OK;
 }
 
 mx_status mx_write_edges(mx_writer *w) {
@@ -55,7 +54,7 @@ mx_status mx_write_edges(mx_writer *w) {
         const mx_node *n = mx_node_at(w->g, id);
         for (uint32_t k = 0; k < n->n_inputs; k++) {
             if (n->inputs[k].source == MX_NO_NODE) continue;
-            write_edge(w, id, k);
+            MX_TRY(write_edge(w, id, k));
             MX_TRY(mx_xml_flush(&w->xml, false, w->err));
         }
         MX_TRY(mx_write_progress(w));

@@ -1,3 +1,4 @@
+#include "converter/retag.h"
 #include "graphml/write.h"
 
 #include <stdio.h>
@@ -12,24 +13,10 @@ void mx_write_module_data(mx_writer *w, const mx_module_data *m) {
     if (m->has_order) mx_put_int(w, MX_KEY_EXECUTION_ORDER, m->execution_order);
 }
 
-/* An operator's tag, wherever the model keeps it: in its metadata or, from older exports, in an attribute. */
-static mx_sid operator_tag(const mx_graph *g, const mx_node *n) {
-    for (uint32_t i = 0; i < n->metadata.count; i++) {
-        const mx_pair *p = &n->metadata.items[i];
-        if (p->opaque == MX_SID_ABSENT && mx_str_is(mx_text(g, p->key), "hierarchy_tag")) return p->value;
-    }
-    for (uint32_t i = 0; i < n->n_attrs; i++) {
-        const mx_attr *a = &n->attrs[i];
-        bool value = a->type == MX_ATTR_STRING && a->ref_name == MX_SID_ABSENT;
-        if (value && mx_str_is(mx_text(g, a->name), "hierarchy_tag")) return a->value.s;
-    }
-    return MX_SID_ABSENT;
-}
-
 static void put_tag(mx_writer *w, const mx_node *n) {
     mx_sid tag = MX_SID_ABSENT;
     if (n->kind == MX_NODE_OPERATOR)
-        tag = operator_tag(w->g, n);
+        tag = mx_operator_tag(w->g, n->attrs, n->n_attrs, &n->metadata);
     else if (n->kind == MX_NODE_MODULE)
         tag = w->g->modules[n->data].tag;
     else if (n->kind == MX_NODE_MODEL && w->g->n_modules)

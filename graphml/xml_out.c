@@ -65,6 +65,15 @@ void mx_xml_attr_int(mx_xml *x, const char *name, int64_t value) {
     mx_buffer_byte(&x->b, '"');
 }
 
+void mx_xml_attr_half(mx_xml *x, const char *name, int64_t doubled) {
+    uint64_t size = doubled < 0 ? 0 - (uint64_t)doubled : (uint64_t)doubled;
+    mx_buffer_byte(&x->b, ' ');
+    mx_buffer_cstr(&x->b, name);
+    mx_buffer_cstr(&x->b, doubled < 0 ? "=\"-" : "=\"");
+    mx_buffer_uint(&x->b, size / 2);
+    mx_buffer_cstr(&x->b, size & 1 ? ".5\"" : ".0\"");
+}
+
 mx_status mx_xml_flush(mx_xml *x, bool all, mx_error *err) {
     if (x->b.failed) return mx_nomem(err);
     if (!all && x->b.size < FLUSH_BYTES) return MX_OK;

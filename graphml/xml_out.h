@@ -22,6 +22,8 @@ void mx_xml_quoted(mx_xml *x, mx_str s);
 /* ` name="value"`, for our own names. */
 void mx_xml_attr(mx_xml *x, const char *name, const char *value);
 void mx_xml_attr_int(mx_xml *x, const char *name, int64_t value);
+/* Half of a whole number, with one digit behind the point. */
+void mx_xml_attr_half(mx_xml *x, const char *name, int64_t doubled);
 /* Hand the buffer on when it is full enough, or at any rate (`all`). */
 mx_status mx_xml_flush(mx_xml *x, bool all, mx_error *err);
 

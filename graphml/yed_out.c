@@ -1,69 +1,50 @@
 /* yEd's own elements: how nodes, groups and edges look. Nothing here is ever read back. */
-#include "graphml/family.h"
-#include "graphml/label.h"
 #include "graphml/write.h"
+#include "picture/label.h"
 
-#define MIN_WIDTH    60
-#define MAX_WIDTH    240
-#define CHAR_WIDTH   8 /* of the bold title, in pixels; the line below is smaller */
-#define SMALL_WIDTH  6
-#define LOW_HEIGHT   30
-#define HIGH_HEIGHT  44
-#define MAX_GROUP    720
-#define EDGE_COLOUR  "#566273"
-#define QUIET_COLOUR "#B3BBC6"
-#define GROUP_FRAME  "#C6CFDB"
+#define TITLE_LEAST 48 /* pixels of a group's name */
+#define FONT " fontFamily=\"Arial\""
 
-/* ---- sizes ---- */
-
-static int32_t between(size_t v, int32_t low, int32_t high) {
-    return v < (size_t)low ? low : v > (size_t)high ? high : (int32_t)v;
-}
-
-static mx_box leaf_size(mx_writer *w, mx_node_id id) {
-    size_t title, line;
-    mx_label_title(&w->label, w->g, id);
-    title = mx_label_chars(mx_buffer_str(&w->label)) * CHAR_WIDTH + 24;
-    if (mx_plan_is_group(&w->plan, id)) return (mx_box){0, 0, between(title + 24, 140, MAX_GROUP), 0};
-    mx_label_subtitle(&w->label, &w->plan, id);
-    line = w->label.size ? mx_label_chars(mx_buffer_str(&w->label)) * SMALL_WIDTH + 20 : 0;
-    return (mx_box){0, 0, between(title > line ? title : line, MIN_WIDTH, MAX_WIDTH),
-                    line ? HIGH_HEIGHT : LOW_HEIGHT};
-}
+static const mx_theme *const theme = &mx_theme_light;
 
 mx_status mx_yed_layout(mx_writer *w) {
-    mx_place_options options = {w->options->collapse_depth, w->options->no_layout};
-    for (mx_node_id id = 0; id < w->g->n_nodes; id++)
-        w->boxes[id] = leaf_size(w, id);
-    return mx_place(&w->plan, &options, w->boxes, w->err);
+    mx_scene_options options = {.depth = w->options->collapse_depth,
+                                .folded_too = true,
+                                .types = w->options->types,
+                                .no_layout = w->options->no_layout};
+    MX_TRY(mx_scene_make(w->g, &options, &w->scene, w->err));
+    return mx_scene_layout(&w->scene, w->err);
 }
 
-bool mx_yed_folded(const mx_writer *w, uint32_t depth) {
-    return w->options->collapse_depth >= 0 && depth > (uint32_t)w->options->collapse_depth;
+bool mx_yed_folded(const mx_writer *w, mx_node_id id) {
+    return !w->scene.boxes[w->scene.box_of[id]].open;
 }
 
 /* ---- pieces ---- */
 
-static void geometry(mx_xml *x, const mx_box *box) {
+static void geometry(mx_xml *x, const mx_scene_box *b, int32_t width, int32_t height) {
     mx_xml_raw(x, "<y:Geometry");
-    mx_xml_attr_int(x, "height", box->h);
-    mx_xml_attr_int(x, "width", box->w);
-    mx_xml_attr_int(x, "x", box->x);
-    mx_xml_attr_int(x, "y", box->y);
+    mx_xml_attr_int(x, "height", height);
+    mx_xml_attr_int(x, "width", width);
+    mx_xml_attr_int(x, "x", b->x);
+    mx_xml_attr_int(x, "y", b->y);
     mx_xml_raw(x, "/>");
 }
 
-static void fill_and_border(mx_xml *x, const char *fill, const mx_family_style *style, const char *border) {
+static void fill_and_border(mx_xml *x, const char *fill, const char *border, const char *line, const char *width) {
     mx_xml_raw(x, "<y:Fill");
     mx_xml_attr(x, "color", fill);
     mx_xml_raw(x, " transparent=\"false\"/><y:BorderStyle");
     mx_xml_attr(x, "color", border);
-    mx_xml_attr(x, "type", style->line);
-    mx_xml_attr(x, "width", style->width);
+    mx_xml_attr(x, "type", line);
+    mx_xml_attr(x, "width", width);
     mx_xml_raw(x, "/>");
 }
 
-/* No element where there is no text: some tools cannot write an empty label. */
+#define TITLE_LOOK FONT " fontSize=\"12\" fontStyle=\"bold\""
+#define LINE_LOOK  FONT " fontSize=\"10\""
+
+/* What is in w->label. No element where there is no text: some tools cannot write an empty label. */
 static void label(mx_writer *w, const char *colour, const char *look, const char *position) {
     mx_xml *x = &w->xml;
     if (!w->label.size) return;
@@ -77,100 +58,206 @@ static void label(mx_writer *w, const char *colour, const char *look, const char
     mx_xml_raw(x, "</y:NodeLabel>");
 }
 
-/* ---- leaves ---- */
-
-static mx_family family_of(const mx_graph *g, mx_node_id id) {
-    const mx_node *n = mx_node_at(g, id);
-    if (n->kind == MX_NODE_OPERATOR) return mx_family_of(mx_text(g, n->domain), mx_text(g, n->op_type));
-    return n->kind == MX_NODE_INPUT || n->kind == MX_NODE_OUTPUT ? MX_FAMILY_VALUE : MX_FAMILY_GROUP;
+static void new_line(mx_buffer *b) {
+    if (b->size) mx_buffer_byte(b, '\n');
 }
 
-static void leaf(mx_writer *w, mx_node_id id) {
-    const mx_family_style *style = &mx_family_styles[family_of(w->g, id)];
-    bool low = w->boxes[id].h == LOW_HEIGHT;
+static void add_line(void *ctx, mx_str name, mx_str value) {
+    mx_buffer *b = ctx;
+    new_line(b);
+    mx_buffer_add(b, name.p, name.n);
+    if (name.n && value.n) mx_buffer_byte(b, ' ');
+    mx_buffer_add(b, value.p, value.n);
+}
+
+#define DOT " \xC2\xB7 "
+
+/* `encoder.layer.0 · BertLayer`; the name loses its front where the frame has little room. */
+static void group_title(mx_writer *w, uint32_t box, bool closed) {
+    mx_buffer class;
+    mx_buffer_init(&class, w->g->allocator);
+    mx_buffer_cstr(&class, DOT);
+    bool has_class = mx_label_class(&class, &w->scene, box);
+    int32_t most = MX_LABEL_WIDTH, room = closed ? most : mx_label_room(&w->scene, box);
+    if (has_class) room -= mx_text_width(mx_buffer_str(&class), MX_FONT_TITLE);
+    if (room < most) most = room < TITLE_LEAST ? TITLE_LEAST : room;
+    mx_buffer_clear(&w->label);
+    mx_label_title_within(&w->label, &w->scene, box, most);
+    if (has_class) mx_buffer_add(&w->label, class.data, class.size);
+    w->label.failed |= class.failed;
+    mx_buffer_free(&class);
+}
+
+/* ---- leaves ---- */
+
+static mx_status constant(mx_writer *w, uint32_t box) {
+    const mx_family_style *style = &mx_family_styles[MX_FAMILY_SHAPE];
+    mx_xml *x = &w->xml;
+    mx_buffer_clear(&w->label);
+    MX_TRY(mx_label_lines(&w->scene, box, add_line, &w->label, w->err));
+    fill_and_border(x, style->light.fill, style->light.border, "line", "1.0");
+    label(w, style->light.text, LINE_LOOK, "c");
+    mx_xml_raw(x, "<y:Shape type=\"ellipse\"/></y:ShapeNode>");
+    return MX_OK;
+}
+
+static mx_status leaf(mx_writer *w, uint32_t box) {
+    const mx_scene_box *b = &w->scene.boxes[box];
+    const mx_family_style *style = &mx_family_styles[b->family];
+    mx_buffer lines;
     mx_xml *x = &w->xml;
     mx_xml_raw(x, "<y:ShapeNode>");
-    geometry(x, &w->boxes[id]);
-    fill_and_border(x, style->fill, style, style->border);
-    mx_label_title(&w->label, w->g, id);
-    label(w, style->text, " fontSize=\"12\" fontStyle=\"bold\"", low ? "c" : "t");
-    mx_label_subtitle(&w->label, &w->plan, id);
-    label(w, style->text, " fontSize=\"10\"", "b");
+    geometry(x, b, b->w, b->h);
+    if (b->kind == MX_BOX_CONSTANT) return constant(w, box);
+    mx_buffer_init(&lines, w->g->allocator);
+    mx_label_shape(&lines, &w->scene, box);
+    mx_status status = mx_label_lines(&w->scene, box, add_line, &lines, w->err);
+    if (lines.failed && status == MX_OK) status = mx_nomem(w->err);
+    fill_and_border(x, style->light.fill, style->light.border, style->line, style->width);
+    mx_buffer_clear(&w->label);
+    mx_label_title(&w->label, &w->scene, box);
+    label(w, style->light.text, TITLE_LOOK, lines.size ? "t" : "c");
+    mx_buffer_clear(&w->label);
+    mx_buffer_add(&w->label, lines.data, lines.size);
+    w->label.failed |= lines.failed;
+    label(w, style->light.text, LINE_LOOK, "b");
+    mx_buffer_free(&lines);
     mx_xml_raw(x, "<y:Shape");
     mx_xml_attr(x, "type", style->shape);
     mx_xml_raw(x, "/></y:ShapeNode>");
+    return status;
 }
 
 /* ---- groups ---- */
 
-static void realizer(mx_writer *w, mx_node_id id, const mx_box *box, bool closed) {
-    const mx_family_style *style = &mx_family_styles[MX_FAMILY_GROUP];
-    const mx_family_style *own = &mx_family_styles[family_of(w->g, id)];
-    bool is_operator = mx_node_at(w->g, id)->kind == MX_NODE_OPERATOR;
-    const char *fill = closed && is_operator ? own->fill : closed ? style->fill : "#F6F8FB";
+typedef struct look {
+    const char *fill, *border, *text, *quiet, *width;
+} look;
+
+/* Bodies and functions have colours of their own, operators with bodies the border of their family. */
+static look look_of(const mx_scene_box *b, bool closed) {
+    const mx_family_style *group = &mx_family_styles[MX_FAMILY_GROUP], *own = &mx_family_styles[b->family];
+    look l = {theme->grounds[(b->depth + 1) & 1], theme->frame, theme->text, theme->quiet_text, "1.0"};
+    if (closed) l = (look){group->light.fill, group->light.border, group->light.text, group->light.text, "2.0"};
+    if (b->kind == MX_BOX_COMPOUND) {
+        l.border = own->light.border;
+        if (closed) l = (look){own->light.fill, own->light.border, own->light.text, own->light.text, "2.0"};
+    }
+    if (b->kind == MX_BOX_BODY)
+        l = (look){theme->body.fill, theme->body.border, theme->body.text, theme->body.text, closed ? "2.0" : "1.0"};
+    if (b->kind == MX_BOX_FUNCTION)
+        l = (look){theme->function.fill, theme->function.border, theme->function.text, theme->function.text,
+                   closed ? "2.0" : "1.0"};
+    return l;
+}
+
+static void group_labels(mx_writer *w, uint32_t box, const look *l, bool closed) {
+    group_title(w, box, closed);
+    label(w, l->text, TITLE_LOOK, closed ? "t" : "tl");
+    mx_buffer_clear(&w->label);
+    mx_label_counts(&w->label, &w->scene, box, closed);
+    if (closed) {
+        new_line(&w->label);
+        size_t end = w->label.size;
+        if (!mx_label_shape(&w->label, &w->scene, box) && !w->label.failed) w->label.size = end - 1;
+    }
+    label(w, l->quiet, LINE_LOOK, closed ? "b" : "tr");
+}
+
+static void realizer(mx_writer *w, uint32_t box, bool closed) {
+    const mx_scene_box *b = &w->scene.boxes[box];
+    look l = look_of(b, closed);
     mx_xml *x = &w->xml;
     mx_xml_raw(x, "<y:GroupNode>");
-    geometry(x, box);
-    fill_and_border(x, fill, style, is_operator ? own->border : closed ? style->border : GROUP_FRAME);
-    mx_label_title(&w->label, w->g, id);
-    label(w, is_operator && closed ? own->text : style->text, " fontSize=\"12\" fontStyle=\"bold\"",
-          closed ? "c" : "tl");
+    if (closed)
+        geometry(x, b, b->folded_w, b->folded_h);
+    else
+        geometry(x, b, b->open_w, b->open_h);
+    fill_and_border(x, l.fill, l.border, b->kind == MX_BOX_BODY ? "dashed" : "line", l.width);
+    group_labels(w, box, &l, closed);
     mx_xml_raw(x, "<y:Shape type=\"roundrectangle\"/><y:State closed=\"");
     mx_xml_raw(x, closed ? "true" : "false");
-    mx_xml_raw(
-        x,
-        "\" innerGraphDisplayEnabled=\"false\"/><y:Insets bottom=\"20\" left=\"20\" right=\"20\" top=\"10\"/>"
-        "</y:GroupNode>");
+    mx_xml_raw(x, "\" innerGraphDisplayEnabled=\"false\"/>"
+                  "<y:Insets bottom=\"16\" left=\"16\" right=\"16\" top=\"10\"/></y:GroupNode>");
 }
 
-static uint32_t depth_of(const mx_graph *g, mx_node_id id, uint32_t most) {
-    uint32_t depth = 0;
-    for (id = mx_node_at(g, id)->parent; id != MX_NO_NODE && depth < most; id = mx_node_at(g, id)->parent)
-        depth++;
-    return depth;
-}
-
-static void group(mx_writer *w, mx_node_id id) {
-    int limit = w->options->collapse_depth;
-    bool folded = limit >= 0 && mx_yed_folded(w, depth_of(w->g, id, (uint32_t)limit + 1));
-    mx_box closed = w->boxes[id];
-    mx_label_title(&w->label, w->g, id);
-    closed.w = between(mx_label_chars(mx_buffer_str(&w->label)) * CHAR_WIDTH + 40, 120, MAX_GROUP);
-    closed.h = MX_CLOSED_HEIGHT;
+static void group(mx_writer *w, uint32_t box) {
     mx_xml_raw(&w->xml, "<y:ProxyAutoBoundsNode><y:Realizers");
-    mx_xml_attr(&w->xml, "active", folded ? "1" : "0");
+    mx_xml_attr(&w->xml, "active", w->scene.boxes[box].open ? "0" : "1");
     mx_xml_raw(&w->xml, ">");
-    realizer(w, id, &w->boxes[id], false);
-    realizer(w, id, &closed, true);
+    realizer(w, box, false);
+    realizer(w, box, true);
     mx_xml_raw(&w->xml, "</y:Realizers></y:ProxyAutoBoundsNode>");
 }
 
-void mx_yed_node(mx_writer *w, mx_node_id id) {
+mx_status mx_yed_node(mx_writer *w, mx_node_id id) {
+    uint32_t box = w->scene.box_of[id];
+    mx_status status = MX_OK;
     mx_put_open(w, MX_KEY_NODE_GRAPHICS, 0);
-    if (mx_plan_is_group(&w->plan, id))
-        group(w, id);
+    if (w->scene.boxes[box].is_group)
+        group(w, box);
     else
-        leaf(w, id);
+        status = leaf(w, box);
     mx_put_close(w);
-    mx_label_tooltip(&w->label, &w->plan, id, mx_buffer_str(&w->attributes));
+    mx_buffer_clear(&w->label);
+    mx_label_tooltip(&w->label, &w->scene, box, mx_buffer_str(&w->attributes));
     if (w->label.size) mx_put(w, MX_KEY_NODE_DESCRIPTION, mx_buffer_str(&w->label));
+    return status;
 }
 
 /* ---- edges ---- */
 
-void mx_yed_edge(mx_writer *w, mx_node_id source, uint32_t type) {
+/* An end relative to the middle of its node, as yEd wants it. Where the way ends earlier, at a folded group, the middle. */
+static void port_at(mx_xml *x, const char *across, const char *down, const mx_scene_box *b, mx_point p, bool meets) {
+    mx_xml_attr_half(x, across, meets ? 2 * (int64_t)(p.x - b->x) - b->w : 0);
+    mx_xml_attr_half(x, down, meets ? 2 * (int64_t)(p.y - b->y) - b->h : 0);
+}
+
+static void path(mx_writer *w, mx_node_id source, mx_node_id target) {
+    const mx_scene *s = &w->scene;
+    const mx_scene_box *from = &s->boxes[s->box_of[source]], *to = &s->boxes[s->box_of[target]];
+    const mx_point *p = w->route.points;
+    uint32_t n = (uint32_t)w->route.n;
     mx_xml *x = &w->xml;
-    bool quiet = family_of(w->g, source) == MX_FAMILY_SHAPE;
+    if (n < 2) return;
+    mx_xml_raw(x, "<y:Path");
+    port_at(x, "sx", "sy", from, p[0], p[0].y == from->y + from->h);
+    port_at(x, "tx", "ty", to, p[n - 1], p[n - 1].y == to->y);
+    mx_xml_raw(x, n > 2 ? ">" : "/>");
+    for (uint32_t i = 1; i + 1 < n; i++) {
+        mx_xml_raw(x, "<y:Point");
+        mx_xml_attr_int(x, "x", p[i].x);
+        mx_xml_attr_int(x, "y", p[i].y);
+        mx_xml_raw(x, "/>");
+    }
+    if (n > 2) mx_xml_raw(x, "</y:Path>");
+}
+
+mx_status mx_yed_edge(mx_writer *w, mx_node_id target, uint32_t target_port) {
+    const mx_port *port = &mx_node_at(w->g, target)->inputs[target_port];
+    const mx_scene *s = &w->scene;
+    bool known = port->source_port < s->value_start[port->source + 1] - s->value_start[port->source];
+    bool quiet = known && s->values[s->value_start[port->source] + port->source_port].quiet;
+    mx_xml *x = &w->xml;
+    MX_TRY(mx_scene_route(s, target, target_port, &w->route, w->err));
     mx_put_open(w, MX_KEY_EDGE_GRAPHICS, 0);
-    mx_xml_raw(x, "<y:PolyLineEdge><y:LineStyle");
-    mx_xml_attr(x, "color", quiet ? QUIET_COLOUR : EDGE_COLOUR);
-    mx_xml_raw(x, " type=\"line\" width=\"1.0\"/><y:Arrows source=\"none\" target=\"standard\"/>");
+    mx_xml_raw(x, "<y:PolyLineEdge>");
+    path(w, port->source, target);
+    mx_xml_raw(x, "<y:LineStyle");
+    mx_xml_attr(x, "color", quiet ? theme->quiet_edge : theme->edge);
+    mx_xml_attr(x, "type", w->route.back ? "dashed" : "line");
+    mx_xml_raw(x, quiet ? " width=\"1.0\"/>" : " width=\"1.5\"/>");
+    mx_xml_raw(x, "<y:Arrows source=\"none\" target=\"standard\"/>");
     mx_buffer_clear(&w->label);
-    if (mx_label_type(&w->label, w->g, type)) {
-        mx_xml_raw(x, "<y:EdgeLabel fontSize=\"9\" textColor=\"#6B7686\">");
+    mx_label_value(&w->label, s, port->source, port->source_port);
+    if (w->label.size) {
+        mx_xml_raw(x, "<y:EdgeLabel" FONT " fontSize=\"9\" visible=\"false\"");
+        mx_xml_attr(x, "textColor", theme->quiet_text);
+        mx_xml_raw(x, ">");
         mx_xml_text(x, mx_buffer_str(&w->label));
         mx_xml_raw(x, "</y:EdgeLabel>");
     }
-    mx_xml_raw(x, "</y:PolyLineEdge>");
+    mx_xml_raw(x, "<y:BendStyle smoothed=\"true\"/></y:PolyLineEdge>");
     mx_put_close(w);
+    return MX_OK;
 }

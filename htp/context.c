@@ -89,16 +89,10 @@ static void write_labels(mx_htp_flow *f) {
     }
 }
 
-mx_status mx_htp_inherit(mx_graph *g, mx_htp_tagging *t, mx_node_id scope, mx_error *err) {
-    mx_htp_flow f = {.g = g, .t = t, .tree = &t->tree, .err = err};
-    f.scope = &g->scopes[mx_node_at(g, scope)->data];
-    mx_arena_init(&f.arena, g->allocator);
-    mx_status status = mx_htp_flow_build(&f);
-    if (status == MX_OK) status = spread(&f);
-    if (status == MX_OK) {
-        follow_users(&f);
-        write_labels(&f);
-    }
-    mx_arena_free(&f.arena);
-    return status;
+mx_status mx_htp_inherit(mx_htp_flow *f) {
+    MX_TRY(mx_htp_flow_build(f));
+    MX_TRY(spread(f));
+    follow_users(f);
+    write_labels(f);
+    return MX_OK;
 }

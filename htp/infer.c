@@ -37,14 +37,43 @@ static void write_back(mx_htp_flow *f) {
     }
 }
 
-mx_status mx_htp_infer(mx_graph *g, mx_htp_tagging *t, mx_node_id scope, mx_error *err) {
-    if (mx_htp_is_told(g, t, scope)) return mx_htp_inherit(g, t, scope, err);
+/* The rules look at all modules, for each scope again. Where very many bodies meet very many modules, which no program
+ * has, bodies only inherit. */
+static bool is_worth_it(const mx_htp_flow *f) {
+    enum { TIMES = 64 };
+    return f->g->n_scopes * f->tree->count <= TIMES * (f->g->n_nodes + f->tree->count);
+}
+
+static mx_status infer_scope(mx_htp_flow *f, mx_node_id scope) {
+    f->scope = &f->g->scopes[mx_node_at(f->g, scope)->data];
+    f->top = top_of(f->t, f->g, scope);
+    if (!f->scope->n_operators) return MX_OK;
+    if (mx_htp_is_told(f->g, f->t, scope) || (scope && !is_worth_it(f))) return mx_htp_inherit(f);
+    MX_TRY(run(f));
+    write_back(f);
+    return MX_OK;
+}
+
+/* Outer scopes have smaller ids than their bodies. */
+static mx_status infer_all(mx_htp_flow *f) {
+    MX_TRY(mx_htp_flow_tree(f));
+    for (mx_node_id id = 0; id < f->g->n_nodes; id++) {
+        if (!mx_is_scope(mx_node_at(f->g, id))) continue;
+        MX_TRY(infer_scope(f, id));
+        mx_arena_reset(&f->arena);
+    }
+    return MX_OK;
+}
+
+mx_status mx_htp_infer(mx_graph *g, mx_htp_tagging *t, mx_error *err) {
     mx_htp_flow f = {.g = g, .t = t, .tree = &t->tree, .err = err};
-    f.scope = &g->scopes[mx_node_at(g, scope)->data];
-    f.top = top_of(t, g, scope);
+    f.places = mx_alloc_zero(g->allocator, g->n_nodes, sizeof *f.places);
+    if (!f.places) return mx_nomem(err);
+    mx_arena_init(&f.kept, g->allocator);
     mx_arena_init(&f.arena, g->allocator);
-    mx_status status = run(&f);
-    if (status == MX_OK) write_back(&f);
+    mx_status status = infer_all(&f);
+    mx_arena_free(&f.kept);
     mx_arena_free(&f.arena);
+    mx_free(g->allocator, f.places, g->n_nodes * sizeof *f.places);
     return status;
 }

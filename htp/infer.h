@@ -37,22 +37,22 @@ typedef struct mx_htp_op {
     mx_node_id id;
     uint32_t first_in, n_in;   /* in mx_htp_flow.in: operators of this scope that make its inputs, each once */
     uint32_t first_out, n_out; /* in mx_htp_flow.out: those that use its values */
-    uint32_t kind;
-    uint32_t level;   /* longest way from the scope's inputs */
-    uint32_t module;  /* MX_NO_INDEX: not yet */
-    uint8_t how;      /* mx_htp_how */
-    bool constant;    /* computed from constants alone */
-    bool size;        /* computed from shapes alone */
-    bool free_input;  /* uses an input of the scope or a value from outside */
-    bool of_input;    /* no labelled operator above, computed from data of the scope's inputs */
-    bool output;      /* makes an output of the scope */
-    mx_htp_time time; /* of the newest labelled operator among itself and all before it */
-    uint32_t newest;  /* the producer whose time it is, MX_NO_INDEX: none */
-    uint32_t origin;  /* the labelled operator whose time it is */
-    uint32_t ahead;   /* the next told operator behind it, MX_NO_INDEX: none */
+    uint16_t kind;
+    uint8_t how;         /* mx_htp_how */
+    bool constant : 1;   /* computed from constants alone */
+    bool size : 1;       /* computed from shapes alone */
+    bool free_input : 1; /* uses an input of the scope or a value from outside */
+    bool of_input : 1;   /* no labelled operator above, computed from data of the scope's inputs */
+    bool output : 1;     /* makes an output of the scope */
+    bool residual : 1;   /* adds a value to what came of it */
+    uint32_t level;      /* longest way from the scope's inputs */
+    uint32_t module;     /* MX_NO_INDEX: not yet */
+    mx_htp_time time;    /* of the newest labelled operator among itself and all before it */
+    uint32_t newest;     /* the producer whose time it is, MX_NO_INDEX: none */
+    uint32_t origin;     /* the labelled operator whose time it is */
+    uint32_t ahead;      /* the next told operator behind it, MX_NO_INDEX: none */
     uint32_t products,
-        joins;     /* how many stand on its chain of newest producers: products with reductions, residual joins */
-    bool residual; /* adds a value to what came of it */
+        joins; /* how many stand on its chain of newest producers: products with reductions, residual joins */
     uint32_t enter, below,
         next; /* place in the forest of newest producers, how many from there on came of it; scratch */
 } mx_htp_op;
@@ -62,17 +62,17 @@ typedef struct mx_htp_flow {
     mx_htp_tagging *t;
     mx_htp_tree *tree;
     mx_error *err;
-    mx_arena arena; /* all arrays below; scratch of the rules */
+    mx_arena kept;  /* what is the same for all scopes: the tree */
+    mx_arena arena; /* all other arrays below; scratch of the rules */
     mx_scope_data *scope;
     mx_htp_op *ops;
     uint32_t n;
     uint32_t *in, *out;
-    uint32_t *order;             /* topological */
-    bool ordered;                /* the order of execution is known */
-    bool *runs, *leaf;           /* by module, see below */
-    uint32_t top;                /* the module that all of the scope lies in */
-    struct mx_htp_place *places; /* node id -> op */
-    size_t n_places;
+    uint32_t *order;   /* topological */
+    bool ordered;      /* the order of execution is known */
+    bool *runs, *leaf; /* by module, see below */
+    uint32_t top;      /* the module that all of the scope lies in */
+    uint32_t *places;  /* node id -> its place among the operators of its scope */
 } mx_htp_flow;
 
 /* ---- the graph (infer_flow.c, infer_kinds.c) ---- */

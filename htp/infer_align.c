@@ -99,12 +99,13 @@ static mx_status list_modules(aligning *w) {
 
 /* ---- products ---- */
 
-typedef struct reached { /* the deepest products before an operator, as bits within their depth */
-    uint32_t depth;
-    uint64_t mask;
-} reached;
+enum { BITS = 64, TIERS = 4 };
 
-enum { BITS = 64 };
+typedef struct reached { /* the deepest products before an operator, as bits within their depth, and those little less
+                            deep */
+    uint32_t depth;
+    uint64_t mask[TIERS]; /* of depth, depth - 1, ... */
+} reached;
 
 static int by_depth(const void *a, const void *b) {
     const product *x = a, *y = b;
@@ -112,15 +113,24 @@ static int by_depth(const void *a, const void *b) {
     return (x->op > y->op) - (x->op < y->op);
 }
 
+/* Those of the other in their tiers; `behind`: how much less deep it is. */
+static void add_tiers(reached *to, const reached *other, uint32_t behind) {
+    for (uint32_t t = behind; t < TIERS; t++)
+        to->mask[t] |= other->mask[t - behind];
+}
+
 static reached before(const mx_htp_flow *f, const reached *r, const mx_htp_op *o) {
-    reached got = {0, 0};
+    reached got = {.depth = 0};
     for (uint32_t i = 0; i < o->n_in; i++) {
         uint32_t from = mx_htp_ins(f, o)[i];
-        if (!mx_htp_flows(&f->ops[from]) || r[from].depth < got.depth) continue;
-        if (r[from].depth > got.depth)
+        if (!mx_htp_flows(&f->ops[from])) continue;
+        if (r[from].depth > got.depth) {
+            reached less = got;
             got = r[from];
-        else
-            got.mask |= r[from].mask;
+            add_tiers(&got, &less, got.depth - less.depth);
+        } else {
+            add_tiers(&got, &r[from], got.depth - r[from].depth);
+        }
     }
     return got;
 }
@@ -129,30 +139,104 @@ static uint64_t all_bits(uint32_t n) {
     return n >= BITS ? ~(uint64_t)0 : ((uint64_t)1 << n) - 1;
 }
 
-static mx_status list_products(aligning *w) {
+typedef struct listing {
+    aligning *w;
+    reached *r;        /* by operator */
+    uint32_t *sizes;   /* by depth */
+    uint32_t *next;    /* by operator: the smallest depth of the products that need it, MX_NO_INDEX: none */
+    uint64_t *waiting; /* by depth and tier: products that none of a depth in between needs */
+    int32_t *open;     /* by depth: how many products, of too many tiers before, wait there; as differences */
+} listing;
+
+static mx_status prepare(listing *l, uint32_t count) {
+    aligning *w = l->w;
+    size_t depths = (size_t)count + TIERS + 2;
+    mx_arena *arena = &w->f->arena;
+    w->products = mx_arena_array(arena, count, sizeof *w->products);
+    w->clean = mx_arena_array(arena, depths, sizeof *w->clean);
+    l->r = mx_arena_array(arena, w->f->n, sizeof *l->r);
+    l->next = mx_arena_array(arena, w->f->n, sizeof *l->next);
+    l->sizes = mx_arena_array(arena, depths, sizeof *l->sizes);
+    l->waiting = mx_arena_array(arena, depths * TIERS, sizeof *l->waiting);
+    l->open = mx_arena_array(arena, depths, sizeof *l->open);
+    if (!w->products || !w->clean || !l->r || !l->next || !l->sizes || !l->waiting || !l->open)
+        return mx_nomem(w->f->err);
+    memset(w->clean, 1, depths);
+    memset(l->sizes, 0, depths * sizeof *l->sizes);
+    memset(l->waiting, 0, depths * TIERS * sizeof *l->waiting);
+    memset(l->open, 0, depths * sizeof *l->open);
+    return MX_OK;
+}
+
+static bool is_counted(const aligning *w, const mx_htp_op *o) {
+    return is_product(w, o) && (o->module == MX_NO_INDEX || w->fits[o->module]);
+}
+
+static void find_depths(listing *l) {
+    aligning *w = l->w;
     mx_htp_flow *f = w->f;
-    reached *r = mx_arena_array(&f->arena, f->n, sizeof *r);
-    uint32_t *sizes = mx_arena_array(&f->arena, (size_t)f->n + 2, sizeof *sizes), count = 0;
-    for (uint32_t i = 0; i < f->n; i++)
-        count += is_product(w, &f->ops[i]);
-    w->products = mx_arena_array(&f->arena, count, sizeof *w->products);
-    w->clean = mx_arena_array(&f->arena, (size_t)count + 2, sizeof *w->clean);
-    if (!r || !sizes || !w->products || !w->clean) return mx_nomem(f->err);
-    memset(sizes, 0, ((size_t)f->n + 2) * sizeof *sizes);
-    memset(w->clean, 1, (size_t)count + 2);
     for (uint32_t i = 0; i < f->n; i++) {
         const mx_htp_op *o = &f->ops[f->order[i]];
-        reached *at = &r[f->order[i]];
-        *at = before(f, r, o);
-        if (!is_product(w, o) || (o->module != MX_NO_INDEX && !w->fits[o->module])) continue;
-        uint32_t bit = sizes[at->depth + 1]++;
-        *at = (reached){at->depth + 1, bit < BITS ? (uint64_t)1 << bit : 0};
+        reached *at = &l->r[f->order[i]];
+        *at = before(f, l->r, o);
+        if (!is_counted(w, o)) continue;
+        uint32_t bit = l->sizes[at->depth + 1]++;
+        reached own = {.depth = at->depth + 1, .mask = {bit < BITS ? (uint64_t)1 << bit : 0}};
+        *at = own;
         w->products[w->n_products++] = (product){f->order[i], at->depth};
     }
+    for (uint32_t i = f->n; i-- > 0;) {
+        const mx_htp_op *o = &f->ops[f->order[i]];
+        uint32_t *next = &l->next[f->order[i]];
+        *next = MX_NO_INDEX;
+        for (uint32_t k = 0; mx_htp_flows(o) && k < o->n_out; k++) {
+            uint32_t user = mx_htp_outs(f, o)[k];
+            uint32_t depth = is_counted(w, &f->ops[user]) ? l->r[user].depth : l->next[user];
+            if (depth < *next) *next = depth;
+        }
+    }
+}
+
+/* A product whose value is used late has to be needed by all of a depth before that can begin a chunk. */
+static void find_waiting(listing *l) {
+    aligning *w = l->w;
+    for (uint32_t i = 0; i < w->n_products; i++) {
+        uint32_t op = w->products[i].op, depth = w->products[i].depth, next = l->next[op];
+        if (w->f->ops[op].module != MX_NO_INDEX) continue;
+        if (next > w->n_products) next = w->n_products + 1;
+        for (uint32_t t = 1; t < TIERS && next > depth + t; t++)
+            l->waiting[(size_t)depth * TIERS + t] |= l->r[op].mask[0];
+        if (next <= depth + TIERS) continue;
+        l->open[depth + TIERS + 1]++;
+        l->open[next + 1]--;
+    }
+}
+
+static bool needs_all(const listing *l, const reached *got, uint32_t depth) {
+    if (l->sizes[depth - 1] > BITS || got->mask[0] != all_bits(l->sizes[depth - 1])) return false;
+    for (uint32_t t = 1; t < TIERS && t < depth; t++)
+        if (l->waiting[(size_t)(depth - 1 - t) * TIERS + t] & ~got->mask[t]) return false;
+    return true;
+}
+
+static mx_status list_products(aligning *w) {
+    mx_htp_flow *f = w->f;
+    listing l = {.w = w};
+    uint32_t count = 0;
+    int32_t open = 0;
+    for (uint32_t i = 0; i < f->n; i++)
+        count += is_product(w, &f->ops[i]);
+    MX_TRY(prepare(&l, count));
+    find_depths(&l);
+    find_waiting(&l);
     for (uint32_t i = 0; i < w->n_products; i++) {
         uint32_t depth = w->products[i].depth;
-        reached got = before(f, r, &f->ops[w->products[i].op]);
-        if (sizes[depth - 1] > BITS || got.mask != all_bits(sizes[depth - 1])) w->clean[depth] = depth == 1;
+        reached got = before(f, l.r, &f->ops[w->products[i].op]);
+        if (depth > 1 && !needs_all(&l, &got, depth)) w->clean[depth] = false;
+    }
+    for (uint32_t depth = 1; depth <= count; depth++) {
+        open += l.open[depth];
+        if (open) w->clean[depth] = false;
     }
     if (w->n_products) qsort(w->products, w->n_products, sizeof *w->products, by_depth);
     return MX_OK;
@@ -207,6 +291,7 @@ static void give_chunk(aligning *w, uint32_t at, uint32_t end, uint32_t first) {
         if (module != MX_NO_INDEX && (w->index[module] < first || w->index[module] >= first + (end - at))) return;
     }
     uint32_t module = missing && end - at <= CHUNK ? left_over(w, at, end, first) : MX_NO_INDEX;
+    if (module == f->top) return; /* that says nothing */
     for (uint32_t i = at; i < end && module != MX_NO_INDEX; i++) {
         mx_htp_op *o = &f->ops[w->products[i].op];
         if (o->module != MX_NO_INDEX) continue;

@@ -105,8 +105,10 @@ enum { AROUND = 64, PREFIXES = 4 };
 
 /* Transpose, the whole module, inverse Transpose. */
 static void claim_turned(mx_htp_flow *f, mx_htp_op *first) {
-    mx_htp_op *before = mx_htp_only_producer(f, first), *last = first, *behind = mx_htp_only_user(f, first);
-    if (!before || !is_free(before) || mx_htp_only_user(f, before) != first || !may_lay_out(f, first->module)) return;
+    mx_htp_op *before = may_lay_out(f, first->module) ? mx_htp_only_producer(f, first) : NULL, *last = first, *behind;
+    if (!before || !is_free(before) || !mx_htp_is(before, MX_HTP_OP_LAYOUT) || mx_htp_only_user(f, before) != first)
+        return;
+    behind = mx_htp_only_user(f, first);
     for (int i = 0; i < AROUND && behind && behind->module == first->module; i++) {
         last = behind;
         behind = mx_htp_only_user(f, last);
@@ -138,6 +140,7 @@ static void find_first(prefixes *p) {
     for (uint32_t i = 0; i < f->n; i++) {
         const mx_htp_op *o = &f->ops[i];
         if (is_free(o) || !mx_htp_flows(o) || !may_lay_out(f, o->module)) continue;
+        if (f->tree->modules[o->module].class_name == MX_SID_ABSENT) continue;
         bool entered = true;
         for (uint32_t k = 0; k < o->n_in; k++)
             entered = entered && f->ops[mx_htp_ins(f, o)[k]].module != o->module;

@@ -1,23 +1,11 @@
 /* The operators of one scope as a graph with index arrays: producers, users, topological order, times. */
 #include "htp/infer.h"
 
-struct mx_htp_place {
-    mx_node_id id;
-    uint32_t op; /* index + 1; 0: empty */
-};
-
-/* Ids that follow each other stand beside each other: scopes are mostly read in one go. */
-static size_t place_of(const mx_htp_flow *f, mx_node_id id) {
-    size_t mask = f->n_places - 1, i = id & mask;
-    while (f->places[i].op && f->places[i].id != id)
-        i = (i + 1) & mask;
-    return i;
-}
-
+/* Places of other scopes are left in the array: what counts is who stands there. */
 uint32_t mx_htp_flow_find(const mx_htp_flow *f, mx_node_id id) {
     if (id == MX_NO_NODE) return MX_NO_INDEX;
-    const struct mx_htp_place *p = &f->places[place_of(f, id)];
-    return p->op ? p->op - 1 : MX_NO_INDEX;
+    uint32_t place = f->places[id];
+    return place < f->n && f->scope->operators[place] == id ? place : MX_NO_INDEX;
 }
 
 static void *array(mx_htp_flow *f, size_t count, size_t size) {
@@ -42,9 +30,7 @@ static void see_body(mx_htp_flow *f, uint32_t op, mx_node_id body, see_port see)
 }
 
 /* Bodies nest no deeper than the reader's limit. */
-static void see_inputs(mx_htp_flow *f, uint32_t op, const mx_node *n, see_port see) {
-    for (uint32_t i = 0; i < n->n_inputs; i++)
-        see(f, op, &n->inputs[i]);
+static void see_bodies(mx_htp_flow *f, uint32_t op, const mx_node *n, see_port see) {
     for (uint32_t i = 0; i < n->n_attrs; i++) {
         const mx_attr *a = &n->attrs[i];
         if (a->ref_name != MX_SID_ABSENT) continue;
@@ -55,21 +41,25 @@ static void see_inputs(mx_htp_flow *f, uint32_t op, const mx_node *n, see_port s
     }
 }
 
-/* Edges to itself and to what is listed a second time are no edges. */
-static uint32_t producer_of(const mx_htp_flow *f, uint32_t op, const mx_port *port) {
-    uint32_t from = mx_htp_flow_find(f, port->source);
-    return from == op ? MX_NO_INDEX : from;
+static void see_inputs(mx_htp_flow *f, uint32_t op, const mx_node *n, see_port see) {
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        see(f, op, &n->inputs[i]);
+    see_bodies(f, op, n, see);
 }
 
 static void count_port(mx_htp_flow *f, uint32_t op, const mx_port *port) {
-    if (producer_of(f, op, port) != MX_NO_INDEX) f->ops[op].n_in++;
+    f->ops[op].n_in += port->source != MX_NO_NODE;
 }
 
+/* Edges to itself and to what is listed a second time are no edges. What comes from elsewhere is free input. */
 static void enter_port(mx_htp_flow *f, uint32_t op, const mx_port *port) {
     mx_htp_op *o = &f->ops[op];
-    uint32_t from = producer_of(f, op, port);
-    if (from == MX_NO_INDEX || f->ops[from].enter == op + 1) return;
-    f->ops[from].enter = op + 1;
+    if (port->source == MX_NO_NODE) return;
+    uint32_t from = mx_htp_flow_find(f, port->source);
+    o->free_input = o->free_input || from == MX_NO_INDEX;
+    if (from == MX_NO_INDEX || from == op || f->ops[from].enter == op + 1) return;
+    f->ops[from].enter = op + 1; /* scratch: the last operator that it was entered for */
+    f->ops[from].n_out++;
     f->in[o->first_in + o->n_in++] = from;
 }
 
@@ -96,43 +86,48 @@ static uint32_t kind_of(const mx_htp_flow *f, known_kind *known, const mx_node *
 static mx_status make_operators(mx_htp_flow *f) {
     known_kind known[KINDS] = {{0, 0}};
     f->n = (uint32_t)f->scope->n_operators;
-    for (f->n_places = 16; f->n_places < 2 * (size_t)f->n;)
-        f->n_places *= 2;
-    f->ops = array(f, f->n, sizeof *f->ops);
-    f->places = array(f, f->n_places, sizeof *f->places);
-    if (!f->ops || !f->places) return mx_nomem(f->err);
+    f->ops = mx_arena_array(&f->arena, f->n, sizeof *f->ops);
+    if (!f->ops) return mx_nomem(f->err);
     for (uint32_t i = 0; i < f->n; i++) {
-        mx_htp_op *o = &f->ops[i];
-        o->id = f->scope->operators[i];
-        const mx_htp_label *label = &f->t->labels[o->id];
-        o->module = label->module;
-        o->how = label->module == MX_NO_INDEX ? MX_HTP_HOW_NOT : MX_HTP_HOW_TOLD;
-        o->kind = kind_of(f, known, mx_node_at(f->g, o->id));
-        f->places[place_of(f, o->id)] = (struct mx_htp_place){o->id, i + 1};
+        mx_node_id id = f->scope->operators[i];
+        uint32_t module = f->t->labels[id].module;
+        f->places[id] = i;
+        f->ops[i] = (mx_htp_op){.id = id,
+                                .module = module,
+                                .how = module == MX_NO_INDEX ? MX_HTP_HOW_NOT : MX_HTP_HOW_TOLD,
+                                .kind = (uint16_t)kind_of(f, known, mx_node_at(f->g, id))};
+        see_inputs(f, i, mx_node_at(f->g, id), count_port);
     }
     return MX_OK;
 }
 
+/* Values that only its bodies take from elsewhere are no input of the operator itself. */
+static void enter_inputs(mx_htp_flow *f, uint32_t op) {
+    const mx_node *n = mx_node_at(f->g, f->ops[op].id);
+    f->ops[op].n_in = 0;
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        enter_port(f, op, &n->inputs[i]);
+    bool free_input = f->ops[op].free_input;
+    see_bodies(f, op, n, enter_port);
+    f->ops[op].free_input = free_input;
+}
+
 static mx_status make_edges(mx_htp_flow *f) {
-    size_t total = 0;
+    size_t ports = 0;
+    uint32_t n_in = 0, n_out = 0;
+    for (uint32_t i = 0; i < f->n; i++)
+        ports += f->ops[i].n_in;
+    f->in = mx_arena_array(&f->arena, ports, sizeof *f->in);
+    f->out = mx_arena_array(&f->arena, ports, sizeof *f->out);
+    if (ports > UINT32_MAX || !f->in || !f->out) return mx_nomem(f->err);
     for (uint32_t i = 0; i < f->n; i++) {
-        see_inputs(f, i, mx_node_at(f->g, f->ops[i].id), count_port);
-        f->ops[i].first_in = (uint32_t)total;
-        total += f->ops[i].n_in;
-        f->ops[i].n_in = 0;
+        f->ops[i].first_in = n_in;
+        enter_inputs(f, i);
+        n_in += f->ops[i].n_in;
     }
-    f->in = array(f, total, sizeof *f->in);
-    f->out = array(f, total, sizeof *f->out);
-    if (total > UINT32_MAX || !f->in || !f->out) return mx_nomem(f->err);
-    for (uint32_t i = 0; i < f->n; i++)
-        see_inputs(f, i, mx_node_at(f->g, f->ops[i].id), enter_port);
-    for (uint32_t i = 0; i < f->n; i++)
-        for (uint32_t k = 0; k < f->ops[i].n_in; k++)
-            f->ops[mx_htp_ins(f, &f->ops[i])[k]].n_out++;
-    total = 0;
     for (uint32_t i = 0; i < f->n; i++) {
-        f->ops[i].first_out = (uint32_t)total;
-        total += f->ops[i].n_out;
+        f->ops[i].first_out = n_out;
+        n_out += f->ops[i].n_out;
         f->ops[i].n_out = f->ops[i].enter = 0;
     }
     for (uint32_t i = 0; i < f->n; i++)
@@ -168,11 +163,6 @@ static mx_status make_order(mx_htp_flow *f) {
 
 /* ---- constants, sizes, weights ---- */
 
-/* Whether the port brings data that no constant is: an input of the scope or, in a body, a value from outside. */
-static bool is_free_input(const mx_htp_flow *f, const mx_port *p) {
-    return p->source != MX_NO_NODE && mx_htp_flow_find(f, p->source) == MX_NO_INDEX;
-}
-
 static bool moves_only(const mx_htp_op *o) {
     return mx_htp_is(o, MX_HTP_OP_LAYOUT | MX_HTP_OP_CAST);
 }
@@ -181,8 +171,6 @@ static bool moves_only(const mx_htp_op *o) {
 static void find_nature(mx_htp_flow *f, mx_htp_op *o) {
     const mx_node *n = mx_node_at(f->g, o->id);
     bool flows = false, sizes = false;
-    for (uint32_t i = 0; i < n->n_inputs; i++)
-        o->free_input = o->free_input || is_free_input(f, &n->inputs[i]);
     for (uint32_t i = 0; i < o->n_in; i++) {
         const mx_htp_op *from = &f->ops[mx_htp_ins(f, o)[i]];
         flows = flows || mx_htp_flows(from);
@@ -245,7 +233,6 @@ bool mx_htp_turns_back(const mx_htp_flow *f, const mx_htp_op *a, const mx_htp_op
 }
 
 mx_status mx_htp_flow_build(mx_htp_flow *f) {
-    MX_TRY(mx_htp_flow_tree(f));
     MX_TRY(make_operators(f));
     MX_TRY(make_edges(f));
     MX_TRY(make_order(f));

@@ -1,4 +1,5 @@
-/* Tied weights bear the name of one module and are used by another: the order of execution tells them apart. */
+/* Parameters that bear the name of another module than the one that uses them: tied weights, and objects with several
+ * names. The order of execution and what comes next tell them apart. */
 #include "htp/infer.h"
 
 #include <stdlib.h>
@@ -46,23 +47,24 @@ static bool is_misnamed(const mx_htp_flow *f, const mx_htp_op *o) {
 
 typedef struct misnamed {
     mx_htp_time ahead;
-    uint32_t op;
+    uint32_t level, op;
+    const mx_htp_flow *f; /* for its name, which decides last */
 } misnamed;
 
 static int by_ahead(const void *a, const void *b) {
     const misnamed *x = a, *y = b;
     if (x->ahead != y->ahead) return x->ahead < y->ahead ? -1 : 1;
-    return (x->op > y->op) - (x->op < y->op);
+    if (x->level != y->level) return x->level < y->level ? -1 : 1;
+    if (mx_htp_name_before(x->f, &x->f->ops[x->op], &y->f->ops[y->op])) return -1;
+    return mx_htp_name_before(x->f, &x->f->ops[y->op], &y->f->ops[x->op]);
 }
 
 /* The first belongs to the first silent module, the next to the next one of that class; those in between are called
  * again. */
-mx_status mx_htp_infer_names(mx_htp_flow *f, bool *changed) {
-    *changed = false;
+static mx_status give_to_silent(mx_htp_flow *f, bool *changed) {
     const mx_htp_module *all = f->tree->modules;
     silent_leaves s = {.n = 0};
     uint32_t n = 0, at = 0;
-    if (!f->ordered) return MX_OK;
     MX_TRY(list_silent(f, &s));
     for (uint32_t i = 0; i < f->n; i++)
         n += is_misnamed(f, &f->ops[i]);
@@ -71,7 +73,7 @@ mx_status mx_htp_infer_names(mx_htp_flow *f, bool *changed) {
     if (!list) return mx_nomem(f->err);
     n = 0;
     for (uint32_t i = 0; i < f->n; i++)
-        if (is_misnamed(f, &f->ops[i])) list[n++] = (misnamed){f->ops[f->ops[i].ahead].time, i};
+        if (is_misnamed(f, &f->ops[i])) list[n++] = (misnamed){f->ops[f->ops[i].ahead].time, f->ops[i].level, i, f};
     qsort(list, n, sizeof *list, by_ahead);
     *changed = true;
     for (uint32_t i = 0; i < n; i++) {
@@ -87,4 +89,91 @@ mx_status mx_htp_infer_names(mx_htp_flow *f, bool *changed) {
             f->ops[list[i].op].module = user->module;
     }
     return MX_OK;
+}
+
+/* ---- one object, several names ---- */
+
+/* Modules of one class that run first at the same time are one object, registered under several names. Its parameters
+ * bear one of them, whichever it is called by. */
+typedef struct names {
+    silent_leaf *list; /* single modules that run, in the order of execution */
+    uint32_t *place;   /* by module: in the list + 1 */
+    uint32_t n;
+} names;
+
+static mx_status list_names(mx_htp_flow *f, names *w) {
+    const mx_htp_module *all = f->tree->modules;
+    w->list = mx_arena_array(&f->arena, f->tree->count, sizeof *w->list);
+    w->place = mx_arena_array(&f->arena, f->tree->count, sizeof *w->place);
+    if (!w->list || !w->place) return mx_nomem(f->err);
+    memset(w->place, 0, f->tree->count * sizeof *w->place);
+    for (uint32_t m = 1; m < f->tree->count; m++)
+        if (all[m].has_order && mx_htp_is_leaf(f, m)) w->list[w->n++] = (silent_leaf){all[m].order, m};
+    qsort(w->list, w->n, sizeof *w->list, by_order);
+    for (uint32_t i = 0; i < w->n; i++)
+        w->place[w->list[i].module] = i + 1;
+    return MX_OK;
+}
+
+enum { NAMES = 16, NEXT = 64 };
+
+/* The names of a module's object, itself included. */
+static uint32_t names_of(const mx_htp_flow *f, const names *w, uint32_t module, uint32_t *found) {
+    uint32_t at = w->place[module], n = 0;
+    if (!at) return 0;
+    int32_t order = w->list[--at].order;
+    while (at && w->list[at - 1].order == order)
+        at--;
+    for (; at < w->n && w->list[at].order == order && n < NAMES; at++)
+        if (f->tree->modules[w->list[at].module].class_name == f->tree->modules[module].class_name)
+            found[n++] = w->list[at].module;
+    return n;
+}
+
+/* The module of the next told operator that has but one name, as long as execution does not go back. */
+static uint32_t next_certain(const mx_htp_flow *f, const names *w, const mx_htp_op *o) {
+    uint32_t found[NAMES], at = o->ahead;
+    for (int i = 0; i < NEXT && at != MX_NO_INDEX && f->ops[at].time >> 32 == o->time >> 32; i++, at = f->ops[at].ahead)
+        if (names_of(f, w, f->ops[at].module, found) < 2) return f->ops[at].module;
+    return 0;
+}
+
+/* The name that stands nearest to what comes next; of several the outermost. */
+static uint32_t nearest_name(const mx_htp_flow *f, const uint32_t *found, uint32_t n, uint32_t next) {
+    const mx_htp_module *all = f->tree->modules;
+    uint32_t best = MX_NO_INDEX, depth = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t shared = all[mx_htp_tree_common(f->tree, found[i], next)].depth;
+        bool better =
+            best == MX_NO_INDEX || shared > depth || (shared == depth && all[found[i]].depth < all[best].depth);
+        if (better) best = found[i];
+        if (better) depth = shared;
+    }
+    return best;
+}
+
+static mx_status choose_names(mx_htp_flow *f, bool *changed) {
+    names w = {.n = 0};
+    uint32_t found[NAMES];
+    MX_TRY(list_names(f, &w));
+    uint32_t *chosen = mx_arena_array(&f->arena, f->n, sizeof *chosen);
+    if (!chosen) return mx_nomem(f->err);
+    for (uint32_t i = 0; i < f->n; i++) {
+        const mx_htp_op *o = &f->ops[i];
+        bool named = o->how == MX_HTP_HOW_TOLD && f->t->labels[o->id].source == MX_HTP_FROM_PARAMETER;
+        uint32_t n = named ? names_of(f, &w, o->module, found) : 0;
+        chosen[i] = n < 2 ? o->module : nearest_name(f, found, n, next_certain(f, &w, o));
+    }
+    for (uint32_t i = 0; i < f->n; i++) {
+        *changed = *changed || f->ops[i].module != chosen[i];
+        f->ops[i].module = chosen[i];
+    }
+    return MX_OK;
+}
+
+mx_status mx_htp_infer_names(mx_htp_flow *f, bool *changed) {
+    *changed = false;
+    if (!f->ordered) return MX_OK;
+    MX_TRY(give_to_silent(f, changed));
+    return choose_names(f, changed);
 }

@@ -48,21 +48,15 @@ static bool is_size_of_input(const mx_htp_flow *f, const mx_htp_op *o) {
     return o->n_in == 1 && f->ops[mx_htp_ins(f, o)[0]].how == MX_HTP_HOW_INPUT;
 }
 
-static bool before(const mx_htp_flow *f, const mx_htp_op *a, const mx_htp_op *b) {
-    if (a->time != b->time) return a->time < b->time;
-    uint32_t da = f->tree->modules[a->module].depth, db = f->tree->modules[b->module].depth;
-    if (da != db) return da < db;
-    return a->level != b->level ? a->level < b->level : mx_htp_name_before(f, a, b);
-}
-
-static uint32_t of_first_user(const mx_htp_flow *f, const mx_htp_op *o) {
-    const mx_htp_op *first = NULL;
+/* Constants and sizes are no data of anybody: they stand where all their users can take them from. */
+static uint32_t common_to_users(const mx_htp_flow *f, const mx_htp_op *o) {
+    uint32_t found = MX_NO_INDEX;
     for (uint32_t i = 0; i < o->n_out; i++) {
-        const mx_htp_op *u = &f->ops[mx_htp_outs(f, o)[i]];
-        if (u->module != MX_NO_INDEX && (!first || before(f, u, first))) first = u;
+        uint32_t module = f->ops[mx_htp_outs(f, o)[i]].module;
+        if (module == MX_NO_INDEX || module == found) continue;
+        found = found == MX_NO_INDEX ? module : mx_htp_running_common(f, found, module);
     }
-    if (!first) return MX_NO_INDEX;
-    return o->size ? mx_htp_behind(f, first->module) : first->module;
+    return found != MX_NO_INDEX && o->size ? mx_htp_behind(f, found) : found;
 }
 
 /* What is computed from inputs before anything labelled, up to the first product, and sizes of inputs. */
@@ -87,7 +81,7 @@ mx_status mx_htp_infer_rest(mx_htp_flow *f) {
     for (uint32_t i = f->n; i-- > 0;) {
         mx_htp_op *o = &f->ops[f->order[i]];
         if (o->module != MX_NO_INDEX) continue;
-        o->module = mx_htp_flows(o) ? of_users(f, o, reads) : of_first_user(f, o);
+        o->module = mx_htp_flows(o) ? of_users(f, o, reads) : common_to_users(f, o);
         o->how = MX_HTP_HOW_REST;
     }
     return MX_OK;

@@ -12,6 +12,7 @@ typedef struct part {            /* a piece or a block */
     mx_htp_time time, ahead;     /* of the told operators before and behind it */
     uint32_t inside;             /* the silent module that has got it all, MX_NO_INDEX: none */
     uint32_t level, first, size; /* first: in the list of its operators */
+    uint32_t region;             /* of a block: where the region that it is a part of begins in that list */
     const struct finding *w;     /* for its operators' names, which decide where all else is equal */
     bool good;                   /* a piece with products; a block that computes */
 } part;
@@ -214,12 +215,24 @@ static int by_group(const void *a, const void *b) {
 
 /* ---- who runs there ---- */
 
+/* The first operator of a part by level, of several the one whose name comes first. */
+static const mx_htp_op *first_of(const finding *w, const part *p) {
+    const mx_htp_flow *f = w->f;
+    const mx_htp_op *first = &f->ops[w->sorted[p->first]];
+    for (uint32_t i = 1; i < p->size; i++) {
+        const mx_htp_op *o = &f->ops[w->sorted[p->first + i]];
+        if (o->level != first->level) break;
+        if (mx_htp_name_before(f, o, first)) first = o;
+    }
+    return first;
+}
+
 /* The silent modules of a list that run between the told operators of a group and whose parent is open there; at most
  * `max`, the number is what there would be. */
 static uint32_t candidates(const finding *w, const part *p, const uint32_t *list, uint32_t n_list, uint32_t *found,
                            uint32_t max) {
     const mx_htp_flow *f = w->f;
-    const mx_htp_op *o = &f->ops[w->sorted[p->first]];
+    const mx_htp_op *o = first_of(w, p);
     uint32_t origin = f->ops[o->origin].module, next = o->ahead == MX_NO_INDEX ? 0 : f->ops[o->ahead].module, n = 0;
     bool same_turn = p->ahead && p->ahead >> 32 == p->time >> 32;
     int64_t from = (int64_t)(uint32_t)p->time - 1, to = same_turn ? (int64_t)(uint32_t)p->ahead - 1 : INT32_MAX;
@@ -355,6 +368,7 @@ static mx_status find_blocks(finding *w, const part *p, uint32_t tag) {
             part *b = &w->blocks[w->n_blocks++];
             *b = *p;
             b->level = f->ops[w->sorted[s.start]].level;
+            b->region = p->first;
             b->first = s.start;
             b->size = to - s.start;
             b->good = s.computes;
@@ -371,11 +385,16 @@ static int by_size(const void *a, const void *b) {
     return by_names(x, y);
 }
 
+/* Whether a block goes on where another of the same region ends. */
+static bool goes_on(const part *b, const part *before, uint32_t end) {
+    return before && end == b->first && b->region == before->region;
+}
+
 /* Blocks that follow each other directly become one, with the layout between them. Returns how many are left. */
 static uint32_t join_blocks(part *b, uint32_t n) {
     uint32_t kept = 0, end = 0;
     for (uint32_t i = 0; i < n; i++) {
-        bool next = kept && end == b[i].first;
+        bool next = goes_on(&b[i], kept ? &b[kept - 1] : NULL, end);
         if (next) end += b[i].size;
         if (!b[i].good) continue;
         if (next) {
@@ -398,10 +417,12 @@ static uint32_t count_good(const part *b, uint32_t n) {
 /* How many parts a module of n may choose from: what follows each other joined, unless that leaves too few. */
 static uint32_t choose_from(part *b, uint32_t n_blocks, uint32_t n) {
     uint32_t joined = 0, end = 0, kept = 0;
+    const part *last = NULL;
     for (uint32_t i = 0; i < n_blocks; i++) {
-        bool next = joined && end == b[i].first;
+        bool next = goes_on(&b[i], last, end);
         if (next || b[i].good) end = b[i].first + b[i].size;
         joined += b[i].good && !next;
+        if (next || b[i].good) last = &b[i];
     }
     if (joined >= n) return join_blocks(b, n_blocks);
     for (uint32_t i = 0; i < n_blocks; i++)
@@ -515,7 +536,7 @@ static mx_status give_blocks(finding *w) {
         }
     }
     for (size_t i = 0; i < w->n_blocks; i++) {
-        const mx_htp_op *o = &w->f->ops[w->sorted[w->blocks[i].first]];
+        const mx_htp_op *o = first_of(w, &w->blocks[i]);
         if (o->module != MX_NO_INDEX || !w->blocks[i].good) continue;
         uint32_t up = mx_htp_behind(w->f, w->f->ops[o->origin].module);
         uint32_t again = *mx_htp_tally_at(&known, up, shape_of(w, &w->blocks[i]), 0);
@@ -543,6 +564,7 @@ static mx_status find_leaves(finding *w) {
 
 mx_status mx_htp_infer_silent(mx_htp_flow *f) {
     finding w = {.f = f};
+    if (!f->ordered) return MX_OK;
     mx_status status = prepare(&w);
     if (status == MX_OK && w.n_holders) status = find_pieces(&w);
     if (status == MX_OK && w.n_leaves + w.n_plain) status = find_leaves(&w);

@@ -10,17 +10,30 @@ static bool holds_only(const mx_htp_flow *f, const mx_htp_module *m) {
     return false;
 }
 
+/* The order of execution may have been taken down where a part of the program could not be seen (a branch that is
+ * compiled on its own): a module that is not in it although operators are its own did run, and so did those around it.
+ */
+static void add_unseen(mx_htp_flow *f) {
+    const mx_htp_module *all = f->tree->modules;
+    for (size_t i = 0; i < f->t->n_labels; i++) {
+        uint32_t m = f->t->labels[i].module;
+        for (; m != MX_NO_INDEX && !all[m].has_order && !f->runs[m]; m = all[m].parent)
+            f->runs[m] = !holds_only(f, &all[m]);
+    }
+}
+
 mx_status mx_htp_flow_tree(mx_htp_flow *f) {
     const mx_htp_module *all = f->tree->modules;
     for (size_t i = 1; i < f->tree->count && !f->ordered; i++)
         f->ordered = all[i].has_order;
-    f->runs = mx_arena_array(&f->arena, f->tree->count, sizeof *f->runs);
-    f->leaf = mx_arena_array(&f->arena, f->tree->count, sizeof *f->leaf);
+    f->runs = mx_arena_array(&f->kept, f->tree->count, sizeof *f->runs);
+    f->leaf = mx_arena_array(&f->kept, f->tree->count, sizeof *f->leaf);
     if (!f->runs || !f->leaf) return mx_nomem(f->err);
     for (uint32_t m = 0; m < f->tree->count; m++) {
         f->runs[m] = m == 0 || ((!f->ordered || all[m].has_order) && !holds_only(f, &all[m]));
         f->leaf[m] = true;
     }
+    add_unseen(f);
     for (uint32_t m = 1; m < f->tree->count; m++) {
         if (!f->runs[m]) continue;
         for (uint32_t up = all[m].parent; up != MX_NO_INDEX && f->leaf[up]; up = all[up].parent)

@@ -12,19 +12,21 @@ typedef struct vote {
 enum { RUNS = 1, JOINS = 2, FOLLOWED = 4 };
 enum { ROUNDS = 8 };
 
-static mx_status prepare(vote *v) {
+static uint64_t class_of(const mx_htp_flow *f, uint32_t module) {
+    return f->tree->modules[module].class_name;
+}
+
+/* Only where classes are known there is something to vote on. */
+static bool is_voted_on(const mx_htp_flow *f, const mx_htp_op *o) {
+    return o->how == MX_HTP_HOW_SUFFIX && class_of(f, o->module) != MX_SID_ABSENT;
+}
+
+static mx_status prepare(vote *v, size_t suffixes) {
     mx_htp_flow *f = v->f;
-    size_t suffixes = 0;
-    for (uint32_t i = 0; i < f->n; i++)
-        suffixes += f->ops[i].how == MX_HTP_HOW_SUFFIX;
     v->hash = mx_arena_array(&f->arena, f->n, sizeof *v->hash);
     v->ends = mx_arena_array(&f->arena, f->tree->count, sizeof *v->ends);
     if (!v->hash || !v->ends) return mx_nomem(f->err);
     return mx_htp_tally_make(f, 2 * suffixes + f->tree->count, &v->tally);
-}
-
-static uint64_t class_of(const mx_htp_flow *f, uint32_t module) {
-    return f->tree->modules[module].class_name;
 }
 
 static bool in_suffix(const mx_htp_op *o, uint32_t module) {
@@ -59,7 +61,7 @@ static void look(vote *v) {
         if (o->how == MX_HTP_HOW_JOIN)
             for (; before && !mx_htp_tree_holds(f->tree, before, o->module); before = f->tree->modules[before].parent)
                 v->ends[before] |= JOINS;
-        if (o->how != MX_HTP_HOW_SUFFIX) continue;
+        if (!is_voted_on(f, o)) continue;
         v->ends[o->module] |= FOLLOWED;
         v->hash[f->order[i]] = hash_of(v, o);
         if ((*mx_htp_tally_at(&v->tally, 1, o->module, v->hash[f->order[i]]))++ == 0)
@@ -78,7 +80,6 @@ static void count_voters(vote *v) {
 
 static bool stays(const vote *v, const mx_htp_op *o, uint64_t hash) {
     uint64_t class_name = class_of(v->f, o->module);
-    if (class_name == MX_SID_ABSENT) return true;
     for (uint32_t i = 0; i < o->n_in; i++) { /* not without what it stands on */
         const mx_htp_op *x = &v->f->ops[mx_htp_ins(v->f, o)[i]];
         if (mx_htp_flows(x) && x->how == MX_HTP_HOW_CLIMBED) return false;
@@ -118,14 +119,18 @@ static void climb(const mx_htp_flow *f, mx_htp_op *o) {
 
 mx_status mx_htp_infer_vote(mx_htp_flow *f) {
     vote v = {.f = f};
-    MX_TRY(prepare(&v));
+    size_t suffixes = 0;
+    for (uint32_t i = 0; i < f->n; i++)
+        suffixes += is_voted_on(f, &f->ops[i]);
+    if (!suffixes) return MX_OK;
+    MX_TRY(prepare(&v, suffixes));
     for (int round = 0; round < ROUNDS; round++) {
         uint32_t climbing = 0;
         look(&v);
         count_voters(&v);
         for (uint32_t i = 0; i < f->n; i++) {
             mx_htp_op *o = &f->ops[f->order[i]];
-            if (o->how != MX_HTP_HOW_SUFFIX || stays(&v, o, v.hash[f->order[i]])) continue;
+            if (!is_voted_on(f, o) || stays(&v, o, v.hash[f->order[i]])) continue;
             o->how = MX_HTP_HOW_CLIMBED;
             climbing++;
         }

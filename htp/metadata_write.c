@@ -44,6 +44,7 @@ static void write_context(const mx_htp_document *d, mx_json_out *j) {
 static void write_model(const mx_htp_document *d, mx_json_out *j) {
     mx_str producer = mx_text(d->g, d->g->model.producer_name);
     mx_json_out_object(j, "model");
+    if (d->facts->framework) producer = mx_str_of(d->facts->framework);
     put_cstr(j, "name_or_path", d->facts->model_path);
     mx_json_out_text(j, "class_name", mx_htp_root_name(d));
     mx_json_out_text(j, "framework", producer.n ? producer : MX_STR_LITERAL("onnx"));
@@ -101,7 +102,7 @@ static void write_output_names(const mx_htp_document *d, mx_json_out *j, const c
 static void write_tracing(const mx_htp_document *d, mx_json_out *j) {
     const mx_scope_data *s = &d->g->scopes[0];
     mx_json_out_object(j, "tracing");
-    put_cstr(j, "builder", "onnx");
+    put_cstr(j, "builder", d->facts->builder);
     mx_json_out_uint(j, "modules_traced", d->summary->modules_executed ? d->summary->modules_executed
                                                                        : d->summary->modules_used);
     mx_json_out_uint(j, "execution_steps", d->summary->source_operators);

@@ -14,6 +14,7 @@ typedef struct mx_htp_step { /* of the export, in order */
 /* What only the caller knows. Paths as they were given. */
 typedef struct mx_htp_facts {
     const char *timestamp, *strategy, *version;
+    const char *builder, *framework; /* who told of the model: "onnx", "torch.export"; where it comes from, NULL: its producer */
     const char *model_path, *onnx_path, *metadata_path, *report_path; /* report_path NULL: none */
     const char *hierarchy_attrs;                                      /* "metadata", "minimal", "attribute", "none" */
     double seconds;

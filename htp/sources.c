@@ -83,7 +83,7 @@ static int compare(const void *a, const void *b) {
 
 mx_status mx_htp_resolve_dotted(mx_htp_sources *s, mx_htp_scope *scope, mx_str dotted) {
     MX_TRY(mx_htp_tree_find(s->tree, dotted, !s->given, &scope->module, s->err));
-    scope->exact = mx_str_eq(mx_text(s->g, s->tree->modules[scope->module].scope), dotted);
+    scope->exact = mx_htp_tree_is_whole(s->tree, scope->module, dotted);
     return MX_OK;
 }
 

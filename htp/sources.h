@@ -50,6 +50,10 @@ mx_status mx_htp_collect_scopes(mx_htp_sources *s, const mx_htp_options *options
 /* The scope of that form and text, found or new. */
 mx_status mx_htp_add_scope(mx_htp_sources *s, mx_htp_form form, mx_str text, uint32_t *out);
 
+/* sources_stack.c: enter the modules that stand in the graph as nodes, and the scope of an operator by the node it stands in. */
+mx_status mx_htp_enter_stack(mx_htp_sources *s);
+mx_status mx_htp_stack_scope(mx_htp_sources *s, const mx_node *op, uint32_t *out);
+
 /* Modules for all scope texts, and for the names of parameters. */
 mx_status mx_htp_resolve_scopes(mx_htp_sources *s);
 /* TORCH and NAMESPACE; before: the text that was resolved before this one. */

@@ -80,7 +80,7 @@ static mx_sid parameter_of(const mx_htp_sources *s, const mx_port *port) {
 static bool owns_itself(const mx_htp_sources *s, mx_sid name, uint32_t owner) {
     mx_str text = mx_text(s->g, name);
     const char *dot = memrchr(text.p, '.', text.n);
-    return mx_text(s->g, s->tree->modules[owner].scope).n == (size_t)(dot - text.p);
+    return mx_htp_tree_is_whole(s->tree, owner, (mx_str){text.p, (size_t)(dot - text.p)});
 }
 
 /* Several owners: the deepest module common to them. A parameter that is used in many places says less than one that is

@@ -126,13 +126,16 @@ static mx_status own_scope(mx_htp_sources *s, const mx_node *n, const told *x, b
 mx_status mx_htp_collect_scopes(mx_htp_sources *s, const mx_htp_options *options) {
     known_keys keys = find_keys(s->g, options);
     bool torch_only = options->strategy == MX_HTP_STRATEGY_FX;
+    if (options->module_stack) MX_TRY(mx_htp_enter_stack(s));
     for (mx_node_id id = 0; id < s->g->n_nodes; id++) {
         const mx_node *n = mx_node_at(s->g, id);
         uint32_t scope = MX_NO_INDEX;
         mx_htp_source source = MX_HTP_FROM_NOTHING;
         if (n->kind != MX_NODE_OPERATOR || (n->flags & MX_FLAG_REMOVED)) continue;
         told x = read_told(n, &keys);
-        MX_TRY(own_scope(s, n, &x, torch_only, &scope, &source));
+        source = MX_HTP_FROM_STACK;
+        if (options->module_stack) MX_TRY(mx_htp_stack_scope(s, n, &scope));
+        else MX_TRY(own_scope(s, n, &x, torch_only, &scope, &source));
         if (scope == MX_NO_INDEX) continue;
         s->scope_of[id] = scope + 1;
         s->labels[id].source = (uint8_t)source;

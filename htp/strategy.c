@@ -32,7 +32,7 @@ typedef struct measures {
     uint64_t operators, scoped, stacked, tagged; /* by how they tell their module, each operator once */
     uint64_t attention, softmax, matmul, conv, recurrent, control, bodies;
     uint64_t initializers, named_initializers; /* named like encoder.layer.0.weight */
-    bool transformers;
+    bool transformers, stack; /* stack: module nodes tell of every operator */
     mx_sid kind_ids[N_KINDS];
     mx_sid key_stack, key_scopes, key_tag;
 } measures;
@@ -64,7 +64,7 @@ static void measure_operator(measures *m, const mx_node *n) {
     m->conv += kind == OP_CONV;
     m->recurrent += kind == OP_RECURRENT;
     m->control += kind == OP_CONTROL;
-    if (stack != MX_SID_ABSENT || metadata_value(n, m->key_scopes) != MX_SID_ABSENT) m->stacked++;
+    if (m->stack || stack != MX_SID_ABSENT || metadata_value(n, m->key_scopes) != MX_SID_ABSENT) m->stacked++;
     else if (metadata_value(n, m->key_tag) != MX_SID_ABSENT) m->tagged++;
     else if (is_path(mx_text(m->g, n->name))) m->scoped++;
     mx_str text = mx_text(m->g, stack);
@@ -225,7 +225,7 @@ const char *mx_strategy_name(mx_strategy strategy) {
 
 mx_status mx_htp_recommend(const mx_graph *g, bool has_tree, mx_strategy wanted, bool prioritize_speed,
                            mx_arena *arena, mx_recommendation *out, mx_error *err) {
-    measures m = {.g = g};
+    measures m = {.g = g, .stack = g->n_modules > 1};
     measure(&m);
     *out = (mx_recommendation){0};
     out->characteristics = (mx_characteristics){.model_type = model_type(&m),

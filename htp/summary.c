@@ -13,7 +13,7 @@ const char *mx_htp_method_name(int method) {
 }
 
 const char *mx_htp_source_name(int source) {
-    static const char *const names[MX_HTP_SOURCES] = {"the operators around",  "an earlier export",
+    static const char *const names[MX_HTP_SOURCES] = {"the operators around",  "an earlier export",    "the module stack",
                                                       "torch's metadata",      "local functions",
                                                       "names of operators",    "names of values",
                                                       "names of parameters"};

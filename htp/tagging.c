@@ -96,7 +96,7 @@ static bool has_stack(const job *j) {
     size_t told = 0, all = 0;
     for (mx_node_id id = 0; id < j->g->n_nodes; id++) {
         all += mx_node_at(j->g, id)->kind == MX_NODE_OPERATOR;
-        told += j->t->labels[id].source == MX_HTP_FROM_TORCH;
+        told += j->t->labels[id].source == MX_HTP_FROM_TORCH || j->t->labels[id].source == MX_HTP_FROM_STACK;
     }
     return told * 2 > all;
 }
@@ -134,13 +134,6 @@ static void label_rest(job *j) {
     }
 }
 
-/* Outer scopes before their bodies. */
-static mx_status infer_all(job *j) {
-    for (mx_node_id id = 0; id < j->g->n_nodes; id++)
-        if (mx_is_scope(mx_node_at(j->g, id))) MX_TRY(mx_htp_infer(j->g, j->t, id, j->err));
-    return MX_OK;
-}
-
 static mx_status run(job *j) {
     double begin = seconds();
     MX_TRY(build_tree(j));
@@ -149,7 +142,7 @@ static mx_status run(job *j) {
     double told = seconds();
     j->t->context_seconds = told - begin;
     if (j->options->strategy != MX_HTP_STRATEGY_HTP) return MX_OK;
-    MX_TRY(infer_all(j));
+    MX_TRY(mx_htp_infer(j->g, j->t, j->err));
     double inferred = seconds();
     j->t->inheritance_seconds = inferred - told;
     label_rest(j);

@@ -15,6 +15,7 @@ typedef enum mx_htp_method { /* `hierarchy_method` */
 typedef enum mx_htp_source { /* who told the scope */
     MX_HTP_FROM_NOTHING = 0,
     MX_HTP_FROM_TAGS,       /* metadata or attributes of an earlier export */
+    MX_HTP_FROM_STACK,      /* module nodes made of the source program's module stack */
     MX_HTP_FROM_TORCH,      /* pkg.torch.onnx.* */
     MX_HTP_FROM_FUNCTION,   /* local function */
     MX_HTP_FROM_NODE_NAME,  /* /encoder/layer.0/attention/self/MatMul */
@@ -48,6 +49,7 @@ typedef struct mx_htp_options {
     const void *metadata;     /* text of a metadata JSON with a module tree, NULL: none */
     size_t metadata_size;
     bool ignore_tags;         /* do not use tags of an earlier export as a source */
+    bool module_stack;        /* the graph's module nodes are those of the source program: they win over all else */
     bool ignore_torch;        /* do not use torch's own metadata as a source */
 } mx_htp_options;
 
@@ -56,9 +58,9 @@ typedef struct mx_htp_options {
 mx_status mx_htp_tag(mx_graph *g, const mx_htp_options *options, mx_htp_tagging *out, mx_error *err);
 void mx_htp_tagging_free(mx_htp_tagging *t);
 
-/* Inference (htp/infer_*.c): labels for operators of a scope that have none, from anchors (operators with a label), the data
+/* Inference (htp/infer_*.c): labels for operators that have none, from anchors (operators with a label), the data
  * flow and the tree's order of execution. */
-mx_status mx_htp_infer(mx_graph *g, mx_htp_tagging *t, mx_node_id scope, mx_error *err);
+mx_status mx_htp_infer(mx_graph *g, mx_htp_tagging *t, mx_error *err); /* in all scopes, outer ones first */
 
 /* Module groups for the graph: MX_NODE_MODULE nodes for every module that holds an operator and those around it (a container
  * and its element are one step, "layer.0"), operators moved into them. Depth is bounded. Tags in the model are not touched. */

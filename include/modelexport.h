@@ -126,7 +126,9 @@ typedef enum mx_node_kind {
 } mx_node_kind;
 
 /* Load a model, with everything wired: ports know the ports that make their values. Weights stay in their files.
- * Names of files decide the format in mx_graph_load: ".graphml" (with the edits it holds) or else ONNX.
+ * Names of files decide the format in mx_graph_load: ".graphml" (with the edits it holds) or else ONNX. An ONNX model gets
+ * module groups, from what it says itself and from X_htp_metadata.json beside X.onnx: its module tree, and where the model has
+ * no tags, the JSON's, as far as it has the operators. A JSON that cannot be read is left out with a warning.
  * out: the caller frees it with mx_graph_free. Errors: READ, SYNTAX, LIMIT, INVALID, CHECKSUM, FORBIDDEN_PATH, NOMEM. */
 MX_API mx_status mx_graph_load(const mx_env *env, const char *path, mx_graph **out, mx_error *err);
 MX_API mx_status mx_graph_load_onnx(const mx_env *env, const char *path, mx_graph **out, mx_error *err);
@@ -294,11 +296,14 @@ typedef enum mx_parameter_strategy {
     MX_PARAMETERS_REFERENCE    /* weights stay in the model file and are pointed at */
 } mx_parameter_strategy;
 
+/* So many groups are open that the first view has at most some 30 boxes. */
+#define MX_COLLAPSE_AUTO (-2)
+
 /* What mx_export_graphml and mx_graph_save_graphml write besides the graph. */
 typedef struct mx_export_graphml_options {
     mx_parameter_strategy strategy;
     const char *metadata;  /* metadata JSON that goes with the model, NULL: none */
-    int collapse_depth;    /* groups deeper than this start folded in yEd; negative: all open */
+    int collapse_depth;    /* groups deeper than this start folded in yEd; -1: all open; MX_COLLAPSE_AUTO */
     bool no_layout;
     const char *timestamp; /* for m3, NULL: absent */
 } mx_export_graphml_options;
@@ -461,6 +466,7 @@ typedef struct mx_export_options {
     bool with_graphml, with_report;
     const char *graphml_output;    /* NULL: X_hierarchical_graph.graphml */
     const char *input_text, *input_shape; /* samples for a model that has to be traced; NULL: not said */
+    bool with_stack_traces;        /* keep the stack traces of a saved program, which name paths of the machine that made it */
     const char *temp_dir;          /* for intermediate files; NULL: the system's */
     const char *timestamp;         /* ISO 8601, NULL: now */
 } mx_export_options;
@@ -508,16 +514,29 @@ typedef struct mx_export_result {
 } mx_export_result;
 
 /* Tag a model and write it, with X_htp_metadata.json and X_hierarchy.json beside it (X: output without ".onnx").
- * model: an ONNX file. options NULL: the defaults. out: freed with mx_export_result_free; may be NULL.
- * Errors: those of loading, UNSUPPORTED (not an ONNX file; a strategy that the model cannot serve; a key of config that an
+ * model: an ONNX file, or a program saved by torch.export.save (.pt2). options NULL: the defaults. out: freed with mx_export_result_free; may be NULL.
+ * Errors: those of loading, UNSUPPORTED (a kind of file or an operator that cannot be exported; a strategy that the model cannot serve; a key of config that an
  * ONNX model cannot follow), INVALID (config and model do not fit), COVERAGE_VALIDATION, WRITE. Log: warnings are also
  * given to env->log. */
 MX_API mx_status mx_export(const mx_env *env, const char *model, const char *output, const mx_export_options *options,
                            mx_export_result **out, mx_error *err);
+/* Whether a name stands for something that only Python can read, which mx_export refuses: a .py file, a folder, or what is no
+ * file at all (a Hugging Face name) and has no ending of a model file. The command line hands these to Python. */
+MX_API bool mx_export_needs_python(const char *model);
 /* The result that stands for a failed export in the report on a batch. */
 MX_API mx_status mx_export_failed(const mx_env *env, const char *model, const mx_error *why, mx_export_result **out,
                                   mx_error *err);
 MX_API void mx_export_result_free(mx_export_result *result); /* NULL is fine */
+
+/* An operator of PyTorch that can be exported from a saved program. */
+typedef struct mx_source_operator {
+    const char *target; /* "aten.add.Tensor" */
+    const char *onnx;   /* what it becomes: "Add", "Mul, Add"; "": nothing */
+    const char *family;
+    int opset;          /* the lowest opset version that it needs */
+} mx_source_operator;
+/* The table of them, in no order; i from 0 on; false at the end. */
+MX_API bool mx_export_operator(size_t i, mx_source_operator *out);
 
 /* Results as JSON: one as an object, with `batch` all as {"success", "results": [...]}. */
 typedef void (*mx_write_fn)(void *ctx, const char *text, size_t size);
@@ -526,13 +545,35 @@ MX_API mx_status mx_export_results_json(const mx_env *env, const mx_export_resul
 MX_API mx_status mx_export_results_save(const mx_env *env, const mx_export_result *const *results, size_t count,
                                         bool batch, const char *path, mx_error *err);
 
+/* ---- Section: findings ---------------------------------------------------------------------------------------- */
+
+/* What is wrong with a model, as mx_tags_consistency and mx_validate tell it. */
+typedef enum mx_check_part {
+    MX_CHECK_COVERAGE = 0, /* operators with a tag, in percent */
+    MX_CHECK_INTEGRITY,    /* names, order, attributes, opset imports, external data; value: problems */
+    MX_CHECK_CONSISTENCY,  /* tags in the file, the metadata JSON and the GraphML agree; value: problems */
+    MX_CHECK_AUXILIARY,    /* auxiliary operators with a tag, in percent */
+    MX_CHECKS
+} mx_check_part;
+/* "coverage", "graph_integrity", "hierarchy_consistency", "auxiliary_operations"; static. */
+MX_API const char *mx_check_part_name(mx_check_part part);
+
+typedef struct mx_finding {
+    mx_check_part part;
+    bool mended;         /* it was repaired: not a problem any more */
+    const char *code;    /* one word for programs: "missing-tag", "unordered", "stale-node-name", ... */
+    const char *where;   /* printable: the operator concerned; NULL: the model */
+    const char *message; /* printable sentence */
+} mx_finding;
+typedef void (*mx_finding_fn)(void *ctx, const mx_finding *finding); /* texts are valid during the call */
+
 /* ---- Section: tag queries ------------------------------------------------------------------------------------- */
 
 /* A model with its module groups and what its tags say. Weights are not touched. */
 typedef struct mx_tags mx_tags;
 
-/* Load a model (.onnx or .graphml). Modules are those of the metadata JSON beside an ONNX file, if it is there and can be
- * read, and what the file itself tells. out: freed with mx_tags_free. Errors: those of loading. */
+/* Load a model (.onnx or .graphml), with its modules as in mx_graph_load. out: freed with mx_tags_free. Errors: those of
+ * loading. */
 MX_API mx_status mx_tags_load(const mx_env *env, const char *path, mx_tags **out, mx_error *err);
 MX_API void mx_tags_free(mx_tags *tags); /* NULL is fine */
 /* The graph with its module groups; it lives as long as the tags. */
@@ -571,6 +612,16 @@ typedef struct mx_tag_selection {
 /* out: freed with mx_tag_selection_free; all empty where nothing matches. Linear in the graph. */
 MX_API mx_status mx_tags_query(const mx_tags *tags, mx_str text, mx_tag_selection *out, mx_error *err);
 MX_API void mx_tag_selection_free(mx_tag_selection *selection); /* zeroed is fine */
+
+/* Whether the tags agree: hierarchy_tag, hierarchy_path and hierarchy_scope of each operator with one another and with the
+ * modules; the model's tags with the metadata JSON's "nodes" and "node_tags", and its operators with those named there; and
+ * likewise with the GraphML that was made from the model.
+ * metadata: the JSON; NULL: X_htp_metadata.json beside the model X.onnx, if it is there.
+ * graphml: NULL: X_hierarchical_graph.graphml or X.graphml beside it, if it is there.
+ * each: called with every problem, all of MX_CHECK_CONSISTENCY; may be NULL. problems: how many there are.
+ * Returns MX_OK whatever is found. Errors: those of reading the JSON and the GraphML. Weights are not touched. */
+MX_API mx_status mx_tags_consistency(const mx_tags *tags, const char *metadata, const char *graphml, mx_finding_fn each,
+                                     void *ctx, uint64_t *problems, mx_error *err);
 
 /* ---- Section: parts of a model -------------------------------------------------------------------------------- */
 
@@ -638,16 +689,6 @@ MX_API mx_status mx_analyze_to_file(const mx_env *env, const char *model, const 
 
 /* ---- Section: validating -------------------------------------------------------------------------------------- */
 
-typedef enum mx_check_part {
-    MX_CHECK_COVERAGE = 0, /* operators with a tag, in percent */
-    MX_CHECK_INTEGRITY,    /* names, order, attributes, opset imports, external data; value: problems */
-    MX_CHECK_CONSISTENCY,  /* tags in the file, the metadata JSON and the GraphML agree; value: problems */
-    MX_CHECK_AUXILIARY,    /* auxiliary operators with a tag, in percent */
-    MX_CHECKS
-} mx_check_part;
-/* "coverage", "graph_integrity", "hierarchy_consistency", "auxiliary_operations"; static. */
-MX_API const char *mx_check_part_name(mx_check_part part);
-
 typedef struct mx_validate_options {
     bool check_consistency;
     bool repair;          /* mend tags and order, keeping what stood there as MODEL.bak; ONNX files only */
@@ -655,15 +696,6 @@ typedef struct mx_validate_options {
     const char *graphml;  /* NULL: X_hierarchical_graph.graphml or X.graphml beside it, if it is there */
     const char *report;   /* JSON file to write, NULL: none */
 } mx_validate_options;
-
-typedef struct mx_finding {
-    mx_check_part part;
-    bool mended;         /* it was repaired: not a problem any more */
-    const char *code;    /* one word for programs: "missing-tag", "unordered", "stale-node-name", ... */
-    const char *where;   /* printable: the operator concerned; NULL: the model */
-    const char *message; /* printable sentence */
-} mx_finding;
-typedef void (*mx_finding_fn)(void *ctx, const mx_finding *finding); /* texts are valid during the call */
 
 typedef struct mx_validation_part {
     bool checked, passed;

@@ -21,7 +21,7 @@ LETTERS = {"Tensor": "T", "int": "I", "SymInt": "I", "float": "F", "bool": "B", 
            "DeviceIndex": "I", "Storage": "X", "Stream": "X", "Dimname": "X", "DimnameList": "X"}
 NAMED = {"Mean": "1", "True": "1", "False": "0", "contiguous_format": "1", "long": "7"}  # long: TensorProto's INT64
 SKIPPED = re.compile(r"^(_foreach_|_fused_(adam|sgd|adagrad|moving|dropout)|_amp_|_cudnn_|_?mkldnn_|miopen_|_mps_|_test_|_nested_|_sparse_|_validate_)"
-                     r"|_backward|_backward_|backward$|_grad_|_jvp$|_forward_only$")
+                     r"|_backward|_backward_|backward$|_grad_|_jvp$")
 ARGUMENT = re.compile(r"(?P<kind>[A-Za-z]+)(?:\((?P<alias>[^)]*)\))?(?P<rest>[\[\]0-9?]*) (?P<name>\w+)(?:=(?P<default>.*))?$")
 
 

@@ -43,12 +43,13 @@ typedef struct mx_lowering_family {
 extern const mx_lowering_family mx_family_elementwise, mx_family_compare, mx_family_activation, mx_family_cast,
     mx_family_reduction, mx_family_creation, mx_family_sorting, mx_family_shape, mx_family_indexing, mx_family_scatter,
     mx_family_linear, mx_family_convolution, mx_family_pooling, mx_family_resize, mx_family_normalisation,
-    mx_family_attention, mx_family_recurrent, mx_family_control, mx_family_symbolic;
+    mx_family_attention, mx_family_recurrent, mx_family_control, mx_family_symbolic, mx_family_arithmetic,
+    mx_family_statistics, mx_family_cumulative;
 
-/* The row of a target, NULL: none. */
+/* The row of a target, NULL: none. Looks at every row: the driver asks once for every target. */
 const mx_lowering *mx_lowering_find(const char *target);
-/* All rows, sorted by target; i from 0 on, NULL at the end. */
-const mx_lowering *mx_lowering_at(size_t i);
+/* All rows, family by family; i from 0 on, NULL at the end. family may be NULL. */
+const mx_lowering *mx_lowering_row(size_t i, const char **family);
 
 /* ---- arguments of the node (lower_args.c). i: position in the schema. They stick as the builder's errors do. ---- */
 

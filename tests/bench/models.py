@@ -4,6 +4,10 @@ usage: models.py KIND OUT.onnx
   single    1 GB in one file: 256 MatMul layers of 4 MB each
   external  2.4 GB: the same shape, weights in one external data file
   ladder:N  N operators and hardly any weights: a chain of Add, Mul, Relu in scoped groups
+  modules:N 300,000 operators in N modules of equal size, each with a weight of its own and a shared one
+  slashed:N, parameters:N, dynamo:N, bare:N
+            N operators in layers of ten, three modules each: told by scoped names of nodes and values, by names of
+            parameters, by the metadata of torch's exporter, not at all
 """
 import os
 import sys
@@ -80,10 +84,66 @@ def ladder(path: str, count: int) -> None:
         f.write(chain_model(nodes, value, [], 8).SerializeToString())
 
 
+def modules(path: str, count: int, operators: int = 300000) -> None:
+    nodes, value, size = [], "x", operators // count
+    initializers = [tensor("shared", (8,), bytes(32))]
+    for i in range(count):
+        initializers.append(tensor(f"encoder.block.{i}.weight", (8,), bytes(32)))
+        for k in range(size):
+            kind, other = ("Add", f"encoder.block.{i}.weight") if k % 2 else ("Mul", "shared")
+            out = f"/encoder/block.{i}/{kind}_{k}_output_0"
+            nodes.append(helper.make_node(kind, [value, other], [out], name=f"/encoder/block.{i}/{kind}_{k}"))
+            value = out
+    with open(path, "wb") as f:
+        f.write(chain_model(nodes, value, initializers, 8).SerializeToString())
+
+
+# An encoder layer as far as tagging cares: module, type, inputs (numbers: earlier steps of the layer; -1: its input;
+# texts: parameters of the module).
+LAYER = (("attn", "MatMul", (-1, "weight")), ("attn", "Add", (0, "bias")), ("attn", "Transpose", (1,)),
+         ("attn", "Softmax", (2,)), ("", "Add", (3, -1)), ("up", "MatMul", (4, "weight")), ("up", "Add", (5, "bias")),
+         ("", "Relu", (6,)), ("down", "MatMul", (7, "weight")), ("", "Add", (8, 4)))
+
+
+def metadata_of(scope: list[str], op: str) -> dict[str, str]:
+    names = [".".join(scope[:i]) for i in range(len(scope) + 1) if i != 1]
+    classes = ["m.Model", "m.Layer", "torch.nn.modules.linear.Linear"][: len(names)]
+    return {"pkg.torch.onnx.name_scopes": str([*names, op]), "pkg.torch.onnx.class_hierarchy": str([*classes, op])}
+
+
+def layers(path: str, kind: str, count: int) -> None:
+    nodes, names, before = [], [], "x"
+    for i in range(count):
+        layer, step = divmod(i, len(LAYER))
+        module, op, takes = LAYER[step]
+        scope = ["layers", str(layer), *([module] if module else [])]
+        slashed = f"/layers.{layer}/{module}/{op}".replace("//", "/") + f"_{step}"
+        own = [t for t in takes if isinstance(t, str)]
+        dotted = {t: f"w_{i}_{t}" if kind == "bare" else ".".join([*scope, t]) for t in own}
+        value = f"{slashed}_output_0" if kind == "slashed" else f"val_{i}"
+        inputs = [dotted[t] if t in own else before if t == -1 else made[t] for t in takes]
+        made = [*made, value] if step else [value]
+        node = helper.make_node(op, inputs, [value], name=slashed if kind == "slashed" else f"n{i}")
+        if kind == "dynamo":
+            for key, text in metadata_of(scope, f"{op}_{i}").items():
+                node.metadata_props.add(key=key, value=text)
+        nodes.append(node)
+        names += [(name, (1,)) for name in dotted.values()]
+        before = value if step + 1 == len(LAYER) else before
+    initializers = [tensor(n, s, bytes(4)) for n, s in names]
+    with open(path, "wb") as f:
+        f.write(chain_model(nodes, value, initializers, 8).SerializeToString())
+
+
 def main() -> None:
     kind, path = sys.argv[1], sys.argv[2]
-    if kind.startswith("ladder:"):
-        ladder(path, int(kind.split(":")[1]))
+    kind, _, count = kind.partition(":")
+    if kind == "ladder":
+        ladder(path, int(count))
+    elif kind in ("slashed", "parameters", "dynamo", "bare"):
+        layers(path, kind, int(count))
+    elif kind == "modules":
+        modules(path, int(count))
     else:
         {"single": single, "external": external}[kind](path)
 

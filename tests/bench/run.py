@@ -1,6 +1,6 @@
 """Ratios of time and memory, each pair measured in turn in one run, with a warm cache; nothing is asserted.
 
-usage: run.py [--binary PATH] [--work DIR] [--runs N] [NAME ...]     NAME: single external ladder read python
+usage: run.py [--binary PATH] [--work DIR] [--runs N] [NAME ...]     NAME: single external ladder commands modules python tags
 Figures: the median of the ratios pair by pair, and the largest resident set as the kernel counts it.
 """
 import argparse
@@ -114,6 +114,43 @@ def ladder(args) -> None:
         remove([graphml, graphml.with_suffix(".onnxdata"), back])
 
 
+def commands(args) -> None:
+    """Commands that need not write a model, against cp of the file: BERT-base if it is there, else the 1 GB model."""
+    model = args.work / "bert_base.onnx"
+    if not model.exists():
+        model = make(args.work, "single", "single.onnx")
+    other, copy = args.work / "other.onnx", args.work / "copy.onnx"
+    shutil.copyfile(model, other)
+    cp = ["cp", str(model), str(copy)]
+    for name, command in (("compare of two copies", ["compare", str(model), str(other)]), ("analyze", ["analyze", str(model)]),
+                          ("analyze, json", ["analyze", str(model), "--output-format", "json"]),
+                          ("validate", ["validate", str(model)]),
+                          ("validate --check-consistency", ["validate", str(model), "--check-consistency"])):
+        pair(f"commands: {name}", [args.binary, *command], cp, [], [copy], args.runs)
+    remove([other])
+
+
+def modules(args) -> None:
+    """extract --all of 10, 100 and 1,000 modules, which together are all of a model of 300,000 operators."""
+    folder = args.work / "parts"
+    for count in (10, 100, 1000):
+        model = make(args.work, f"modules:{count}", f"modules_{count}.onnx")
+        loading, _ = measure([args.binary, "analyze", str(model)])
+        shutil.rmtree(folder, ignore_errors=True)
+        seconds, mb = measure([args.binary, "extract", str(model), "--tag", "block", "--all", "--output-dir", str(folder)])
+        made = len(list(folder.iterdir()))
+        print(f"modules: extract --all of {made:4} modules {seconds:8.3f} s {mb:8.1f} MB   (analyze: {loading:.3f} s)", flush=True)
+    shutil.rmtree(folder)
+
+
+def tags(args) -> None:
+    """Tagging against reading, 100,000 and 1,000,000 operators, by who tells of modules."""
+    models = [make(args.work, f"{kind}:{count}", f"{kind}_{count}.onnx")
+              for count in (100000, 1000000) for kind in ("slashed", "parameters", "dynamo", "bare")]
+    program = Path(args.binary).parent / "tests" / "bench" / "tag_time"
+    subprocess.run([str(program), "--runs", str(args.runs), *map(str, models)], check=True)
+
+
 PYTHON_WAY = """
 import sys, json, networkx as nx, onnx
 from onnx import numpy_helper
@@ -150,7 +187,7 @@ def python(args) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("names", nargs="*", default=["single", "external", "ladder", "python"])
+    parser.add_argument("names", nargs="*", default=["single", "external", "ladder", "commands", "modules", "python"])
     parser.add_argument("--binary", default=str(ROOT / "build" / "modelexport"))
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench")
     parser.add_argument("--runs", type=int, default=5)
@@ -158,7 +195,7 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     for name in args.names:
         {"single": lambda a: weights(a, "single"), "external": lambda a: weights(a, "external"), "ladder": ladder,
-         "python": python}[name](args)
+         "commands": commands, "modules": modules, "python": python, "tags": tags}[name](args)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -24,8 +25,10 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 PROGRAM = os.environ.get("MODELEXPORT", str(ROOT / "build" / "modelexport"))
 
-LARGEST = {"onnx_read": 1000, "roundtrip": 1000, "graphml_read": 9000, "onnxdata_read": 1200, "pt2_read": 20_000}
-IN_ALL = {"onnx_read": 100_000, "roundtrip": 100_000, "graphml_read": 600_000, "onnxdata_read": 60_000, "pt2_read": 100_000}
+LARGEST = {"onnx_read": 1000, "roundtrip": 1000, "graphml_read": 9000, "onnxdata_read": 1200, "tags": 1500,
+           "pt2_read": 20_000}
+IN_ALL = {"onnx_read": 100_000, "roundtrip": 100_000, "graphml_read": 600_000, "onnxdata_read": 60_000,
+          "tags": 60_000, "pt2_read": 100_000}
 
 
 def models(corpus: Path) -> list[Path]:
@@ -54,6 +57,18 @@ def export(model: Path, strategy: str, folder: Path) -> list[bytes]:
     if subprocess.run(command, capture_output=True, check=False).returncode != 0:
         return []
     return [path.read_bytes() for path in (output, output.with_suffix(".onnxdata")) if path.exists()]
+
+
+TREE = (b'{"modules": {"class_name": "Model", "scope": "", "children": {"Layer.0": {"class_name": "Layer", "scope": "layer.0",'
+        b' "execution_order": 1, "traced_tag": "/Model/Layer.0"}}}}')
+
+
+def tag_inputs(models_: list[bytes]) -> list[bytes]:
+    """Choices at random, with each kind of options; and models with a module tree before them."""
+    rng = random.Random(0)
+    made = [bytes([options]) + rng.randbytes(60 + 2 * options) for options in range(0, 128, 2)]
+    read = [b"\x80" + len(TREE).to_bytes(2, "big") + TREE + model for model in models_[::20]]
+    return made + read
 
 
 def member(archive: zipfile.ZipFile, name: str) -> dict:
@@ -112,6 +127,7 @@ def make(corpus: Path) -> None:
     onnx_files = [path.read_bytes() for path in models(corpus)]
     write_seeds("onnx_read", onnx_files)
     write_seeds("roundtrip", onnx_files)
+    write_seeds("tags", tag_inputs(onnx_files))
     graphml, onnxdata = [], []
     for number, model in enumerate(models(corpus)):
         with tempfile.TemporaryDirectory() as folder:

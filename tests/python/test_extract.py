@@ -115,6 +115,29 @@ def test_every_module_of_a_sample(sample: str, tmp_path: Path) -> None:
     assert sum(what == "ok" for what in found.values()) >= 30
 
 
+@pytest.mark.parametrize(("sample", "text"), [("bert_tiny", "LayerNorm"), ("bert_tiny", "self"), ("resnet_thin", "convolution")])
+def test_all_at_once_are_those_one_by_one(sample: str, text: str, tmp_path: Path) -> None:
+    model, folder = SAMPLES / f"{sample}.onnx", tmp_path / "all"
+    listed = run("extract", model, "--tag", text, "--all", "--output-dir", folder).expect_success().stdout.decode()
+    made = sorted(folder.iterdir())
+    assert len(made) == len(listed.splitlines()) >= 2
+    for path in made:
+        run("extract", model, "--tag", path.name.removesuffix(".onnx"), tmp_path / "one.onnx").expect_success()
+        assert (tmp_path / "one.onnx").read_bytes() == path.read_bytes()
+
+
+def test_all_or_nothing(tmp_path: Path) -> None:
+    """A part that cannot be made (a value of unknown type) leaves no other behind."""
+    nodes = [node("Relu", "x", "/a/part/Relu_output_0", "/a/part/Relu"),
+             node("Thing", "/a/part/Relu_output_0", "/b/part/Thing_output_0", "/b/part/Thing", domain="odd"),
+             node("Relu", "/b/part/Thing_output_0", "y", "/Relu")]  # fmt: skip
+    made = model(nodes, [value("x")], [value("y")])
+    made.opset_import.append(helper.make_opsetid("odd", 1))
+    (tmp_path / "m.onnx").write_bytes(made.SerializeToString())
+    run("extract", tmp_path / "m.onnx", "--tag", "part", "--all", "--output-dir", tmp_path / "o").expect_error(4)
+    assert list((tmp_path / "o").iterdir()) == []
+
+
 def test_graphml_gives_the_same_part(tmp_path: Path) -> None:
     run("export-graphml", SAMPLES / "bert_tiny.onnx", "-o", tmp_path / "m.graphml", "--no-layout").expect_success()
     for source in (SAMPLES / "bert_tiny.onnx", tmp_path / "m.graphml"):

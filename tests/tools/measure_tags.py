@@ -3,9 +3,12 @@
 A fixture is a folder with model_*.onnx and modules.json (see metadata_from_modules.py). The truth of an operator is what its
 exporter wrote: torch's module stack, or the scope in its name. It is worked out here by rules of our own.
 
-    measure_tags.py FOLDER ... [--torch-module T] [--without-names] [--shuffle SEEDS] [--wrong]
+    measure_tags.py FOLDER ... [--torch-module T] [--without-names | --without-metadata] [--shuffle SEEDS] [--wrong]
+                               [--markdown FILE]
 
---without-names   names of nodes are taken away before; values and parameters keep theirs
+--without-names   files of the tracing exporter; names of nodes are taken away, values and parameters keep theirs
+--without-metadata   files with torch's module stack; all metadata is taken away, and names of nodes
+--markdown FILE   the table once more, for reading
 --shuffle N       N more exports with the nodes in another topological order: no tag may change
 --wrong           list what is wrong
 """
@@ -173,9 +176,11 @@ def measure(path: Path, options: argparse.Namespace) -> Counter[str]:
     model = onnx.load(path)
     truth = [stacked_module(node, modules) for node in all_nodes(model)]
     truth = [t if t is not None else traced_module(node.name, paths) for t, node in zip(truth, all_nodes(model))]
-    if options.without_names:
-        for node in all_nodes(model):
+    for node in all_nodes(model):
+        if options.without_names or options.without_metadata:
             node.ClearField("name")
+        if options.without_metadata:
+            node.ClearField("metadata_props")
     count: Counter[str] = Counter(nodes=len(truth))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -194,7 +199,39 @@ def measure(path: Path, options: argparse.Namespace) -> Counter[str]:
     return count
 
 
+def has_stack(path: Path) -> bool:
+    nodes = all_nodes(onnx.load(path, load_external_data=False))
+    return any(entry.key == "pkg.torch.onnx.name_scopes" for node in nodes for entry in node.metadata_props)
+
+
+def is_asked_for(path: Path, options: argparse.Namespace) -> bool:
+    if not (path.parent / "modules.json").exists():
+        return False
+    if options.without_metadata:
+        return has_stack(path)
+    return not options.without_names or "legacy" in path.name
+
+
+def shares(count: Counter[str]) -> tuple[str, str]:
+    """Exact, and exact or an ancestor of the truth."""
+    known = max(count["known"], 1)
+    wrong = count["wrong"]
+    return f"{100 * (1 - wrong / known):.2f}", f"{100 * (1 - (wrong - count['ancestor']) / known):.2f}"
+
+
+def write_markdown(path: Path, rows: list[tuple[str, Counter[str]]]) -> None:
+    lines = ["| " + " | ".join(["model", *COLUMNS, "exact %", "or ancestor %"]) + " |", "|---" * (len(COLUMNS) + 3) + "|"]
+    for name, count in rows:
+        lines.append("| " + " | ".join([name, *(str(count[c]) for c in COLUMNS), *shares(count)]) + " |")
+    path.write_text("\n".join(lines) + "\n")
+
+
 COLUMNS = ("nodes", "known", "direct", "parent", "inherited", "root", "none", "wrong", "ancestor", "changed")
+
+
+def print_row(name: str, count: Counter[str]) -> None:
+    exact, ancestor = shares(count)
+    print(f"{name:44}" + "".join(f"{count[c]:10}" for c in COLUMNS) + f"{exact:>8}{ancestor:>8}", flush=True)
 
 
 def main() -> None:
@@ -202,19 +239,22 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path)
     parser.add_argument("--torch-module", default="LayerNorm,Embedding")
     parser.add_argument("--without-names", action="store_true")
+    parser.add_argument("--without-metadata", action="store_true")
     parser.add_argument("--shuffle", type=int, default=0, metavar="SEEDS")
     parser.add_argument("--wrong", action="store_true")
+    parser.add_argument("--markdown", type=Path)
     options = parser.parse_args()
-    total: Counter[str] = Counter()
-    print(f"{'model':44}" + "".join(f"{c:>10}" for c in COLUMNS))
+    rows: list[tuple[str, Counter[str]]] = []
+    print(f"{'model':44}" + "".join(f"{c:>10}" for c in COLUMNS) + "   exact   or ancestor")
     for folder in options.folders:
         for path in sorted(folder.glob("model_*.onnx")):
-            if not (folder / "modules.json").exists() or (options.without_names and "legacy" not in path.name):
-                continue
-            count = measure(path, options)
-            total += count
-            print(f"{folder.name + '/' + path.stem:44}" + "".join(f"{count[c]:10}" for c in COLUMNS), flush=True)
-    print(f"{'all':44}" + "".join(f"{total[c]:10}" for c in COLUMNS))
+            if is_asked_for(path, options):
+                rows.append((f"{folder.name}/{path.stem}", measure(path, options)))
+                print_row(*rows[-1])
+    rows.append(("all", sum((count for _, count in rows), Counter())))
+    print_row(*rows[-1])
+    if options.markdown:
+        write_markdown(options.markdown, rows)
 
 
 if __name__ == "__main__":

@@ -97,10 +97,10 @@ static void test_failure(void **state) {
     mx_export_result *r = (mx_export_result *)1;
     mx_error err;
     (void)state;
-    assert_int_equal(mx_export(NULL, "model.pt2", in_folder("out.onnx"), NULL, &r, &err), MX_ERR_UNSUPPORTED);
+    assert_int_equal(mx_export(NULL, "model.pt", in_folder("out.onnx"), NULL, &r, &err), MX_ERR_UNSUPPORTED);
     assert_null(r);
-    assert_string_equal(err.file, "model.pt2");
-    assert_int_equal(mx_export_failed(NULL, "model.pt2", &err, &r, NULL), MX_OK);
+    assert_string_equal(err.file, "model.pt");
+    assert_int_equal(mx_export_failed(NULL, "model.pt", &err, &r, NULL), MX_OK);
     assert_false(r->success);
     assert_string_equal(r->error, err.message);
     mx_export_result_free(r);
@@ -200,6 +200,17 @@ static mx_status use_tags(const mx_env *env) {
     return status;
 }
 
+/* A model whose tags only the JSON beside it has. */
+static mx_status use_consistency(const mx_env *env) {
+    mx_tags *tags;
+    uint64_t problems;
+    mx_status status = mx_tags_load(env, in_folder("out.onnx"), &tags, NULL);
+    if (status != MX_OK) return status;
+    status = mx_tags_consistency(tags, NULL, NULL, NULL, NULL, &problems, NULL);
+    mx_tags_free(tags);
+    return status;
+}
+
 static mx_status recommend(const mx_env *env) {
     mx_recommendation r;
     mx_status status = mx_recommend_strategy(env, SAMPLE, NULL, false, &r, NULL);
@@ -242,6 +253,10 @@ static void test_others_without_memory(void **state) {
     fail_everywhere(use_tags);
     fail_everywhere(recommend);
     fail_everywhere(read_config);
+    mx_export_options options = mx_export_options_default();
+    options.hierarchy_attrs = MX_HIERARCHY_NONE;
+    assert_int_equal(mx_export(NULL, SAMPLE, in_folder("out.onnx"), &options, NULL, NULL), MX_OK);
+    fail_everywhere(use_consistency);
     empty_folder();
 }
 
@@ -387,6 +402,60 @@ static void test_tag_selection(void **state) {
     mx_tags_free(tags);
 }
 
+typedef struct faults {
+    int count, of_the_part;
+    char code[40], where[200];
+} faults;
+
+static void take_fault(void *ctx, const mx_finding *f) {
+    faults *all = ctx;
+    all->count++;
+    all->of_the_part += f->part == MX_CHECK_CONSISTENCY && !f->mended && *f->message;
+    snprintf(all->code, sizeof all->code, "%s", f->code);
+    snprintf(all->where, sizeof all->where, "%s", f->where ? f->where : "");
+}
+
+static uint64_t find_faults(const mx_tags *tags, const char *metadata, const char *graphml, faults *out) {
+    uint64_t problems, again;
+    mx_error err;
+    *out = (faults){0};
+    if (mx_tags_consistency(tags, metadata, graphml, take_fault, out, &problems, &err) != MX_OK)
+        fail_msg("%s: %s", err.file, err.message);
+    assert_int_equal(out->count, problems);
+    assert_int_equal(out->of_the_part, problems);
+    assert_int_equal(mx_tags_consistency(tags, metadata, graphml, NULL, NULL, &again, NULL), MX_OK);
+    assert_int_equal(again, problems);
+    return problems;
+}
+
+static void test_tag_consistency(void **state) {
+    (void)state;
+    mx_export_options options = mx_export_options_default();
+    mx_tags *tags;
+    faults found;
+    uint64_t problems;
+    options.with_graphml = true;
+    assert_int_equal(mx_export(NULL, BERT, in_folder("out.onnx"), &options, NULL, NULL), MX_OK);
+    assert_int_equal(mx_tags_load(NULL, in_folder("out.onnx"), &tags, NULL), MX_OK);
+    assert_int_equal(find_faults(tags, NULL, NULL, &found), 0);
+
+    write_file("stale.json", "{\"modules\": {\"class_name\": \"N\", \"traced_tag\": \"/N\"}, \"nodes\": {\"gone\": \"/N\"}}");
+    char stale[400];
+    snprintf(stale, sizeof stale, "%s", in_folder("stale.json"));
+    assert_true(find_faults(tags, stale, NULL, &found) > 285); /* no tag is known; all operators are missing; one is too many */
+    assert_string_equal(found.code, "stale-node-name");
+    assert_string_equal(found.where, "'gone'");
+
+    write_file("stale.json", "{\"modules\": 1}");
+    mx_error err;
+    assert_int_equal(mx_tags_consistency(tags, stale, NULL, NULL, NULL, &problems, &err), MX_ERR_INVALID);
+    assert_non_null(strstr(err.message, "modules"));
+    assert_int_equal(mx_tags_consistency(tags, NULL, stale, NULL, NULL, &problems, &err), MX_ERR_SYNTAX);
+    assert_int_equal(problems, 0);
+    mx_tags_free(tags);
+    empty_folder();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_result),           cmocka_unit_test(test_no_result_is_wanted),
@@ -396,6 +465,7 @@ int main(void) {
         cmocka_unit_test(test_config),           cmocka_unit_test(test_bad_config),
         cmocka_unit_test(test_recommendation),   cmocka_unit_test(test_tag_statistics),
         cmocka_unit_test(test_tag_query),        cmocka_unit_test(test_tag_selection),
+        cmocka_unit_test(test_tag_consistency),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,7 +1,6 @@
 /* The GraphML writer: small graphs made by hand, and what stands in the file. */
 #include "graphml/graphml.h"
 #include "graphml/keys.h"
-#include "graphml/place.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -352,7 +351,9 @@ static void sidecar_and_options(void **state) {
     (void)state;
     mx_graph *g = small_graph(NULL);
     mx_weights weights = {.file = "m.onnxdata", .checksum = {1, 0}, .file_size = 64, .count = 2};
-    mx_graphml_write_options options = {"m.onnx", "m_htp_metadata.json", "2026-01-01T00:00:00Z", 0, false};
+    mx_graphml_write_options options = {.source_name = "m.onnx",
+                                        .metadata_name = "m_htp_metadata.json",
+                                        .timestamp = "2026-01-01T00:00:00Z"};
     written w = write_graph(g, &weights, &options);
     expect(
         &w,
@@ -438,32 +439,6 @@ static void every_allocation_can_fail(void **state) {
     assert_int_equal(f.live, 0);
 }
 
-/* ---- placement ---- */
-
-static bool overlap(const mx_place_item *a, const mx_place_item *b) {
-    return a->x < b->x + b->w && b->x < a->x + a->w && a->y < b->y + b->h && b->y < a->y + a->h;
-}
-
-static void ranks(void **state) {
-    (void)state;
-    /* 0 → 1 → 3 → 4, 0 → 2 → 3; 5 feeds 4 only; 6 and 7 are a cycle. */
-    mx_place_item items[8];
-    mx_place_edge edges[] = {{0, 1}, {0, 2}, {1, 3}, {2, 3}, {3, 4}, {5, 4}, {6, 7}, {7, 6}};
-    mx_place_scratch scratch = {NULL, NULL, 0};
-    for (int i = 0; i < 8; i++)
-        items[i] = (mx_place_item){.w = 60 + 10 * i, .h = 30, .first = i == 0, .last = i == 4};
-    assert_int_equal(mx_place_ranks(items, 8, edges, 8, &scratch, NULL), MX_OK);
-    for (int i = 0; i < 8; i++)
-        for (int k = 0; k < i; k++)
-            assert_false(overlap(&items[i], &items[k]));
-    assert_int_equal(items[0].y, 0);
-    assert_int_equal(items[1].y, items[2].y);
-    assert_true(items[3].y > items[1].y && items[4].y > items[3].y);
-    assert_int_equal(items[5].y, items[3].y);
-    assert_true(items[7].y > items[6].y);
-    mx_free(NULL, scratch.memory, scratch.size);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_and_edges),
@@ -478,7 +453,6 @@ int main(void) {
         cmocka_unit_test(sidecar_and_options),
         cmocka_unit_test(cancelling),
         cmocka_unit_test(every_allocation_can_fail),
-        cmocka_unit_test(ranks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,12 +137,36 @@ static void test_prefixes(void **state) {
     }
 }
 
+static void pick(const char *text, const char *expected) {
+    static const char *const keys[] = {"a", "bc", NULL};
+    mx_buffer out;
+    mx_buffer_init(&out, NULL);
+    assert_true(mx_json_pick(mx_str_of(text), keys, &out));
+    if (!mx_str_is(mx_buffer_str(&out), expected)) fail_msg("%s: %.*s", text, (int)out.size, out.data);
+    mx_buffer_free(&out);
+}
+
+static void test_pick(void **state) {
+    (void)state;
+    pick("{\"a\": 1, \"b\": [2, {\"a\": 3}], \"bc\": \"x\"}", "{\"a\": 1,\"bc\": \"x\"}");
+    pick(" { \"x\" : \"}]\\\"{\\\\\" , \"a\" : {\"a\": [\"]\"]} } ", "{\"a\" : {\"a\": [\"]\"]}}");
+    pick("{\"b\": {}}", "{}");
+    pick("{}", "{}");
+    pick("{\"\\u0061\": 1, \"b\": 2}", "{\"\\u0061\": 1}"); /* a key with an escape may be any */
+    pick("{\"a\": 1, \"a\": 2}", "{\"a\": 1,\"a\": 2}");
+    /* What is no object, or broken, is given as it is, for the reader to say so. */
+    static const char *const others[] = {"", "[1]", "3", "{", "{\"a\"", "{\"a\": ", "{\"a\": \"", "{\"a\": [1}", "{\"a\" 1}",
+                                         "{\"b\": {\"c\": [}", "{\"a\": 1,}", "{\"a\": ,}", "{\"a\": 1} x", "{\"b\": \"x\" y}"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) pick(others[i], others[i]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_order_of_members),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_prefixes),
+        cmocka_unit_test(test_pick),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

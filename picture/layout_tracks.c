@@ -1,0 +1,176 @@
+/* Horizontal tracks in a gap. A wire that lies above another crosses it where its pins below or the other's pin above fall
+ * into the other's width; wires are ordered so that this happens little, and each then gets the first track that is free. */
+#include "picture/layout_wires.h"
+
+#include <stdlib.h>
+
+#define FEW     400u /* wires whose pairs are compared */
+#define SWAPS   40u
+#define OVERLAY 1000
+
+typedef struct track_order {
+    mx_wire *wires;
+    const mx_pin *pins;
+    uint32_t *order;
+    uint32_t n;
+} track_order;
+
+typedef struct sorted_wire {
+    uint32_t wire;
+    int32_t group, key;
+} sorted_wire;
+
+static int by_key(const void *a, const void *b) {
+    const sorted_wire *x = a, *y = b;
+    if (x->group != y->group) return x->group < y->group ? -1 : 1;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    return x->wire < y->wire ? -1 : x->wire > y->wire;
+}
+
+/* Wires that go to the right: the rightmost on top; to the left: the leftmost. So equal directions do not cross. */
+static sorted_wire first_key(const mx_wire *wires, uint32_t i) {
+    const mx_wire *w = &wires[i];
+    int64_t from = w->upper == MX_PORT_FREE ? w->high : w->upper;
+    bool right = from * 2 < (int64_t)w->low + w->high;
+    return (sorted_wire){i, right, (int32_t)(right ? -from : from)};
+}
+
+/* Pins of one side that the width of another wire spans. */
+static int32_t within(const track_order *t, const mx_wire *w, mx_pin_side side, const mx_wire *other) {
+    int32_t sum = 0;
+    for (uint32_t i = w->first_pin; i < w->first_pin + w->n_pins; i++)
+        sum += t->pins[i].side == side && t->pins[i].x > other->low && t->pins[i].x < other->high;
+    return sum;
+}
+
+/* Pins below that stand where the other wire has one above: on one line, if the other lies lower. */
+static int32_t overlaid(const track_order *t, const mx_wire *w, const mx_wire *other) {
+    int32_t sum = 0;
+    for (uint32_t i = w->first_pin; i < w->first_pin + w->n_pins; i++)
+        for (uint32_t k = other->first_pin; k < other->first_pin + other->n_pins && t->pins[i].side == MX_SIDE_LOWER; k++)
+            sum += t->pins[k].side == MX_SIDE_UPPER && abs(t->pins[i].x - t->pins[k].x) < MX_PIN_CLOSE;
+    return sum;
+}
+
+/* What it costs that a lies above b. */
+static int32_t above(const track_order *t, uint32_t a, uint32_t b) {
+    const mx_wire *x = &t->wires[a], *y = &t->wires[b];
+    if (x->high + MX_PIN_CLOSE < y->low || y->high + MX_PIN_CLOSE < x->low) return 0;
+    return within(t, x, MX_SIDE_LOWER, y) + within(t, y, MX_SIDE_UPPER, x) + OVERLAY * overlaid(t, x, y);
+}
+
+/* Each wire in turn to the place where it costs least. */
+static bool sift(track_order *t) {
+    bool changed = false;
+    for (uint32_t i = 0; i < t->n; i++) {
+        uint32_t w = t->order[i], best = i;
+        int64_t now = 0, least = 0;
+        for (uint32_t k = i; k-- > 0;) { /* upwards */
+            now += above(t, w, t->order[k]) - above(t, t->order[k], w);
+            if (now < least) least = now, best = k;
+        }
+        now = 0;
+        for (uint32_t k = i + 1; k < t->n; k++) { /* downwards */
+            now += above(t, t->order[k], w) - above(t, w, t->order[k]);
+            if (now < least) least = now, best = k;
+        }
+        if (best == i) continue;
+        if (best < i)
+            memmove(t->order + best + 1, t->order + best, (i - best) * sizeof *t->order);
+        else
+            memmove(t->order + i, t->order + i + 1, (best - i) * sizeof *t->order);
+        t->order[best] = w;
+        changed = true;
+    }
+    return changed;
+}
+
+/* ---- the first free track: a tree over the places where wires begin and end ---- */
+
+typedef struct tree {
+    uint32_t *all, *top; /* by tree node: a track that covers all of it, the lowest track in it */
+    uint32_t leaves;
+} tree;
+
+static uint32_t lowest(const tree *t, uint32_t from, uint32_t to) {
+    uint32_t found = 0;
+    for (uint32_t i = from + t->leaves, k = to + t->leaves + 1; i < k; i /= 2, k /= 2) {
+        if ((i & 1) && t->top[i] > found) found = t->top[i];
+        if ((k & 1) && t->top[k - 1] > found) found = t->top[k - 1];
+        i += i & 1;
+        k -= k & 1;
+    }
+    for (uint32_t i = (from + t->leaves) / 2; i; i /= 2)
+        if (t->all[i] > found) found = t->all[i];
+    for (uint32_t i = (to + t->leaves) / 2; i; i /= 2)
+        if (t->all[i] > found) found = t->all[i];
+    return found;
+}
+
+static void cover(tree *t, uint32_t from, uint32_t to, uint32_t track) {
+    for (uint32_t i = from + t->leaves, k = to + t->leaves + 1; i < k; i /= 2, k /= 2) {
+        if (i & 1) t->all[i] = t->top[i] = track;
+        if (k & 1) t->all[k - 1] = t->top[k - 1] = track;
+        i += i & 1;
+        k -= k & 1;
+    }
+    for (uint32_t i = (from + t->leaves) / 2; i; i /= 2)
+        if (t->top[i] < track) t->top[i] = track;
+    for (uint32_t i = (to + t->leaves) / 2; i; i /= 2)
+        if (t->top[i] < track) t->top[i] = track;
+}
+
+static int by_x(const void *a, const void *b) {
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static uint32_t place_of(const int32_t *xs, uint32_t n, int32_t x) {
+    uint32_t low = 0, high = n;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (xs[middle] < x)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static mx_status give_tracks(mx_lay *l, const track_order *t, uint32_t *tracks) {
+    int32_t *xs = mx_lay_array(l, (size_t)t->n * 2, sizeof *xs);
+    tree over = {.leaves = t->n * 2};
+    over.all = mx_lay_array(l, (size_t)over.leaves * 2, sizeof(uint32_t));
+    over.top = mx_lay_array(l, (size_t)over.leaves * 2, sizeof(uint32_t));
+    if (!xs || !over.all || !over.top) return mx_nomem(l->err);
+    for (uint32_t i = 0; i < t->n; i++) {
+        xs[2 * i] = t->wires[t->order[i]].low;
+        xs[2 * i + 1] = t->wires[t->order[i]].high + MX_PIN_CLOSE;
+    }
+    qsort(xs, over.leaves, sizeof *xs, by_x);
+    *tracks = 0;
+    for (uint32_t i = 0; i < t->n; i++) {
+        mx_wire *w = &t->wires[t->order[i]];
+        uint32_t from = place_of(xs, over.leaves, w->low), to = place_of(xs, over.leaves, w->high + MX_PIN_CLOSE);
+        w->track = lowest(&over, from, to) + 1;
+        cover(&over, from, to, w->track);
+        if (w->track > *tracks) *tracks = w->track;
+    }
+    return MX_OK;
+}
+
+mx_status mx_lay_tracks(mx_lay *l, mx_wire *wires, uint32_t n, const mx_pin *pins, uint32_t *tracks) {
+    track_order t = {.wires = wires, .pins = pins};
+    sorted_wire *sorted = mx_lay_array(l, n, sizeof *sorted);
+    t.order = mx_lay_array(l, n, sizeof *t.order);
+    *tracks = 0;
+    if (!sorted || !t.order) return mx_nomem(l->err);
+    for (uint32_t i = 0; i < n; i++)
+        if (wires[i].low != wires[i].high) sorted[t.n++] = first_key(wires, i);
+    if (!t.n) return MX_OK;
+    qsort(sorted, t.n, sizeof *sorted, by_key);
+    for (uint32_t i = 0; i < t.n; i++)
+        t.order[i] = sorted[i].wire;
+    for (uint32_t i = 0; i < SWAPS && t.n <= FEW && sift(&t); i++) {}
+    return give_tracks(l, &t, tracks);
+}
