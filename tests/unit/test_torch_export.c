@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-static const char *const small = MX_SOURCE_DIR "/tests/torch/small.pt2";
+static const char *const small = MX_SOURCE_DIR "/tests/torch/tagged.pt2";
 
 static mx_graph *read_small(const mx_torch_options *options, mx_torch_info *info) {
     mx_graph *g;
