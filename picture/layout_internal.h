@@ -48,7 +48,7 @@ typedef struct mx_lay {
     uint32_t *edge_seg;               /* by edge: its last segment, MX_NO_SEG: it goes by a lane */
     mx_seg *segs;
     uint32_t n_segs;
-    uint32_t *down_start, *up_start;  /* segments by upper, by lower vertex; n_vertices + 1 */
+    uint32_t *down_start, *up_start; /* segments by upper, by lower vertex; n_vertices + 1 */
     uint32_t *down, *up;
 } mx_lay;
 
@@ -62,7 +62,7 @@ mx_status mx_lay_ports(mx_lay *l);    /* the free ports */
 mx_status mx_lay_place(mx_lay *l);    /* x */
 mx_status mx_lay_route(mx_lay *l);    /* y, tracks, points */
 
-mx_status mx_lay_settle(mx_lay *l);   /* the last part of mx_lay_place */
+mx_status mx_lay_settle(mx_lay *l); /* the last part of mx_lay_place */
 /* The least way from the left side of a to that of b, its right neighbour. */
 int32_t mx_lay_apart(const mx_lay *l, uint32_t a, uint32_t b);
 

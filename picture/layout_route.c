@@ -15,10 +15,10 @@ typedef struct routing {
     mx_pin *pins;
     mx_wire *wires;
     uint32_t n_pins, n_wires;
-    uint32_t *gap_start;      /* wires by gap; n_layers + 2 entries */
-    uint32_t *start_wire;     /* by edge that goes by a lane */
+    uint32_t *gap_start;  /* wires by gap; n_layers + 2 entries */
+    uint32_t *start_wire; /* by edge that goes by a lane */
     uint32_t *end_wire;
-    int32_t *lane;            /* by value: x of its lane */
+    int32_t *lane; /* by value: x of its lane */
     int32_t *gap_top, *layer_top, *layer_height;
     int32_t width;
 } routing;

@@ -1,4 +1,5 @@
-/* Long edges get dummies, one in each layer for all edges of a value; then everything is in pieces from layer to layer. */
+/* Long edges get dummies, one in each layer for all edges of a value; then everything is in pieces from layer to layer.
+ */
 #include "picture/layout_internal.h"
 
 #include <stdlib.h>

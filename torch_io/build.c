@@ -30,6 +30,10 @@ static const mx_allocator *allocator_of(const mx_build *b) {
 
 mx_val mx_build_add(mx_build *b, const mx_bvalue *v) {
     if (b->status != MX_OK) return MX_NO_VAL;
+    if (v->rank > MX_MAX_RANK) {
+        mx_cannot(b, "a tensor of rank %d, which is more than %d", v->rank, MX_MAX_RANK);
+        return MX_NO_VAL;
+    }
     if (b->n_values >= UINT32_MAX - 1 ||
         !mx_grow(allocator_of(b), (void **)&b->values, &b->cap_values, b->n_values, sizeof *b->values)) {
         mx_build_nomem(b);
@@ -146,9 +150,8 @@ static bool equal_op(const mx_bop *o, const mx_ask *ask, size_t n_out, uint32_t 
 
 /* Operators that give something else every time; those with bodies; and those that only make an output. */
 static bool is_its_own(const mx_ask *ask) {
-    static const char *const names[] = {"Bernoulli",         "Constant",         "Identity",
-                                        "Multinomial",       "RandomNormal",     "RandomUniform",
-                                        "RandomUniformLike", "RandomNormalLike", "Dropout"};
+    static const char *const names[] = {"Bernoulli",     "Identity",          "Multinomial",      "RandomNormal",
+                                        "RandomUniform", "RandomUniformLike", "RandomNormalLike", "Dropout"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], ask->op) == 0) return true;
     for (size_t i = 0; i < ask->n_at; i++)
@@ -335,23 +338,12 @@ mx_val mx_body_input(mx_build *b, const char *name, int32_t elem, int rank, cons
     return made;
 }
 
-static mx_val constant_output(mx_build *b, mx_val v) {
-    const mx_bvalue c = b->values[v];
-    mx_at at = {.name = "value", .kind = MX_AT_VALUE, .i = v};
-    mx_val out = mx_build_emit1(b, &(mx_ask){"Constant", NULL, &at, 0, 1});
-    mx_set_type(b, out, c.elem, c.rank, c.sizes);
-    return out;
-}
-
 /* The value that an output of the open body can be: made in it (of the model's graph also a constant), and no other
  * output of it. */
 static mx_val as_output(mx_build *b, mx_val v) {
     const mx_bvalue *value = mx_build_look(b, v);
-    bool constant = value->kind == MX_BV_CONSTANT, made = value->kind == MX_BV_OP && value->body == b->body;
-    if (constant && b->body != 0)
-        v = constant_output(b, v);
-    else if ((!made && !constant) || value->is_output)
-        v = mx_build_emit1(b, &(mx_ask){"Identity", &v, NULL, 1, 0});
+    bool fits = value->kind == MX_BV_OP ? value->body == b->body : value->kind == MX_BV_CONSTANT && b->body == 0;
+    if (!fits || value->is_output) v = mx_build_emit1(b, &(mx_ask){"Identity", &v, NULL, 1, 0});
     if (v != MX_NO_VAL) b->values[v].is_output = true;
     return v;
 }

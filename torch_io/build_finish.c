@@ -71,6 +71,12 @@ static bool is_plain_gemm(const mx_build *b, const mx_bop *o) {
     return o->n_in == 3 && mx_rank_of(b, o->in[2]) == 1;
 }
 
+static bool is_empty(const mx_build *b, mx_val v) {
+    for (int i = 0; i < mx_rank_of(b, v); i++)
+        if (mx_size_is(mx_size_of(b, v, i), 0)) return true;
+    return false;
+}
+
 static void join(finish *f, mx_bop *last) {
     mx_build *b = f->b;
     const mx_bvalue *middle = mx_build_look(b, last->in[0]);
@@ -82,6 +88,8 @@ static void join(finish *f, mx_bop *last) {
     if (x == MX_NO_VAL) return;
     bool rows = is_rows(b, x, product, last->out[0]);
     if (gemm && !(rows && is_plain_gemm(b, product))) return;
+    /* onnxruntime makes one operator of MatMul and Add, and stumbles over matrices without elements there. */
+    if (gemm && (is_empty(b, x) || is_empty(b, product->in[1]))) return;
     if (!rows && (y == MX_NO_VAL || !is_stack(b, x, y, product, last->out[0]))) return;
     if (!gemm) {
         become(last, "MatMul", x, rows ? product->in[1] : y);

@@ -18,14 +18,13 @@ typedef enum mx_at_kind {
     MX_AT_FLOATS,
     MX_AT_STRING,
     MX_AT_STRINGS,
-    MX_AT_BODY,
-    MX_AT_VALUE /* a constant: a tensor as attribute */
+    MX_AT_BODY
 } mx_at_kind;
 typedef struct mx_at { /* an attribute */
     const char *name;
     mx_at_kind kind;
     size_t n;
-    int64_t i; /* INT; BODY: its number; VALUE: the value */
+    int64_t i; /* INT; BODY: its number */
     float f;
     const int64_t *ints; /* copied */
     const float *floats; /* copied */

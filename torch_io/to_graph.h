@@ -63,8 +63,6 @@ mx_status mx_to_parent(mx_to_graph *t, mx_node_id scope, uint32_t outer, uint32_
 
 /* Initializers for weights and constants that are needed (inputs, where the options say so). Transposed weights become
  * initializers of their own where the untransposed one is not needed: their Transpose operators are then not needed. */
-/* A constant as a tensor without a name. */
-mx_status mx_to_tensor(mx_to_graph *t, mx_val value, mx_tensor *tensor);
 mx_status mx_to_add_weights(mx_to_graph *t);
 
 /* ---- to_scopes.c ---- */

@@ -157,17 +157,11 @@ static mx_status text_list(mx_to_graph *t, const mx_at *at, mx_attr *a) {
     return MX_OK;
 }
 
-static mx_status tensor_value(mx_to_graph *t, const mx_at *at, mx_attr *a) {
-    mx_tensor tensor;
-    MX_TRY(mx_to_tensor(t, (mx_val)at->i, &tensor));
-    return mx_graph_add_tensor(t->g, &tensor, &a->value.index, t->err);
-}
-
 static mx_status add_attribute(mx_to_graph *t, const mx_at *at, mx_attr *a) {
     static const int32_t types[] = {
         [MX_AT_INT] = MX_ATTR_INT,       [MX_AT_INTS] = MX_ATTR_INTS,     [MX_AT_FLOAT] = MX_ATTR_FLOAT,
         [MX_AT_FLOATS] = MX_ATTR_FLOATS, [MX_AT_STRING] = MX_ATTR_STRING, [MX_AT_STRINGS] = MX_ATTR_STRINGS,
-        [MX_AT_BODY] = MX_ATTR_GRAPH,    [MX_AT_VALUE] = MX_ATTR_TENSOR};
+        [MX_AT_BODY] = MX_ATTR_GRAPH};
     *a = (mx_attr){.type = types[at->kind], .count = (uint32_t)at->n};
     MX_TRY(mx_graph_string(t->g, mx_str_of(at->name), &a->name, t->err));
     switch (at->kind) {
@@ -175,7 +169,6 @@ static mx_status add_attribute(mx_to_graph *t, const mx_at *at, mx_attr *a) {
     case MX_AT_FLOAT: a->value.f = at->f; return MX_OK;
     case MX_AT_STRING: return mx_graph_string(t->g, mx_str_of(at->s), &a->value.s, t->err);
     case MX_AT_STRINGS: return text_list(t, at, a);
-    case MX_AT_VALUE: return tensor_value(t, at, a);
     case MX_AT_INTS:
         MX_TRY(mx_graph_array(t->g, at->n, sizeof *a->value.ints, &a->value.ints, t->err));
         if (at->n) memcpy(a->value.ints, at->ints, at->n * sizeof *at->ints);

@@ -177,26 +177,15 @@ static mx_status add_weight(weighing *w, mx_val value) {
     return add_tensor(t, &tensor, t->names[value], weight->elem);
 }
 
-mx_status mx_to_tensor(mx_to_graph *t, mx_val value, mx_tensor *tensor) {
-    const mx_bvalue *v = &t->b->values[value];
-    *tensor = (mx_tensor){.n_dims = v->rank > 0 ? (uint32_t)v->rank : 0};
-    tensor->has_type = true;
-    tensor->data_type = v->elem;
-    tensor->field = MX_TENSOR_RAW_DATA;
-    tensor->external_file = MX_NO_INDEX;
-    MX_TRY(mx_graph_add_bytes(t->g, (mx_str){v->bytes, v->n_bytes}, &tensor->data, t->err));
-    MX_TRY(mx_graph_array(t->g, tensor->n_dims, sizeof *tensor->dims, &tensor->dims, t->err));
-    for (uint32_t i = 0; i < tensor->n_dims; i++)
-        tensor->dims[i] = v->sizes[i].value;
-    tensor->data.check = MX_NO_INDEX;
-    return MX_OK;
-}
-
 static mx_status add_constant(mx_to_graph *t, mx_val value) {
-    mx_tensor tensor;
+    const mx_bvalue *v = &t->b->values[value];
+    mx_tensor tensor = {.n_dims = v->rank > 0 ? (uint32_t)v->rank : 0};
     if (t->names[value] == MX_SID_ABSENT) MX_TRY(mx_to_name(t, MX_STR_LITERAL("constant"), &t->names[value]));
-    MX_TRY(mx_to_tensor(t, value, &tensor));
-    return add_tensor(t, &tensor, t->names[value], tensor.data_type);
+    MX_TRY(mx_graph_add_bytes(t->g, (mx_str){v->bytes, v->n_bytes}, &tensor.data, t->err));
+    MX_TRY(mx_graph_array(t->g, tensor.n_dims, sizeof *tensor.dims, &tensor.dims, t->err));
+    for (uint32_t i = 0; i < tensor.n_dims; i++)
+        tensor.dims[i] = v->sizes[i].value;
+    return add_tensor(t, &tensor, t->names[value], v->elem);
 }
 
 static mx_status add_all(weighing *w) {

@@ -17,11 +17,11 @@ import pytest
 from tools.program import export as to_graphml
 from tools.program import import_, run
 
-SMALL = Path(__file__).resolve().parents[1] / "torch" / "small.pt2"
+TAGGED = Path(__file__).resolve().parents[1] / "torch" / "tagged.pt2"
 FEEDS = {"ids": numpy.array([[1, 5, 19, 0, 7]] * 3), "unused": numpy.zeros(1, numpy.float32)}
 
 
-def exported(folder: Path, *options: object, program: Path = SMALL) -> onnx.ModelProto:
+def exported(folder: Path, *options: object, program: Path = TAGGED) -> onnx.ModelProto:
     run("export", program, folder / "out.onnx", "-q", *options).expect_success()
     onnx.checker.check_model(str(folder / "out.onnx"), full_check=True)
     return onnx.load(folder / "out.onnx", load_external_data=False)
@@ -57,7 +57,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> list[numpy.ndarray]:
 def spoil(folder: Path, change: Any) -> Path:
     """The program with its model.json changed."""
     path = folder / "changed.pt2"
-    with zipfile.ZipFile(SMALL) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as target:
+    with zipfile.ZipFile(TAGGED) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as target:
         for info in source.infolist():
             data = source.read(info)
             if info.filename.endswith("models/model.json"):
@@ -148,17 +148,17 @@ def test_weights_stay_in_the_program(tmp_path: Path, plain: list[numpy.ndarray])
     """Weights of 1024 bytes and more are pointed at."""
     inner = tmp_path / "below"
     inner.mkdir()
-    shutil.copy(SMALL, inner / "small.pt2")
-    run("export", inner / "small.pt2", tmp_path / "out.onnx", "--external-data", "source", "-q").expect_success()
+    shutil.copy(TAGGED, inner / "tagged.pt2")
+    run("export", inner / "tagged.pt2", tmp_path / "out.onnx", "--external-data", "source", "-q").expect_success()
     model = onnx.load(tmp_path / "out.onnx", load_external_data=False)
     outside = [t for t in model.graph.initializer if t.data_location == onnx.TensorProto.EXTERNAL]
     assert {t.name for t in outside} == {"embed.weight", "layer.0.dense.weight", "layer.1.dense.weight"}
-    assert all({e.key: e.value for e in t.external_data}["location"] == "below/small.pt2" for t in outside)
+    assert all({e.key: e.value for e in t.external_data}["location"] == "below/tagged.pt2" for t in outside)
     for got, wanted in zip(computed(tmp_path / "out.onnx"), plain, strict=True):
         assert numpy.array_equal(got, wanted)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    run("export", SMALL, elsewhere / "out.onnx", "--external-data", "source").expect_error(2)
+    run("export", TAGGED, elsewhere / "out.onnx", "--external-data", "source").expect_error(2)
     assert not list(elsewhere.iterdir())
 
 
@@ -206,7 +206,7 @@ def test_same_bytes(tmp_path: Path) -> None:
 def test_unknown_operator(tmp_path: Path) -> None:
     program = spoil(tmp_path, lambda text: text.replace("torch.ops.aten.gelu.default", "torch.ops.mine.gelu.default"))
     result = run("export", program, tmp_path / "out.onnx").expect_error(4)
-    for part in ("mine.gelu.default", "'gelu'", "'layer.0'", "make_small.py:"):
+    for part in ("mine.gelu.default", "'gelu'", "'layer.0'", "make_tagged.py:"):
         assert part in result.message
     assert "/home" not in result.message
     assert not (tmp_path / "out.onnx").exists()
@@ -214,12 +214,12 @@ def test_unknown_operator(tmp_path: Path) -> None:
 
 def test_sidefiles_are_not_taken_for_a_tree(tmp_path: Path) -> None:
     """The metadata of an earlier export of the same name beside the program is not read."""
-    shutil.copy(SMALL, tmp_path / "small.pt2")
-    (tmp_path / "small_htp_metadata.json").write_text("{")
-    exported(tmp_path, program=tmp_path / "small.pt2")
-    run("export", tmp_path / "small.pt2", tmp_path / "out.onnx", "--metadata", tmp_path / "tree.json").expect_error(2)
+    shutil.copy(TAGGED, tmp_path / "tagged.pt2")
+    (tmp_path / "tagged_htp_metadata.json").write_text("{")
+    exported(tmp_path, program=tmp_path / "tagged.pt2")
+    run("export", tmp_path / "tagged.pt2", tmp_path / "out.onnx", "--metadata", tmp_path / "tree.json").expect_error(2)
 
 
-@pytest.mark.parametrize("command", [("analyze",), ("validate",), ("compare", SMALL)])
+@pytest.mark.parametrize("command", [("analyze",), ("validate",), ("compare", TAGGED)])
 def test_other_commands_take_no_programs(command: tuple[object, ...]) -> None:
-    run(*command, SMALL).expect_error(3)
+    run(*command, TAGGED).expect_error(3)

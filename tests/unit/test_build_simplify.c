@@ -281,8 +281,12 @@ static void test_products_that_stay(void **state) {
     mx_val shared = mx_reshape_to(t.b, q, INTS(2, 5, 4), 3); /* what is between is needed elsewhere */
     mx_val turned = mx_op(t.b, "Gemm", MX_IN(flat, test_numbers(&t, FLOAT, 2, INTS(4, 6)), mx_scalar(t.b, FLOAT, 2)),
                           MX_AT(mx_at_i("transB", 1)));
-    mx_val outs[4] = {other, shared, q, mx_reshape_to(t.b, turned, INTS(2, 5, 4), 3)};
-    mx_body_end(t.b, outs, 4);
+    mx_val none = test_numbers(&t, FLOAT, 3, INTS(2, 0, 6)), bias = test_numbers(&t, FLOAT, 1, INTS(4));
+    mx_val empty = mx_op3(t.b, "Gemm", mx_reshape_to(t.b, none, INTS(0, 6), 2), w, bias);
+    mx_val outs[5] = {other, shared, q, mx_reshape_to(t.b, turned, INTS(2, 5, 4), 3),
+                      mx_reshape_to(t.b, empty, INTS(2, 0, 4), 3)};
+    mx_body_end(t.b, outs, 5);
+    gives(outs[4], "Reshape(Gemm(Reshape(#,[0,6]),#,#),[2,0,4])");
     gives(other, "Reshape(MatMul(Reshape(#,[10,6]),#),[5,2,4])");
     gives(shared, "Reshape(MatMul(Reshape(#,[10,6]),Relu(#)),[2,5,4])");
     gives(outs[3], "Reshape(Gemm(Reshape(#,[10,6]),#,C),[2,5,4])");
