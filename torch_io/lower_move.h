@@ -24,7 +24,7 @@ bool mx_size_is(mx_size s, int64_t n);
 mx_val mx_view_sizes(const mx_rule *r, mx_val v, const mx_size *sizes, int rank, mx_val exact);
 /* The value with the sizes that the program states of an output. */
 mx_val mx_view_out(const mx_rule *r, mx_val v, size_t output, mx_val exact);
-mx_val mx_in_line(mx_build *b, mx_val v);        /* rank 1 */
+mx_val mx_in_line(mx_build *b, mx_val v);     /* rank 1 */
 mx_val mx_at_least_1d(mx_build *b, mx_val v); /* rank 0 becomes rank 1 */
 /* Sizes of 1 put before, until the value has that rank. */
 mx_val mx_lead(mx_build *b, mx_val v, int rank);
