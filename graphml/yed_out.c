@@ -47,6 +47,7 @@ static void fill_and_border(mx_xml *x, const char *fill, const char *border, con
 static void label(mx_writer *w, const char *colour, const char *look, const char *position) {
     mx_xml *x = &w->xml;
     if (!w->label.size) return;
+    mx_origin_add_label(&w->origin, mx_buffer_str(&w->label));
     mx_xml_raw(x, "<y:NodeLabel");
     mx_xml_raw(x, look);
     mx_xml_raw(x, " modelName=\"internal\"");

@@ -295,6 +295,9 @@ static mx_status follow(const routing *r, uint32_t edge) {
     if (l->edge_seg[edge] == MX_NO_SEG) {
         MX_TRY(across(r, e, r->start_wire[edge], start, r->lane[e->value]));
         MX_TRY(across(r, e, r->end_wire[edge], r->lane[e->value], end));
+    } else if (l->own_chain[edge] != MX_NO_SEG) {
+        for (uint32_t i = l->own_chain[edge]; i <= l->edge_seg[edge]; i++)
+            MX_TRY(follow_segment(r, e, i));
     } else if (e->back) {
         MX_TRY(follow_back(r, edge, e));
     } else {

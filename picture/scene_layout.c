@@ -506,7 +506,9 @@ mx_status mx_scene_layout(mx_scene *s, mx_error *err) {
     laying l = {.s = s, .err = err};
     s->n_points = 0;
     for (uint32_t i = 0; i < s->n_boxes; i++)
-        s->boxes[i].x = s->boxes[i].y = 0;
+        s->boxes[i].x = s->boxes[i].y = s->boxes[i].open_w = s->boxes[i].open_h = 0;
+    for (size_t i = 0; i < s->n_links; i++)
+        s->links[i].n_points = 0;
     mx_buffer_init(&l.text, s->own->allocator);
     mx_status status = take_memory(&l);
     if (status == MX_OK) status = all_groups(&l);
