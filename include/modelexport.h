@@ -333,10 +333,15 @@ typedef struct mx_import_onnx_options {
     bool validate;       /* check the structure of the result before it is put in place */
     bool external_data;  /* the model points into the .onnxdata file */
     const char *sidecar; /* another place for the .onnxdata file, NULL: as the GraphML says */
+    const char *report;  /* JSON file that says what was edited (schemas/import-report.schema.json), NULL: none */
 } mx_import_onnx_options;
 
 typedef struct mx_import_onnx_result {
     uint64_t nodes_new, nodes_deleted, nodes_moved, ports_changed, initializers_dropped, unknown_keys;
+    uint64_t nodes_changed;  /* other data than wiring and place */
+    uint64_t nodes_retagged; /* because they, or groups around them, were moved or renamed */
+    uint64_t types_dropped;  /* declared types that are not known to be true any more */
+    uint64_t labels_changed, tags_ignored; /* edited by hand, which has no effect; env->log tells each */
 } mx_import_onnx_result;
 
 /* Write a GraphML file, with all edits it holds, as ONNX. options, result may be NULL.
@@ -714,6 +719,19 @@ typedef struct mx_validation {
  * Weights are not touched, but copied by a repair. */
 MX_API mx_status mx_validate(const mx_env *env, const char *model, const mx_validate_options *options, mx_finding_fn each,
                              void *ctx, mx_validation *out, mx_error *err);
+
+/* ---- Section: pictures ---------------------------------------------------------------------------------------- */
+
+typedef struct mx_render_options {
+    int depth; /* groups deeper than this start folded; -1: all open; MX_COLLAPSE_AUTO */
+} mx_render_options;
+
+/* Draw a model (.onnx or .graphml). The ending of `output` decides: ".svg" is a picture of the module tree, opened so far; ".html"
+ * one page that needs nothing else, where groups open and close. options NULL: MX_COLLAPSE_AUTO. The same model gives the
+ * same bytes, whichever format it is in. Weights are not touched, but for small ones that are shown or that shapes depend on.
+ * Errors: those of loading; USAGE (the ending); WRITE. */
+MX_API mx_status mx_render(const mx_env *env, const char *model, const char *output, const mx_render_options *options,
+                           mx_error *err);
 
 #ifdef __cplusplus
 }

@@ -38,6 +38,7 @@ bool mx_indices_read(const mx_rule *r, mx_val self, size_t i, mx_indices *out) {
     mx_build *b = r->b;
     *out = (mx_indices){.self = self, .rank = mx_need_rank(r, self), .adjacent = true};
     size_t n = mx_arg_count(r, i), n_masks = 0, n_given = 0, last = 0;
+    if (n && r->node->args[i].kind != MX_ARG_VALUES) mx_cannot(b, "indices that are no list of tensors");
     int64_t axis = 0;
     for (size_t k = 0; k < n && !mx_failed(b); ++k) {
         mx_val v = mx_arg_item(r, i, k);
@@ -189,6 +190,8 @@ static mx_val put_in_place(mx_build *b, mx_val v, const mx_indices *x, int rank)
     int64_t perm[MX_MAX_RANK], from[MX_MAX_RANK], to[MX_MAX_RANK];
     if (!x->adjacent || !x->axes[0]) return v;
     int all = rank + x->rank - (int)x->n;
+    if (all > MX_MAX_RANK) mx_cannot(b, "tensors of rank %d are not supported", all);
+    if (mx_failed(b)) return MX_NO_VAL;
     for (int k = 0; k < rank; ++k) {
         from[k] = k;
         to[k] = x->axes[0] + k;

@@ -79,8 +79,9 @@ void mx_rule_block_diag(const mx_rule *r) {
     for (size_t i = 0; i < n && !mx_failed(b); ++i) {
         v[i] = mx_rule_at_least(r, v[i], 2);
         mx_size size = mx_size_of(b, v[i], 1);
-        if (!mx_size_is_number(size)) mx_cannot(b, "block_diag of symbolic sizes");
-        all += size.value;
+        bool fits = mx_size_is_number(size) && size.value <= INT32_MAX;
+        if (!fits) mx_cannot(b, "block_diag of sizes that are not known");
+        all += fits ? size.value : 0;
     }
     for (size_t i = 0; i < n && !mx_failed(b); ++i) {
         int64_t width = mx_size_of(b, v[i], 1).value, pads[] = {0, before, 0, all - before - width};

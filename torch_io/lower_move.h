@@ -18,7 +18,8 @@ enum {
     MX_DT_HALF = 10,
     MX_DT_DOUBLE = 11,
     MX_DT_UINT32 = 12,
-    MX_DT_UINT64 = 13
+    MX_DT_UINT64 = 13,
+    MX_DT_BFLOAT16 = 16
 };
 #define MX_TO_END INT64_MAX /* the end of a slice that goes to the end */
 

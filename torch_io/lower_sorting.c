@@ -220,8 +220,10 @@ static void histc(const mx_rule *r) {
     }
     mx_val x = mx_flat(b, mx_arg(r, 0)), bins[2];
     mx_val bin = mx_mul_number(b, mx_add_number(b, x, -low), (double)n / (high - low));
-    bins[0] = mx_where(b, mx_test_number(b, "Equal", x, high), mx_number_like(b, x, (double)(n - 1)), mx_op1(b, "Floor", bin));
-    bins[1] = mx_range(b, mx_scalar_int(b, MX_E_INT64, 0), mx_scalar_int(b, MX_E_INT64, n), mx_scalar_int(b, MX_E_INT64, 1));
+    bins[0] = mx_where(b, mx_test_number(b, "Equal", x, high), mx_number_like(b, x, (double)(n - 1)),
+                       mx_op1(b, "Floor", bin));
+    bins[1] =
+        mx_range(b, mx_scalar_int(b, MX_E_INT64, 0), mx_scalar_int(b, MX_E_INT64, n), mx_scalar_int(b, MX_E_INT64, 1));
     r->out[0] = counts_of(b, mx_cast(b, bins[1], mx_elem_of(b, x)), bins[0], mx_elem_of(b, x));
 }
 

@@ -1,72 +1,97 @@
-"""Makes small.pt2, the saved program of the command line's tests: a module called twice, one in a branch, tied and transposed
-weights, a dict as the result, an open size, an input that nothing uses. Needs torch.
+#!/usr/bin/env python3
+"""Write the small programs in this folder, with torch (2.13).
 
-    python tests/torch/make_small.py
+usage: make_small.py [FOLDER]
+
+small.pt2     what the reader has to know: modules called twice and within containers, tied and transposed parameters, one
+              without elements, a buffer that is not persistent, a constant, a dynamic size, a branch, a dict as the result
+inplace.pt2   writes through views of views, which the functional pass has to write back
+tiny.pt2      one linear layer
 """
-
 from __future__ import annotations
 
+import re
+import sys
+import zipfile
 from pathlib import Path
 
 import torch
+from torch import nn
 
-HERE = Path(__file__).resolve().parent
+FOLDER = Path(__file__).resolve().parent
+ELSEWHERE = "/home/user/project"  # stack traces hold the path of this file
 
 
-class Block(torch.nn.Module):
+class Block(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.norm = torch.nn.LayerNorm(8)
-        self.dense = torch.nn.Linear(8, 8)
+        self.fc = nn.Linear(4, 4)
+        self.drop = nn.Dropout(0.5)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + torch.nn.functional.gelu(self.dense(self.norm(x)))
+    def forward(self, x):
+        return torch.relu(self.drop(self.fc(x)))
 
 
-class Gate(torch.nn.Module):
+class Small(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.weight = torch.nn.Parameter(torch.randn(8))
+        self.block = Block()
+        self.layers = nn.ModuleList([Block(), Block()])
+        self.head = nn.Linear(4, 4, bias=False)
+        self.head.weight = self.block.fc.weight
+        self.turned = nn.Parameter(torch.arange(8.0).reshape(2, 4).t())
+        self.nothing = nn.Parameter(torch.zeros(0, 4))
+        self.register_buffer("steps", torch.arange(4), persistent=False)
+        self.unused = nn.Linear(1, 1)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x * torch.sigmoid(self.weight)
+    def forward(self, x, scale: float = 1.0):
+        x = self.block(self.block(x))
+        for layer in self.layers:
+            x = layer(x)
+        x = torch.cat([x, self.nothing]) + self.steps + torch.tensor([1.0, 2.0, 3.0, 4.0])
+        y = torch.cond(x.sum() > 0, lambda t: t.sin() + 1.0, lambda t: t.cos(), (x,))
+        return {"logits": self.head(y) @ self.turned, "hidden": (x, y)}
 
 
-class Small(torch.nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.embed = torch.nn.Embedding(20, 8)
-        self.layer = torch.nn.ModuleList([Block(), Block()])
-        self.gate = Gate()
-        self.head = torch.nn.Linear(8, 20, bias=False)
-        self.head.weight = self.embed.weight
-        self.register_buffer("shift", torch.arange(8, dtype=torch.float32), persistent=False)
+class InPlace(nn.Module):
+    def forward(self, x):
+        y = x.clone()
+        y[:, 1] = 0.5
+        y.t()[0].add_(1)
+        a, b = y.chunk(2, 1)
+        b.mul_(a)
+        flat = y.view(-1)
+        flat[3:9].zero_()
+        with torch.no_grad():
+            y += flat.view(4, 6)
+        return y, a, torch.relu_(b + 1)
 
-    def forward(self, ids: torch.Tensor, unused: torch.Tensor) -> dict[str, torch.Tensor]:
-        x = self.embed(ids) + self.shift
-        for block in self.layer:
-            x = block(x)
-        x = self.layer[0](x)
-        x = torch.cond(x.sum() > 0, lambda t: self.gate(t), lambda t: t * 0.5, (x,))
-        return {"hidden": x, "scores": self.head(x)}
+
+def save(program, path: Path) -> None:
+    for module in program.graph_module.modules():
+        for node in getattr(getattr(module, "graph", None), "nodes", []):
+            trace = node.meta.get("stack_trace")
+            if trace:
+                lines = [part for part in re.split(r"(?m)^(?=\s*File )", trace) if str(FOLDER) in part]
+                node.meta["stack_trace"] = "".join(lines).replace(str(FOLDER), ELSEWHERE)
+            for key in ("from_node", "custom"):
+                node.meta.pop(key, None)
+    torch.export.save(program, path)
+    with zipfile.ZipFile(path) as archive:  # what only PyTorch itself would look at is left out
+        kept = [(i.filename, archive.read(i)) for i in archive.infolist() if "/sample_inputs/" not in i.filename]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in kept:
+            archive.writestr(zipfile.ZipInfo(name), data)
 
 
 def main() -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     torch.manual_seed(0)
-    ids = torch.randint(0, 20, (2, 5))
-    batch = torch.export.Dim("batch", min=1, max=64)
-    shapes = {"ids": {0: batch}, "unused": None}
-    with torch.no_grad():
-        exported = torch.export.export(Small().eval(), (ids, torch.zeros(1)), dynamic_shapes=shapes)
-    for module in exported.graph_module.modules():
-        for node in module.graph.nodes if isinstance(module, torch.fx.GraphModule) else ():
-            trace = node.meta.get("stack_trace")
-            if trace:  # the paths of no machine in particular
-                frames = trace.replace(str(HERE), "/home/someone/models").replace(str(Path(torch.__file__).parents[1]), "/usr/lib/python")
-                node.meta["stack_trace"] = frames
-            node.meta.pop("from_node", None)
-    exported._example_inputs = None
-    torch.export.save(exported, HERE / "small.pt2")
+    rows = torch.export.Dim("rows", min=2, max=64)
+    small = torch.export.export(Small().eval(), (torch.randn(3, 4), 1.0), dynamic_shapes={"x": {0: rows}, "scale": None})
+    save(small, folder / "small.pt2")
+    save(torch.export.export(InPlace(), (torch.randn(4, 6),)), folder / "inplace.pt2")
+    save(torch.export.export(nn.Linear(2, 2), (torch.randn(1, 2),)), folder / "tiny.pt2")
 
 
 if __name__ == "__main__":
