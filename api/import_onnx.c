@@ -1,4 +1,5 @@
 /* GraphML, with its edits, to ONNX. */
+#include "api/import_report.h"
 #include "api/load.h"
 #include "api/paths.h"
 #include "converter/check.h"
@@ -77,15 +78,35 @@ static mx_status run(import_job *job, mx_error *err) {
     return mx_onnx_write(job->graph, job->output, &options, job->options->validate ? validate_written : NULL, job, err);
 }
 
+/* A report that could not be put anywhere is known before the model is written. */
+static mx_status run_with_report(import_job *job, mx_error *err) {
+    mx_outfile f;
+    MX_TRY(mx_outfile_open(job->env, job->options->report, &f, err));
+    mx_status status = run(job, err);
+    if (status == MX_OK) status = mx_import_report_write(job->graph, &job->report, job->graphml, job->output, &f, err);
+    if (status == MX_OK) status = mx_outfile_commit(&f, err);
+    mx_outfile_close(&f);
+    return status;
+}
+
 mx_status mx_import_onnx(const mx_env *env, const char *graphml, const char *output,
                          const mx_import_onnx_options *options, mx_import_onnx_result *result, mx_error *err) {
     static const mx_import_onnx_options defaults = {0};
     import_job job = {.env = env, .graphml = graphml, .output = output, .options = options ? options : &defaults};
-    mx_status status = run(&job, err);
+    mx_status status = job.options->report ? run_with_report(&job, err) : run(&job, err);
     if (status == MX_OK && result) {
         const mx_graphml_report *r = &job.report;
-        *result = (mx_import_onnx_result){r->nodes_new,     r->nodes_deleted,        r->nodes_moved,
-                                          r->ports_changed, r->initializers_dropped, r->unknown_keys};
+        *result = (mx_import_onnx_result){.nodes_new = r->nodes_new,
+                                          .nodes_deleted = r->nodes_deleted,
+                                          .nodes_moved = r->nodes_moved,
+                                          .ports_changed = r->ports_changed,
+                                          .initializers_dropped = r->initializers_dropped,
+                                          .unknown_keys = r->unknown_keys,
+                                          .nodes_changed = r->nodes_changed,
+                                          .nodes_retagged = r->nodes_retagged,
+                                          .types_dropped = r->types_dropped,
+                                          .labels_changed = r->labels_changed,
+                                          .tags_ignored = r->tags_ignored};
     }
     mx_source_release(job.weights.image);
     mx_graph_release(job.graph);

@@ -2,6 +2,7 @@
 
 #include "api/group.h"
 #include "api/paths.h"
+#include "converter/stale.h"
 #include "onnx_io/onnx_io.h"
 
 #include <stdio.h>
@@ -83,6 +84,35 @@ static mx_status bind_weights(mx_graph *g, const char *path, const char *sidecar
     return mx_fail(err, MX_ERR_INVALID, "unknown parameter strategy");
 }
 
+/* ---- types that edits made untrue ---- */
+
+typedef struct stale_types {
+    mx_graph *g;
+    mx_graphml_report *report;
+    mx_status status;
+    mx_error *err;
+} stale_types;
+
+static void tell_stale(void *ctx, mx_sid value, mx_node_id output, uint32_t before, uint32_t after) {
+    stale_types *s = ctx;
+    mx_change c = {.kind = after == MX_NO_INDEX ? "dropped" : "changed",
+                   .what = output == MX_NO_NODE ? "value_info" : "output",
+                   .key = output == MX_NO_NODE ? "value_info" : "value_type",
+                   .node = value,
+                   .port = -1,
+                   .index = -1,
+                   .last_index = -1};
+    if (s->status == MX_OK) s->status = mx_graphml_type_text(s->g, before, &c.before, s->err);
+    if (s->status == MX_OK && after != MX_NO_INDEX) s->status = mx_graphml_type_text(s->g, after, &c.after, s->err);
+    if (s->status == MX_OK) s->status = mx_graphml_tell(s->g, s->report, &c, s->err);
+}
+
+static mx_status drop_stale_types(mx_graph *g, mx_graphml_report *report, mx_error *err) {
+    stale_types s = {g, report, MX_OK, err};
+    MX_TRY(mx_drop_stale_types(g, tell_stale, &s, &report->types_dropped, err));
+    return s.status;
+}
+
 mx_status mx_load_graphml(const mx_env *env, const char *path, const char *sidecar, mx_graph **out, mx_weights *weights,
                           mx_graphml_report *report, char *sidecar_path, mx_error *err) {
     *out = NULL;
@@ -91,6 +121,7 @@ mx_status mx_load_graphml(const mx_env *env, const char *path, const char *sidec
     MX_TRY(mx_at_file(err, mx_graphml_read(env, path, out, weights, report, err), path));
     /* Files of the earlier generation have read their weights already. */
     mx_status status = report->legacy ? MX_OK : bind_weights(*out, path, sidecar, weights, sidecar_path, err);
+    if (status == MX_OK && !report->legacy) status = mx_at_file(err, drop_stale_types(*out, report, err), path);
     if (status == MX_OK) return MX_OK;
     mx_graph_release(*out);
     mx_source_release(weights->image);

@@ -2,13 +2,24 @@
 
 static void print_result(const char *output, const mx_import_onnx_result *r) {
     printf("%s: written", output);
-    if (r->nodes_new + r->nodes_deleted + r->nodes_moved + r->ports_changed == 0) {
-        puts(", no edits");
-        return;
+    const struct {
+        uint64_t count;
+        const char *what;
+    } figures[] = {{r->nodes_new, "nodes new"},
+                   {r->nodes_moved, "moved"},
+                   {r->nodes_deleted, "deleted"},
+                   {r->nodes_changed, "changed"},
+                   {r->nodes_retagged, "retagged"},
+                   {r->ports_changed, "ports rewired"},
+                   {r->initializers_dropped, "initializers dropped"},
+                   {r->types_dropped, "types dropped"}};
+    const char *before = "; edits: ";
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        if (!figures[i].count) continue;
+        printf("%s%llu %s", before, (unsigned long long)figures[i].count, figures[i].what);
+        before = ", ";
     }
-    printf("; edits: %llu nodes new, %llu moved, %llu deleted, %llu ports rewired, %llu initializers dropped\n",
-           (unsigned long long)r->nodes_new, (unsigned long long)r->nodes_moved, (unsigned long long)r->nodes_deleted,
-           (unsigned long long)r->ports_changed, (unsigned long long)r->initializers_dropped);
+    puts(*before == ';' ? ", no edits" : "");
 }
 
 int mx_cmd_import_onnx(const mx_command *command, int argc, char **argv) {
@@ -20,6 +31,7 @@ int mx_cmd_import_onnx(const mx_command *command, int argc, char **argv) {
         {"--validate", 0, MX_OPTION_FLAG, &what.validate, NULL, NULL, "check the result before it is put in place"},
         {"--external-data", 0, MX_OPTION_FLAG, &what.external_data, NULL, NULL, "point into the .onnxdata file"},
         {"--sidecar", 0, MX_OPTION_TEXT, &what.sidecar, "FILE", NULL, "the .onnxdata file, if it is elsewhere"},
+        {"--report", 0, MX_OPTION_TEXT, &what.report, "FILE.json", NULL, "say what was edited"},
         {NULL, 0, MX_OPTION_FLAG, NULL, NULL, NULL, NULL}};
     int code = mx_cli_parse(command, options, &common, argc, argv, args, 2, 2, &n_args);
     if (code >= 0) return code;

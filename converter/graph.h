@@ -216,6 +216,7 @@ enum { /* mx_node.flags */
     MX_FLAG_MOVED = 1u << 2,      /* import: it stands in another group than it was written in */
     MX_FLAG_UNORDERED = 1u << 3,  /* used something that is produced later, at the source (a fault to keep) */
     MX_FLAG_DUPLICATE = 1u << 4,  /* makes a value that something else in its scope makes too, at the source */
+    MX_FLAG_EDITED = 1u << 6,     /* import: it means something else: type, attributes; of a scope: initializers, opsets */
     MX_FLAG_REMOVED = 1u << 5     /* taken out by an edit: in no list, child of nothing; a scope's lists are empty */
 };
 

@@ -16,12 +16,19 @@ void mx_unused_free(const mx_graph *g, mx_unused *u) {
     *u = (mx_unused){0};
 }
 
+bool mx_is_orphan(const mx_graph *g, const mx_unused *before, uint32_t tensor) {
+    return g->tensors[tensor].unused_at_source && tensor < before->n_tensors && !before->tensors[tensor];
+}
+
+bool mx_is_sparse_orphan(const mx_graph *g, const mx_unused *before, uint32_t sparse) {
+    return g->sparses[sparse].unused_at_source && sparse < before->n_sparses && !before->sparses[sparse];
+}
+
 static size_t keep_dense(const mx_graph *g, mx_scope_data *s, const mx_unused *before) {
     size_t kept = 0;
     for (size_t i = 0; i < s->n_initializers; i++) {
         uint32_t t = s->initializers[i];
-        bool drop = g->tensors[t].unused_at_source && t < before->n_tensors && !before->tensors[t];
-        if (!drop) s->initializers[kept++] = t;
+        if (!mx_is_orphan(g, before, t)) s->initializers[kept++] = t;
     }
     return kept;
 }
@@ -30,8 +37,7 @@ static size_t keep_sparse(const mx_graph *g, mx_scope_data *s, const mx_unused *
     size_t kept = 0;
     for (size_t i = 0; i < s->n_sparse; i++) {
         uint32_t t = s->sparse_initializers[i];
-        bool drop = g->sparses[t].unused_at_source && t < before->n_sparses && !before->sparses[t];
-        if (!drop) s->sparse_initializers[kept++] = t;
+        if (!mx_is_sparse_orphan(g, before, t)) s->sparse_initializers[kept++] = t;
     }
     return kept;
 }

@@ -30,12 +30,33 @@ typedef struct mx_graphml_write_options {
 mx_status mx_graphml_write(const mx_graph *g, const mx_weights *weights, const mx_graphml_write_options *options,
                            mx_outfile *f, mx_error *err);
 
+/* One thing that an edit changed. Texts belong to the graph. */
+typedef struct mx_change {
+    struct mx_change *next;
+    const char *kind;      /* "added", "removed", "changed", "moved", "retagged", "rewired", "dropped", "ignored" */
+    const char *what;      /* "operator", "module", "input", ..., "initializer", "value_info", "label", "hierarchy_tag" */
+    const char *key;       /* the data concerned, NULL: none */
+    mx_sid node, op_type;  /* the node's name and type, absent: none */
+    mx_sid before, after;  /* absent: not known, or none */
+    int64_t port, index;   /* input port; node_index; -1: does not apply */
+    int64_t last_index;    /* "removed": of a run of nodes, else -1 */
+} mx_change;
+
 /* What an import noticed. */
 typedef struct mx_graphml_report {
     uint64_t unknown_keys;  /* data with keys that are not ours, ignored */
-    uint64_t nodes_new, nodes_deleted, nodes_moved, ports_changed, attributes_dropped, initializers_dropped;
+    uint64_t nodes_new, nodes_deleted, nodes_moved, nodes_changed, nodes_retagged, ports_changed;
+    uint64_t initializers_dropped, types_dropped;
+    uint64_t labels_changed, tags_ignored; /* by hand, in vain */
     bool legacy;            /* an earlier v1.1 file: no ports, ids that are names */
+    mx_change *changes, **end; /* in the graph's memory; end: where the next one goes */
 } mx_graphml_report;
+
+/* Add a change to the report; `change` is copied. */
+mx_status mx_graphml_tell(mx_graph *g, mx_graphml_report *report, const mx_change *change, mx_error *err);
+
+/* A type (index into g->types) as the file's JSON has it, as a string of the graph. */
+mx_status mx_graphml_type_text(mx_graph *g, uint32_t type, mx_sid *out, mx_error *err);
 
 /* Read a GraphML file with whatever edits it has (contract section 5) into a wired, checked graph whose nodes are in order.
  * sources[0] is NULL and stands for the .onnxdata image or (reference) the model's file; with `reference` each

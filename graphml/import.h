@@ -14,6 +14,7 @@
  *  8. mx_graph_sort       repairs the order of scopes that an edit touched
  *  9. import_tags.c       hierarchy tags follow the containment
  *  10. import_orphans.c   initializers that nothing uses any more are dropped
+ *  11. import_tell.c      what was edited is put in words for the report (ports: pass 5)
  */
 #ifndef MX_GRAPHML_IMPORT_H
 #define MX_GRAPHML_IMPORT_H
@@ -22,6 +23,7 @@
 #include "graphml/graphml.h"
 #include "graphml/keys.h"
 #include "graphml/map.h"
+#include "graphml/origin.h"
 
 enum {                      /* kinds of items beyond mx_node_kind */
        MX_ITEM_GROUP = 100, /* a group without our data: transparent */
@@ -52,9 +54,11 @@ typedef struct mx_item {
     mx_node_id node;    /* pass 6 */
     uint8_t kind;
     uint16_t flags;
+    uint16_t edits; /* bits of mx_origin_field: what is not as it was written */
     int32_t index; /* node_index */
     mx_sid key, parent_key;
     mx_sid name, op_type, domain, overload, doc, rest, tag;
+    mx_sid label; /* one that was changed by hand */
     uint32_t n_inputs, n_outputs, n_attrs, attr_index;
     uint32_t next_in_scope;        /* pass 6 */
     uint32_t n_in_edges, n_wanted; /* pass 4: edges that end here; ports they ask for */
@@ -170,7 +174,9 @@ mx_status mx_read_xml(mx_import *im, const mx_source *source);
 /* The texts of one <node> or <edge>, by key; lines for messages. */
 typedef struct mx_texts {
     mx_str at[MX_KEY_COUNT];
-    bool has_graph; /* a <graph> stands in the node */
+    bool has_graph;  /* a <graph> stands in the node */
+    mx_origin label; /* of the picture's first label */
+    mx_str label_text; /* the beginning of it */
 } mx_texts;
 mx_status mx_read_item(mx_import *im, uint32_t item, const mx_texts *texts);
 /* The one port of an input or output, made from its name. */
@@ -191,6 +197,11 @@ mx_status mx_import_build(mx_import *im);
 mx_status mx_import_check(mx_import *im);
 mx_status mx_import_tag(mx_import *im);
 mx_status mx_import_drop_orphans(mx_import *im);
+mx_status mx_import_tell(mx_import *im);
+/* A change of an item, to be completed and told. */
+mx_change mx_change_of(const mx_import *im, uint32_t item, const char *kind);
+/* The kind of an item, as node_kind has it. */
+const char *mx_item_kind(const mx_item *item);
 
 /* Whether an initializer of this name can be seen from a scope: its own, or an outer one's. */
 bool mx_import_sees_initializer(const mx_import *im, uint32_t scope, mx_sid name);

@@ -47,6 +47,10 @@ static mx_status fill_scope(mx_import *im, const mx_item *item, mx_node *n) {
     return MX_OK;
 }
 
+/* What was edited here changes what is computed. */
+#define OPERATOR_MEANING (1u << MX_ORIGIN_TYPE | 1u << MX_ORIGIN_ATTRIBUTES | 1u << MX_ORIGIN_INPUTS)
+#define SCOPE_MEANING    (1u << MX_ORIGIN_INITIALIZERS | 1u << MX_ORIGIN_MODEL)
+
 static void fill_node(const mx_item *item, mx_node *n) {
     bool body = item->kind == MX_NODE_BODY;
     n->name = item->name;
@@ -66,6 +70,7 @@ static void fill_node(const mx_item *item, mx_node *n) {
     if (item->flags & MX_ITEM_NEW) n->flags |= MX_FLAG_NEW;
     if (item->flags & MX_ITEM_CHANGED) n->flags |= MX_FLAG_CHANGED;
     if (item->flags & MX_ITEM_MOVED) n->flags |= MX_FLAG_MOVED;
+    if (item->edits & (mx_is_scope(n) ? SCOPE_MEANING : OPERATOR_MEANING)) n->flags |= MX_FLAG_EDITED;
 }
 
 static mx_status add_node(builder *b, uint32_t i, mx_node_id parent) {

@@ -83,7 +83,19 @@ static void follow_renamed(const mx_import *im, const mx_item *item, mx_port *p)
     }
 }
 
-static void take_names(mx_import *im, mx_item *item) {
+static mx_status tell_rewired(mx_import *im, uint32_t index, uint32_t port, mx_sid name) {
+    const mx_item *item = &im->items[index];
+    if (item->flags & MX_ITEM_NEW) return MX_OK;
+    mx_change c = mx_change_of(im, index, "rewired");
+    c.port = port;
+    c.before = item->inputs[port].name;
+    c.after = name;
+    im->report->ports_changed++;
+    return mx_graphml_tell(im->g, im->report, &c, im->err);
+}
+
+static mx_status take_names(mx_import *im, uint32_t index) {
+    mx_item *item = &im->items[index];
     for (uint32_t k = 0; k < item->n_inputs; k++) {
         mx_port *p = &item->inputs[k];
         if (p->source == MX_NO_NODE) {
@@ -92,10 +104,11 @@ static void take_names(mx_import *im, mx_item *item) {
         }
         mx_sid name = im->items[p->source].outputs[p->source_port];
         if (name == p->name) continue;
+        MX_TRY(tell_rewired(im, index, k, name));
         p->name = name;
-        if (!(item->flags & MX_ITEM_NEW)) im->report->ports_changed++;
         item->flags |= MX_ITEM_CHANGED;
     }
+    return MX_OK;
 }
 
 mx_status mx_import_name(mx_import *im) {
@@ -110,6 +123,6 @@ mx_status mx_import_name(mx_import *im) {
         MX_TRY(name_used_outputs(im, &im->items[im->order[i]]));
     MX_TRY(mx_import_name_outputs(im));
     for (size_t i = 0; i < im->n_order; i++)
-        take_names(im, &im->items[im->order[i]]);
+        MX_TRY(take_names(im, im->order[i]));
     return MX_OK;
 }

@@ -58,22 +58,31 @@ static mx_status retag_modules(mx_import *im) {
 /* ---- operators ---- */
 
 /* In a nested file the group decides; a tag that was edited by hand says so in vain. */
-static void report_edited_tag(const mx_import *im, const mx_item *item, uint32_t index) {
+static mx_status report_edited_tag(mx_import *im, const mx_item *item, uint32_t index) {
     const mx_env *env = &im->g->env;
     char message[600];
-    if (!im->nested || !env->log || item->tag == MX_SID_ABSENT) return;
-    if (item->tag == mx_operator_tag(im->g, item->attrs, item->n_attrs, &item->metadata)) return;
+    if (!im->nested || item->tag == MX_SID_ABSENT) return MX_OK;
+    mx_sid tag = mx_operator_tag(im->g, item->attrs, item->n_attrs, &item->metadata);
+    if (item->tag == tag || item->edits & 1u << MX_ORIGIN_METADATA) return MX_OK;
+    mx_change c = mx_change_of(im, index, "ignored");
+    c.what = c.key = "hierarchy_tag";
+    c.before = tag;
+    c.after = item->tag;
+    im->report->tags_ignored++;
+    MX_TRY(mx_graphml_tell(im->g, im->report, &c, im->err));
+    if (!env->log) return MX_OK;
     snprintf(message, sizeof message,
              "%s: hierarchy_tag was changed to %s, which does nothing here: move the node into "
              "another group instead",
              mx_item_show(im, index).text, mx_show(mx_text(im->g, item->tag)).text);
     env->log(env->ctx, MX_LOG_WARNING, message);
+    return MX_OK;
 }
 
 mx_status mx_import_tag(mx_import *im) {
     mx_graph *g = im->g;
     for (uint32_t i = 0; i < im->n_items; i++)
-        if (im->items[i].kind == MX_NODE_OPERATOR) report_edited_tag(im, &im->items[i], i);
+        if (im->items[i].kind == MX_NODE_OPERATOR) MX_TRY(report_edited_tag(im, &im->items[i], i));
     MX_TRY(retag_modules(im));
     for (mx_node_id id = 0; id < g->n_nodes; id++) {
         const mx_node *n = mx_node_at(g, id);

@@ -41,6 +41,7 @@ const mx_key_info mx_key_table[MX_KEY_COUNT] = {
     [MX_KEY_WEIGHTS] = {"n36", "weights", NULL, "string", MX_KEY_FOR_NODE, MX_FORM_JSON},
     [MX_KEY_EXTERNAL_FILES] = {"n37", "external_files", NULL, "string", MX_KEY_FOR_NODE, MX_FORM_JSON},
     [MX_KEY_PARAMETER_DATA] = {"n38", "parameter_data", NULL, "string", MX_KEY_FOR_NODE, MX_FORM_BASE64},
+    [MX_KEY_ORIGIN] = {"n39", "origin", NULL, "string", MX_KEY_FOR_NODE, MX_FORM_PLAIN},
     [MX_KEY_NODE_GRAPHICS] = {"d0", NULL, "nodegraphics", NULL, MX_KEY_FOR_NODE, MX_FORM_YFILES},
     [MX_KEY_NODE_DESCRIPTION] = {"d1", "description", NULL, "string", MX_KEY_FOR_NODE, MX_FORM_TOOLTIP},
     [MX_KEY_TENSOR_NAME] = {"e0", "tensor_name", NULL, "string", MX_KEY_FOR_EDGE, MX_FORM_PLAIN},

@@ -69,6 +69,7 @@ typedef enum mx_key { /* in the order of the table and of the declarations */
                       MX_KEY_WEIGHTS,
                       MX_KEY_EXTERNAL_FILES,
                       MX_KEY_PARAMETER_DATA,
+                      MX_KEY_ORIGIN,
                       MX_KEY_NODE_GRAPHICS,
                       MX_KEY_NODE_DESCRIPTION,
                       /* edges */

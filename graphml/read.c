@@ -69,7 +69,8 @@ static mx_status import(mx_import *im, const mx_env *env, const char *path) {
     MX_TRY(mx_import_check(im));
     MX_TRY(order(im));
     if (!im->legacy) MX_TRY(mx_import_tag(im));
-    return mx_import_drop_orphans(im);
+    MX_TRY(mx_import_drop_orphans(im));
+    return im->legacy ? MX_OK : mx_import_tell(im);
 }
 
 mx_status mx_graphml_read(const mx_env *env, const char *path, mx_graph **out, mx_weights *weights,
@@ -80,12 +81,14 @@ mx_status mx_graphml_read(const mx_env *env, const char *path, mx_graph **out, m
     *out = NULL;
     *weights = (mx_weights){0};
     *im.report = (mx_graphml_report){0};
+    im.report->end = &im.report->changes;
     mx_status status = import(&im, env, path);
     if (im.g) mx_import_free(&im);
     if (status == MX_OK) {
         *out = im.g;
         return MX_OK;
     }
+    im.report->changes = NULL;
     mx_graph_release(im.g);
     mx_source_release(weights->image);
     weights->image = NULL;

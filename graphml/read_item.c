@@ -305,12 +305,25 @@ mx_status mx_import_value_port(mx_import *im, mx_item *item) {
     return MX_OK;
 }
 
+/* What is not as it was written. Without its origin a node has none that could be told. */
+static mx_status note_edits(mx_import *im, mx_item *item, const mx_texts *texts) {
+    mx_origin was, is = texts->label;
+    mx_str text = texts->at[MX_KEY_ORIGIN];
+    if (!text.p || !mx_origin_read(text, &was)) return MX_OK;
+    mx_origin_add_all(&is, texts->at);
+    if (!is.labelled) is.at[MX_ORIGIN_LABEL] = was.at[MX_ORIGIN_LABEL];
+    item->edits = (uint16_t)mx_origin_differences(&was, &is);
+    if (!(item->edits & 1u << MX_ORIGIN_LABEL)) return MX_OK;
+    return mx_graph_string(im->g, texts->label_text, &item->label, im->err);
+}
+
 static mx_status read_all(mx_import *im, uint32_t index, const mx_texts *texts) {
     mx_item *item = &im->items[index];
     mx_decoder d = {.g = im->g, .values = &im->values, .pending = MX_VALUES_PENDING, .err = im->err};
     d.legacy = im->legacy;
     MX_TRY(find_kind(im, item, texts));
     if (!mx_item_is_live(item)) return MX_OK;
+    MX_TRY(note_edits(im, item, texts));
     if (item->kind <= MX_NODE_MODULE) MX_TRY(mx_import_add_compound(im, index));
     if (item->kind == MX_NODE_MODEL && im->model == MX_NO_INDEX) im->model = index;
     target t = {im, &d, item, item->kind <= MX_NODE_MODULE ? &im->compounds[item->compound] : NULL, index};

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #define CHUNK_BYTES    ((size_t)64 << 10)
+#define LABEL_BYTES    100u /* of a label that is told of in a message */
 #define TAG_ATTRIBUTES 256u /* namespaces included */
 
 /* A <data> of an open <node> or <edge>. */
@@ -27,6 +28,8 @@ typedef struct frame {
     uint32_t item;  /* node: its item */
     mx_edge edge;
     size_t first_piece, first_text;
+    mx_origin label;
+    char label_text[LABEL_BYTES];
 } frame;
 
 typedef struct declared_key {
@@ -49,6 +52,7 @@ typedef struct reader {
     uint64_t text_limit;
     uint32_t depth, depth_limit;
     uint32_t skip; /* depth of an element whose content is not read, 0: none */
+    uint32_t label; /* depth of the y:NodeLabel whose text is read, 0: none */
     bool xml_error; /* it was libxml2 that found fault */
     bool in_data;  /* texts belong to the newest piece */
     bool in_root;  /* <graphml> was seen */
@@ -60,7 +64,7 @@ typedef struct reader {
     frame *frames;
     piece *pieces;
     size_t n_frames, cap_frames, n_pieces, cap_pieces;
-    mx_buffer texts, joined;
+    mx_buffer texts, joined, label_text;
     mx_texts current;
     mx_image_reader image;
     tag_scan tag;
@@ -261,6 +265,8 @@ static mx_status finish_frame(reader *r, frame *f) {
     if (r->texts.failed) return mx_nomem(im->err);
     MX_TRY(gather(r, f));
     r->current.has_graph = f->has_graph;
+    r->current.label = f->label;
+    r->current.label_text = mx_str_of(f->label_text);
     if (f->kind == MX_KEY_FOR_GRAPH) return mx_legacy_read_graph(im, &r->current);
     if (f->kind == MX_KEY_FOR_NODE) return mx_read_item(im, f->item, &r->current);
     MX_TRY(mx_read_edge(im, &f->edge, &r->current));
@@ -321,6 +327,31 @@ static void end_data(reader *r) {
     r->in_data = r->in_image = false;
 }
 
+/* ---- labels: never data, but one that was changed by hand is told of ---- */
+
+static void begin_label(reader *r, const xmlChar *name, const xmlChar *uri) {
+    const frame *f = r->n_frames ? &r->frames[r->n_frames - 1] : NULL;
+    if (!f || f->kind != MX_KEY_FOR_NODE || f->label.labelled || r->skip != f->depth + 1) return;
+    if (!uri || strcmp((const char *)uri, "http://www.yworks.com/xml/graphml") != 0) return;
+    if (strcmp((const char *)name, "NodeLabel") != 0) return;
+    r->label = r->depth;
+    mx_buffer_clear(&r->label_text);
+}
+
+/* At its end, or where elements of yEd's begin in it. */
+static void end_label(reader *r) {
+    frame *f = &r->frames[r->n_frames - 1];
+    if (r->label_text.failed) stop(r, mx_nomem(r->im->err));
+    mx_str text = trimmed(r->label_text.size ? r->label_text.data : "", r->label_text.size);
+    mx_origin_add_label(&f->label, text);
+    size_t n = text.n < LABEL_BYTES - 1 ? text.n : LABEL_BYTES - 1;
+    while (n < text.n && n && ((uint8_t)text.p[n] & 0xC0) == 0x80)
+        n--;
+    memcpy(f->label_text, text.p, n);
+    f->label_text[n] = '\0';
+    r->label = 0;
+}
+
 /* ---- events ---- */
 
 typedef enum element {
@@ -350,6 +381,8 @@ static void start_element(void *ctx, const xmlChar *name, const xmlChar *prefix,
         stop(r, mx_fail(r->im->err, MX_ERR_LIMIT, "elements are nested more than %u deep", r->depth_limit));
         return;
     }
+    if (r->label) end_label(r);
+    if (r->skip) begin_label(r, name, uri);
     if (r->skip) return;
     if (r->in_data) {
         r->skip = r->depth;
@@ -378,6 +411,7 @@ static void end_element(void *ctx, const xmlChar *name, const xmlChar *prefix, c
     reader *r = ctx;
     if (r->status != MX_OK) return;
     uint32_t depth = r->depth--;
+    if (r->label == depth) end_label(r);
     if (r->skip) {
         if (r->skip == depth) r->skip = 0;
         return;
@@ -394,6 +428,8 @@ static void end_element(void *ctx, const xmlChar *name, const xmlChar *prefix, c
 
 static void characters(void *ctx, const xmlChar *text, int n) {
     reader *r = ctx;
+    if (r->status == MX_OK && r->label && r->label_text.size < r->text_limit)
+        mx_buffer_add(&r->label_text, text, (size_t)n);
     if (r->status != MX_OK || !r->in_data || r->skip) return;
     r->data_bytes += (uint64_t)n;
     if (r->data_bytes > r->text_limit) {
@@ -529,6 +565,7 @@ static bool open_reader(reader *r) {
     r->parser = xmlCreatePushParserCtxt(&sax, r, NULL, 0, NULL);
     mx_buffer_init(&r->texts, r->im->allocator);
     mx_buffer_init(&r->joined, r->im->allocator);
+    mx_buffer_init(&r->label_text, r->im->allocator);
     mx_image_init(&r->image, r->im);
     if (!mx_strings_init(&r->key_ids, r->im->allocator) || !r->parser) return false;
     xmlCtxtUseOptions(r->parser, XML_PARSE_HUGE | XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
@@ -545,6 +582,7 @@ static void close_reader(reader *r) {
     mx_free(a, r->pieces, r->cap_pieces * sizeof *r->pieces);
     mx_buffer_free(&r->texts);
     mx_buffer_free(&r->joined);
+    mx_buffer_free(&r->label_text);
     mx_image_free(&r->image);
 }
 

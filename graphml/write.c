@@ -60,6 +60,12 @@ static mx_status check_memory(const mx_writer *w) {
     return w->value.failed || w->label.failed || w->attributes.failed ? mx_nomem(w->err) : MX_OK;
 }
 
+static void put_origin(mx_writer *w) {
+    mx_buffer_clear(&w->value);
+    mx_origin_write(&w->value, &w->origin);
+    if (w->value.size) mx_put_value(w, MX_KEY_ORIGIN);
+}
+
 /* A node up to the place where its children go. */
 static mx_status open_node(mx_writer *w, mx_node_id id) {
     mx_xml *x = &w->xml;
@@ -69,8 +75,10 @@ static mx_status open_node(mx_writer *w, mx_node_id id) {
     mx_xml_raw(x, is_group ? "\" yfiles.foldertype=\"" : "");
     if (is_group) mx_xml_raw(x, mx_yed_folded(w, id) ? "folder" : "group");
     mx_xml_raw(x, "\">\n");
+    w->origin = (mx_origin){0};
     MX_TRY(mx_write_node_data(w, id));
     MX_TRY(mx_yed_node(w, id));
+    put_origin(w);
     if (is_group) {
         mx_xml_raw(x, "<graph id=\"n");
         mx_buffer_uint(&x->b, w->plan.index[id]);

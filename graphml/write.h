@@ -4,6 +4,7 @@
 
 #include "graphml/graphml.h"
 #include "graphml/keys.h"
+#include "graphml/origin.h"
 #include "graphml/plan.h"
 #include "graphml/values.h"
 #include "graphml/xml_out.h"
@@ -18,6 +19,7 @@ typedef struct mx_writer {
     mx_xml xml;
     mx_buffer value, label;        /* reused from node to node */
     mx_buffer attributes;          /* node_attributes of the operator at hand, for its tooltip */
+    mx_origin origin;              /* of the node at hand */
     mx_scene scene;
     mx_route route;                /* of the edge at hand */
     bool measuring;                /* nothing is written: only the pieces of long values are counted */

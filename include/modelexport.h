@@ -333,10 +333,15 @@ typedef struct mx_import_onnx_options {
     bool validate;       /* check the structure of the result before it is put in place */
     bool external_data;  /* the model points into the .onnxdata file */
     const char *sidecar; /* another place for the .onnxdata file, NULL: as the GraphML says */
+    const char *report;  /* JSON file that says what was edited (schemas/import-report.schema.json), NULL: none */
 } mx_import_onnx_options;
 
 typedef struct mx_import_onnx_result {
     uint64_t nodes_new, nodes_deleted, nodes_moved, ports_changed, initializers_dropped, unknown_keys;
+    uint64_t nodes_changed;  /* other data than wiring and place */
+    uint64_t nodes_retagged; /* because they, or groups around them, were moved or renamed */
+    uint64_t types_dropped;  /* declared types that are not known to be true any more */
+    uint64_t labels_changed, tags_ignored; /* edited by hand, which has no effect; env->log tells each */
 } mx_import_onnx_result;
 
 /* Write a GraphML file, with all edits it holds, as ONNX. options, result may be NULL.

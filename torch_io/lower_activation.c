@@ -67,14 +67,13 @@ static mx_val gelu_tanh(mx_build *b, mx_val x) {
     return mx_mul_number(b, mx_op2(b, "Mul", x, mx_add_number(b, tanh, 1)), 0.5);
 }
 
+mx_val mx_gelu(mx_build *b, mx_val x, bool by_tanh) {
+    if (mx_opset(b) >= 20) return mx_math1_at(b, "Gelu", x, MX_AT(mx_at_s("approximate", by_tanh ? "tanh" : "none")));
+    return by_tanh ? gelu_tanh(b, x) : gelu_erf(b, x);
+}
+
 static void gelu(const mx_rule *r) {
-    mx_build *b = r->b;
-    mx_val x = input(r);
-    bool by_tanh = mx_arg_is_text(r, 1, "tanh");
-    if (mx_opset(b) >= 20)
-        r->out[0] = mx_math1_at(b, "Gelu", x, MX_AT(mx_at_s("approximate", by_tanh ? "tanh" : "none")));
-    else
-        r->out[0] = by_tanh ? gelu_tanh(b, x) : gelu_erf(b, x);
+    r->out[0] = mx_gelu(r->b, input(r), mx_arg_is_text(r, 1, "tanh"));
 }
 
 /* ---- exponential ---- */

@@ -2,6 +2,7 @@
  * zeros, as torch does it (softmax alone would give NaN). */
 #include "torch_io/lower_move.h"
 #include "torch_io/lower_shape.h"
+#include "torch_io/lower_transformer.h"
 
 typedef struct attention {
     mx_val query, key, value, mask; /* mask: MX_NO_VAL, bool (true: look), or added to the scores */
@@ -218,6 +219,8 @@ static const mx_lowering rows[] = {
     ATTENTION("_scaled_dot_product_flash_attention.default", rule_attention_flash),
     ATTENTION("_scaled_dot_product_efficient_attention.default", rule_attention_efficient),
     ATTENTION("_scaled_dot_product_cudnn_attention.default", rule_attention_cudnn),
+    {"aten._native_multi_head_attention.default", mx_rule_native_attention, "MatMul, Softmax, MatMul", 0, 0},
+    {"aten._transformer_encoder_layer_fwd.default", mx_rule_encoder_layer, "LayerNormalization, MatMul, Softmax", 0, 0},
 };
 
 const mx_lowering_family mx_family_attention = {"attention", rows, sizeof rows / sizeof *rows};

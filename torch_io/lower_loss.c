@@ -114,8 +114,8 @@ static const char *reduction_name(const mx_rule *r, size_t i) {
     return names[how < 0 || how > 2 ? 0 : how];
 }
 
-/* Of log probabilities x [N, C, ...] and classes [N, ...]; without a batch: [C] and one class. Arguments from `first` on:
- * weight, reduction, ignore_index. */
+/* Of log probabilities x [N, C, ...] and classes [N, ...]; without a batch: [C] and one class. Arguments from `first`
+ * on: weight, reduction, ignore_index. */
 static mx_val negative_log_likelihood(const mx_rule *r, mx_val x, size_t first) {
     mx_build *b = r->b;
     mx_val classes = mx_arg_as(r, 1, MX_E_INT64);
@@ -172,8 +172,8 @@ static void cross_entropy_loss(const mx_rule *r) {
 
 static const mx_lowering rows[] = {
     {"aten.binary_cross_entropy.default", binary_cross_entropy, "Log, Clip, Mul, Add, ReduceMean", 0, 0},
-    {"aten.binary_cross_entropy_with_logits.default", binary_cross_entropy_with_logits, "Softplus, Mul, Add, ReduceMean",
-     0, 0},
+    {"aten.binary_cross_entropy_with_logits.default", binary_cross_entropy_with_logits,
+     "Softplus, Mul, Add, ReduceMean", 0, 0},
     {"aten.cross_entropy_loss.default", cross_entropy_loss, "LogSoftmax, NegativeLogLikelihoodLoss", 0, 0},
     {"aten.huber_loss.default", huber_loss, "Sub, Abs, Less, Where, ReduceMean", 0, 0},
     {"aten.kl_div.default", kl_div, "Log, Mul, Sub, ReduceMean", 0, 0},

@@ -31,9 +31,10 @@ static mx_val at_fractions(const mx_rule *r, mx_val sorted, mx_val places, int64
     if (mx_arg_is_text(r, 4, "linear")) {
         int64_t axes[MX_MAX_RANK];
         int after = mx_rank_of(b, sorted) - 1 - (int)axis;
-        for (int i = 0; i < after; i++) axes[i] = -1 - i;
+        for (int i = 0; i < after && i < MX_MAX_RANK; i++)
+            axes[i] = -1 - i;
         share = mx_op2(b, "Sub", places, mx_op1(b, "Floor", places));
-        if (mx_rank_of(b, places) == 1) share = mx_unsqueeze(b, share, axes, (size_t)after);
+        if (mx_rank_of(b, places) == 1 && after > 0) share = mx_unsqueeze(b, share, axes, (size_t)after);
     }
     return mx_op2(b, "Add", below, mx_op2(b, "Mul", way, share));
 }
@@ -43,6 +44,10 @@ static void quantile(const mx_rule *r) {
     mx_build *b = r->b;
     mx_val x = operand(r, 0), q = operand(r, 1);
     int rank = mx_rank_of(b, x);
+    if (rank < 0) {
+        mx_cannot(b, "the rank of a tensor is not known");
+        return;
+    }
     bool flat = mx_arg_none(r, 2), several = mx_rank_of(b, q) == 1;
     if (flat) x = mx_flat(b, x);
     int64_t axis = flat || rank == 0 ? 0 : mx_axis(r, mx_arg_int(r, 2), rank), perm[MX_MAX_RANK], kept[MX_MAX_RANK];
@@ -52,11 +57,13 @@ static void quantile(const mx_rule *r) {
     if (several && axis) {
         int n = mx_rank_of(b, out);
         perm[0] = axis;
-        for (int i = 1; i < n; i++) perm[i] = i <= axis ? i - 1 : i;
+        for (int i = 1; i < n; i++)
+            perm[i] = i <= axis ? i - 1 : i;
         out = mx_transpose(b, out, perm, (size_t)n);
     }
     size_t n_kept = mx_arg_bool(r, 3) ? flat ? (size_t)rank : 1 : 0;
-    for (size_t i = 0; i < n_kept; i++) kept[i] = (flat ? (int64_t)i : axis) + several;
+    for (size_t i = 0; i < n_kept; i++)
+        kept[i] = (flat ? (int64_t)i : axis) + several;
     r->out[0] = mx_unsqueeze(b, out, kept, rank ? n_kept : 0);
 }
 
@@ -85,7 +92,8 @@ static void trapezoid(const mx_rule *r) {
     mx_build *b = r->b;
     mx_val y = operand(r, 0);
     mx_axes axis = {.at = {mx_axis(r, mx_arg_int(r, 2), mx_rank_of(b, y))}, .n = 1};
-    mx_val later = mx_slice_const(b, y, axis.at[0], 1, INT64_MAX, 1), earlier = mx_slice_const(b, y, axis.at[0], 0, -1, 1);
+    mx_val later = mx_slice_const(b, y, axis.at[0], 1, INT64_MAX, 1),
+           earlier = mx_slice_const(b, y, axis.at[0], 0, -1, 1);
     mx_val sum = mx_reduce_any(b, "ReduceSum", mx_op2(b, "Add", later, earlier), &axis, false);
     r->out[0] = mx_mul_number(b, sum, mx_arg_float(r, 1) / 2);
 }
@@ -131,7 +139,7 @@ static void sum_to_size(const mx_rule *r) {
     mx_build *b = r->b;
     mx_val x = mx_arg(r, 0);
     int64_t sizes[MX_MAX_RANK];
-    size_t n = mx_arg_const_ints(r, 1, sizes, MX_MAX_RANK), rank = (size_t)mx_rank_of(b, x);
+    size_t n = mx_arg_const_ints(r, 1, sizes, MX_MAX_RANK), rank = mx_rank_of(b, x) < 0 ? 0 : (size_t)mx_rank_of(b, x);
     mx_axes axes = {.n = 0};
     for (size_t i = 0; i < rank && n <= rank; i++)
         if (i + n < rank || (sizes[i + n - rank] == 1 && !mx_size_is_number(mx_size_of(b, x, (int)i))) ||

@@ -83,4 +83,7 @@ mx_val mx_shape_with(mx_build *b, mx_val x, int64_t axis, mx_val size);
 /* Whether an argument is a Scalar (or a constant) with this value. */
 bool mx_arg_equals(const mx_rule *r, size_t i, double v);
 
+/* GELU, exact or by way of tanh. */
+mx_val mx_gelu(mx_build *b, mx_val x, bool by_tanh);
+
 #endif

@@ -104,7 +104,7 @@ static void arg_extreme(const mx_rule *r) {
     int64_t ones[MX_MAX_RANK];
     for (int i = 0; i < rank && i < MX_MAX_RANK; i++)
         ones[i] = 1;
-    r->out[0] = mx_arg_bool(r, 2) && rank ? mx_reshape_to(b, index, ones, (size_t)rank) : index;
+    r->out[0] = mx_arg_bool(r, 2) && rank > 0 ? mx_reshape_to(b, index, ones, (size_t)rank) : index;
 }
 
 /* ---- any, all ---- */

@@ -1,6 +1,6 @@
 """Spoiled and odd .pt2 files: each ends with exit code 3 or 4 and one clear line, soon, whatever is wrong.
 
-The files are made out of tests/torch/small.pt2 (tests/torch/make_small.py wrote it). The reader is looked at through
+The files are made out of tests/torch/reader.pt2 (tests/torch/make_reader.py wrote it). The reader is looked at through
 the program dump_program of the build, which has the exit codes of the command line.
 """
 
@@ -19,7 +19,7 @@ import pytest
 from tools.program import PROGRAM
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = ROOT / "tests" / "torch" / "small.pt2"
+READER = ROOT / "tests" / "torch" / "reader.pt2"
 DUMP = Path(PROGRAM).parent / "tests" / "tools" / "dump_program"
 
 INVALID, UNSUPPORTED = 3, 4
@@ -36,10 +36,10 @@ def expect(path: Path, code: int, words: str = "") -> None:
 
 
 class Archive:
-    """The entries of small.pt2, to be changed and written as a zip file by hand."""
+    """The entries of reader.pt2, to be changed and written as a zip file by hand."""
 
     def __init__(self) -> None:
-        with zipfile.ZipFile(SMALL) as archive:
+        with zipfile.ZipFile(READER) as archive:
             self.entries = [(i.filename, archive.read(i)) for i in archive.infolist()]
         self.method = {}  # name: zip's number of the method, if it is not stored
         self.flags = {}
@@ -109,7 +109,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("form", [{}, {"zip64": True}, {"descriptors": True}, {"zip64": True, "descriptors": True}])
 def test_forms_of_zip(archive: Archive, path: Path, form: dict) -> None:
     expect(archive.write(path, **form), 0)
-    assert dump(path).stdout.count("aten.") == dump(SMALL).stdout.count("aten.")
+    assert dump(path).stdout.count("aten.") == dump(READER).stdout.count("aten.")
 
 
 def test_packed_json(archive: Archive, path: Path) -> None:
@@ -128,7 +128,7 @@ def test_comment(archive: Archive, path: Path) -> None:
 
 
 def test_truncated(path: Path) -> None:
-    whole = SMALL.read_bytes()
+    whole = READER.read_bytes()
     for size in [*range(0, len(whole), 997), *range(len(whole) - 60, len(whole))]:
         path.write_bytes(whole[:size])
         expect(path, INVALID, "zip")

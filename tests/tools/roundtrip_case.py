@@ -160,7 +160,9 @@ def resaved(trip: Trip, resave: str, label: str) -> Path:
 def import_and_compare(model: Model, graphml: Path, out: Path, settings: Settings) -> None:
     out.mkdir(exist_ok=True)
     before = set(files_below(out))
-    run_binary(settings, "import-onnx", graphml, out / "model.onnx")
+    said = run_binary(settings, "import-onnx", graphml, out / "model.onnx")
+    if not said.rstrip().endswith("no edits"):
+        raise Failure(f"import-onnx takes an untouched file for an edited one: {shortened(said)}")
     written = set(files_below(out)) - before
     try:
         compare(model, out / "model.onnx", written)
@@ -212,13 +214,14 @@ def check_written(written: dict[Path, tuple[str, int | None]]) -> list[Outcome]:
     return outcomes
 
 
-def run_binary(settings: Settings, *arguments: str | Path) -> None:
-    """`modelexport ARGUMENTS`, which has to succeed."""
+def run_binary(settings: Settings, *arguments: str | Path) -> str:
+    """`modelexport ARGUMENTS`, which has to succeed; what it says on stdout."""
     command = [str(settings.binary), *map(str, arguments)]
     result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if result.returncode != 0:
         said = shortened(result.stderr.decode(errors="replace").strip())
         raise Failure(f"{arguments[0]}: exit {result.returncode}: {said}")
+    return result.stdout.decode(errors="replace")
 
 
 def shortened(text: str) -> str:

@@ -67,6 +67,50 @@ def layers() -> Program:
     return p
 
 
+def native() -> Program:
+    """What torch runs as one operator."""
+    p = Program("attention_native", ("default",))
+    x, y = torch.randn(2, 5, 8), torch.randn(2, 5, 8)
+
+    class Heads(torch.nn.Module):
+        def __init__(self, kind: int | None, weights: bool = False, average: bool = True) -> None:
+            super().__init__()
+            self.layer, self.kind, self.weights, self.average = torch.nn.MultiheadAttention(8, 2), kind, weights, average
+
+        def forward(self, a: torch.Tensor, b: torch.Tensor, mask: torch.Tensor | None = None) -> tuple:
+            m = self.layer
+            out = torch._native_multi_head_attention(
+                a, b, b, 8, 2, m.in_proj_weight, m.in_proj_bias + 0.1, m.out_proj.weight, m.out_proj.bias, mask, self.weights, self.average, self.kind
+            )
+            return out if self.weights else (out[0],)
+
+    class Layer(torch.nn.Module):
+        def __init__(self, kind: int | None = None, gelu: bool = False, first: bool = False) -> None:
+            super().__init__()
+            self.layer, self.kind, self.gelu, self.first = torch.nn.TransformerEncoderLayer(8, 2, 16), kind, gelu, first
+
+        def forward(self, a: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
+            m, s = self.layer, self.layer.self_attn
+            return torch._transformer_encoder_layer_fwd(
+                a, 8, 2, s.in_proj_weight, s.in_proj_bias, s.out_proj.weight, s.out_proj.bias, self.gelu, self.first, 1e-5,
+                m.norm1.weight, m.norm1.bias, m.norm2.weight, m.norm2.bias,
+                m.linear1.weight, m.linear1.bias, m.linear2.weight, m.linear2.bias, mask, self.kind,
+            )  # fmt: skip
+
+    square, padding = torch.rand(5, 5) > 0.6, torch.rand(2, 5) > 0.6
+    square[:, 0] = padding[:, 0] = False
+    p.case("heads", Heads(None).eval(), x, x)
+    p.case("heads_apart", Heads(None).eval(), x, y)
+    p.case("heads_weights", Heads(None, True).eval(), x, x)
+    p.case("heads_all_weights", Heads(0, True, False).eval(), x, x, square)
+    p.case("heads_padding", Heads(1).eval(), x, x, padding)
+    p.case("layer", Layer().eval(), x)
+    p.case("layer_first_gelu", Layer(gelu=True, first=True).eval(), x)
+    p.case("layer_square", Layer(0).eval(), x, square)
+    p.case("layer_padding", Layer(1).eval(), x, padding)
+    return p
+
+
 def typed() -> list[Program]:
     made = []
     for dtype, tolerance in ((torch.float16, 4e-3), (torch.float64, None)):
@@ -92,4 +136,4 @@ def dynamic() -> Program:
 
 
 def programs() -> list[Program]:
-    return [plain(), groups(), layers(), *typed(), dynamic()]
+    return [plain(), groups(), layers(), native(), *typed(), dynamic()]

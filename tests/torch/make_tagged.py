@@ -16,8 +16,8 @@ HERE = Path(__file__).resolve().parent
 class Block(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.norm = torch.nn.LayerNorm(8)
-        self.dense = torch.nn.Linear(8, 8)
+        self.norm = torch.nn.LayerNorm(16)
+        self.dense = torch.nn.Linear(16, 16)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + torch.nn.functional.gelu(self.dense(self.norm(x)))
@@ -26,7 +26,7 @@ class Block(torch.nn.Module):
 class Gate(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.weight = torch.nn.Parameter(torch.randn(8))
+        self.weight = torch.nn.Parameter(torch.randn(16))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x * torch.sigmoid(self.weight)
@@ -35,12 +35,12 @@ class Gate(torch.nn.Module):
 class Small(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.embed = torch.nn.Embedding(20, 8)
+        self.embed = torch.nn.Embedding(20, 16)
         self.layer = torch.nn.ModuleList([Block(), Block()])
         self.gate = Gate()
-        self.head = torch.nn.Linear(8, 20, bias=False)
+        self.head = torch.nn.Linear(16, 20, bias=False)
         self.head.weight = self.embed.weight
-        self.register_buffer("shift", torch.arange(8, dtype=torch.float32), persistent=False)
+        self.register_buffer("shift", torch.arange(16, dtype=torch.float32), persistent=False)
 
     def forward(self, ids: torch.Tensor, unused: torch.Tensor) -> dict[str, torch.Tensor]:
         x = self.embed(ids) + self.shift

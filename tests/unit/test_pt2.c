@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define SMALL   MX_SOURCE_DIR "/tests/torch/small.pt2"
+#define READER  MX_SOURCE_DIR "/tests/torch/reader.pt2"
 #define INPLACE MX_SOURCE_DIR "/tests/torch/inplace.pt2"
 #define TINY    MX_SOURCE_DIR "/tests/torch/tiny.pt2"
 
@@ -196,8 +196,8 @@ static const mx_pmodule *module(const mx_program *p, const char *fqn) {
 
 static void test_modules(void **state) {
     (void)state;
-    mx_program *p = read_file(SMALL);
-    assert_true(mx_str_is(mx_ptext(p, p->modules[0].class_path), "__main__.Small"));
+    mx_program *p = read_file(READER);
+    assert_true(mx_str_is(mx_ptext(p, p->modules[0].class_path), "__main__.Reader"));
     assert_true(mx_str_is(mx_ptext(p, module(p, "layers.1.fc")->class_path), "torch.nn.modules.linear.Linear"));
     assert_ptr_equal(&p->modules[module(p, "layers.1.fc")->parent], module(p, "layers.1"));
     assert_ptr_equal(&p->modules[module(p, "layers.1")->parent], module(p, "layers"));
@@ -221,7 +221,7 @@ static const mx_pweight *weight(const mx_program *p, const char *name) {
 
 static void test_weights(void **state) {
     (void)state;
-    mx_program *p = read_file(SMALL);
+    mx_program *p = read_file(READER);
     const mx_pweight *turned = weight(p, "turned"), *steps = weight(p, "steps");
     assert_int_equal(turned->strides[0], 1);
     assert_int_equal(turned->strides[1], 4);
@@ -238,7 +238,7 @@ static void test_weights(void **state) {
 
 static void test_signature(void **state) {
     (void)state;
-    mx_program *p = read_file(SMALL);
+    mx_program *p = read_file(READER);
     static const char *const outputs[] = {"logits", "hidden.0", "hidden.1"};
     assert_int_equal(p->graphs[0].n_outputs, 3);
     for (int i = 0; i < 3; i++)
@@ -259,7 +259,7 @@ static void test_signature(void **state) {
 
 static void test_branches(void **state) {
     (void)state;
-    mx_program *p = read_file(SMALL);
+    mx_program *p = read_file(READER);
     assert_int_equal(p->n_graphs, 3);
     for (int i = 1; i < 3; i++) {
         const mx_pnode *cond = &p->nodes[p->graphs[i].parent_node];
@@ -274,7 +274,7 @@ static void test_branches(void **state) {
 
 static void test_no_memory(void **state) {
     (void)state;
-    static const char *const files[] = {TINY, INPLACE, SMALL};
+    static const char *const files[] = {TINY, INPLACE, READER};
     for (int i = 0; i < 3; i++) {
         bool done = false;
         for (size_t n = 1; !done; n += i == 0 ? 1 : 3) {

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Write the small programs in this folder, with torch (2.13).
+"""Write the programs that the tests of the reader use, with torch (2.13).
 
-usage: make_small.py [FOLDER]
+usage: make_reader.py [FOLDER]
 
-small.pt2     what the reader has to know: modules called twice and within containers, tied and transposed parameters, one
+reader.pt2    what the reader has to know: modules called twice and within containers, tied and transposed parameters, one
               without elements, a buffer that is not persistent, a constant, a dynamic size, a branch, a dict as the result
 inplace.pt2   writes through views of views, which the functional pass has to write back
 tiny.pt2      one linear layer
@@ -32,7 +32,7 @@ class Block(nn.Module):
         return torch.relu(self.drop(self.fc(x)))
 
 
-class Small(nn.Module):
+class Reader(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.block = Block()
@@ -88,8 +88,8 @@ def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
     torch.manual_seed(0)
     rows = torch.export.Dim("rows", min=2, max=64)
-    small = torch.export.export(Small().eval(), (torch.randn(3, 4), 1.0), dynamic_shapes={"x": {0: rows}, "scale": None})
-    save(small, folder / "small.pt2")
+    reader = torch.export.export(Reader().eval(), (torch.randn(3, 4), 1.0), dynamic_shapes={"x": {0: rows}, "scale": None})
+    save(reader, folder / "reader.pt2")
     save(torch.export.export(InPlace(), (torch.randn(4, 6),)), folder / "inplace.pt2")
     save(torch.export.export(nn.Linear(2, 2), (torch.randn(1, 2),)), folder / "tiny.pt2")
 
