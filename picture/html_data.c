@@ -11,6 +11,7 @@ typedef struct making {
     mx_strings looks;    /* interned: strings 0 and 1 are none of ours */
     uint32_t *look;      /* by box */
     uint32_t *number;    /* by box: among its siblings */
+    uint32_t *value;     /* by value of the scene: its number here */
     uint32_t *layout_of; /* by the first point of a group's first link: its layout, + 1 */
     uint32_t n_layouts;
 } making;
@@ -189,23 +190,35 @@ static void write_groups(making *k) {
                      NAME_CHARACTERS);
         mx_markup_raw(k->m, ",[");
         for (uint32_t l = 0; l < b->n_links; l++)
-            mx_markup_put(k->m, l ? ",%" : "%", (int32_t[]){(int32_t)s->links[b->first_link + l].value});
+            mx_markup_put(k->m, l ? ",%" : "%", (int32_t[]){(int32_t)k->value[s->links[b->first_link + l].value]});
         mx_markup_raw(k->m, "]]");
         mx_markup_drain(k->m);
         behind = true;
     }
 }
 
-static void write_values(making *k) {
+/* Calls for each value of a box that is drawn, box by box: the order of a scene's values is that of a graph's nodes,
+ * which depends on the file that it came from. */
+static void each_value(making *k, void (*each)(making *k, uint32_t box, uint32_t value, uint32_t number)) {
     const mx_scene *s = k->s;
-    mx_markup_raw(k->m, "],\n\"value\":[");
-    for (uint32_t i = 0; i < s->n_values; i++) {
-        const mx_scene_value *v = &s->values[i];
-        uint32_t box = s->box_of[v->node];
-        mx_markup_put(k->m, i ? ",%,%,%" : "%,%,%",
-                      (int32_t[]){box == MX_NO_BOX ? -1 : (int32_t)box, (int32_t)v->port, v->quiet});
-        mx_markup_drain(k->m);
+    uint32_t number = 0;
+    for (uint32_t i = 0; i < s->n_boxes; i++) {
+        mx_node_id node = s->boxes[i].node;
+        if (node == MX_NO_NODE) continue;
+        for (uint32_t v = s->value_start[node]; v < s->value_start[node + 1]; v++)
+            each(k, i, v, number++);
     }
+}
+
+static void number_value(making *k, uint32_t box, uint32_t value, uint32_t number) {
+    (void)box;
+    k->value[value] = number;
+}
+
+static void write_value(making *k, uint32_t box, uint32_t value, uint32_t number) {
+    const mx_scene_value *v = &k->s->values[value];
+    mx_markup_put(k->m, number ? ",%,%,%" : "%,%,%", (int32_t[]){(int32_t)box, (int32_t)v->port, v->quiet});
+    mx_markup_drain(k->m);
 }
 
 static void write_open(making *k, const uint8_t *open_first) {
@@ -233,21 +246,25 @@ mx_status mx_html_data(const mx_scene *scene, const uint8_t *open_first, mx_mark
     making k = {.s = scene, .m = m, .err = err};
     k.look = mx_alloc_zero(a, scene->n_boxes, sizeof *k.look);
     k.number = mx_alloc_zero(a, scene->n_boxes, sizeof *k.number);
+    k.value = mx_alloc_zero(a, (size_t)scene->n_values + 1, sizeof *k.value);
     k.layout_of = mx_alloc_zero(a, scene->n_points + 1, sizeof *k.layout_of);
-    bool ok = mx_strings_init(&k.looks, a) && k.look && k.number && k.layout_of;
+    bool ok = mx_strings_init(&k.looks, a) && k.look && k.number && k.value && k.layout_of;
     mx_status status = ok ? find_looks(&k) : mx_nomem(err);
     if (status == MX_OK) {
         number_children(&k);
+        each_value(&k, number_value);
         write_looks(&k);
         write_boxes(&k);
         write_layouts(&k);
         write_groups(&k);
-        write_values(&k);
+        mx_markup_raw(m, "],\n\"value\":[");
+        each_value(&k, write_value);
         write_open(&k, open_first);
     }
     mx_strings_free(&k.looks);
     mx_free(a, k.look, scene->n_boxes * sizeof *k.look);
     mx_free(a, k.number, scene->n_boxes * sizeof *k.number);
+    mx_free(a, k.value, ((size_t)scene->n_values + 1) * sizeof *k.value);
     mx_free(a, k.layout_of, (scene->n_points + 1) * sizeof *k.layout_of);
     return status;
 }
