@@ -153,25 +153,25 @@ const boxAt = (target) => {
   return item ? Number(item.dataset.box || item.id.slice(1)) : -1;
 };
 
+// Of the browser's own clicks some would be missed, as the picture is drawn anew between pressing and releasing.
+let lastClick = { box: -1, time: 0 };
+function isSecond(box, time) {
+  const second = box === lastClick.box && time - lastClick.time < 400;
+  lastClick = { box: second ? -1 : box, time };
+  return second;
+}
+
 function released(e) {
   if (!pointers.delete(e.pointerId) || pointers.size) return;
   canvas.classList.remove("moving");
   if (e.type === "pointercancel" || gesture.moved) return;
   const value = gesture.target.dataset ? gesture.target.dataset.value : undefined, box = boxAt(gesture.target);
   if (value !== undefined) describeValue(Number(value));
-  else if (gesture.target.closest(".sign")) toggle(box);
+  else if (gesture.target.closest(".sign") || (isSecond(box, e.timeStamp) && box > 0 && isGroup(box))) toggle(box);
   else choose(box, false);
 }
 canvas.addEventListener("pointerup", released);
 canvas.addEventListener("pointercancel", released);
-
-let lastClick = { box: -1, time: 0 };
-canvas.addEventListener("click", (e) => { // the picture is drawn anew between two clicks, so that dblclick would be missed
-  const box = boxAt(document.elementFromPoint(e.clientX, e.clientY) || canvas);
-  const again = box === lastClick.box && e.timeStamp - lastClick.time < 400;
-  lastClick = again ? { box: -1, time: 0 } : { box, time: e.timeStamp };
-  if (again && box > 0) toggle(box);
-});
 
 canvas.addEventListener("wheel", (e) => {
   e.preventDefault();
