@@ -79,6 +79,7 @@ static const char *key_of(mx_origin_field field, const mx_item *item) {
     case MX_ORIGIN_TYPES: return scope || item->kind == MX_NODE_OPERATOR ? "value_info" : "value_type";
     case MX_ORIGIN_INITIALIZERS: return "initializers";
     case MX_ORIGIN_MODEL: return "opset_imports";
+    case MX_ORIGIN_PARENT:
     case MX_ORIGIN_LABEL:
     case MX_ORIGIN_FIELDS: break;
     }
@@ -95,7 +96,7 @@ static mx_sid value_of(const mx_import *im, mx_origin_field field, const mx_item
 
 static mx_status tell_edits(mx_import *im, uint32_t i) {
     const mx_item *item = &im->items[i];
-    uint32_t edits = item->edits & ~(1u << MX_ORIGIN_LABEL);
+    uint32_t edits = item->edits & ~(1u << MX_ORIGIN_LABEL | 1u << MX_ORIGIN_PARENT);
     im->report->nodes_changed += edits != 0;
     for (uint32_t f = 0; f < MX_ORIGIN_FIELDS; f++) {
         if (!(edits >> f & 1)) continue;
@@ -157,7 +158,8 @@ static mx_status tell_place(mx_import *im, uint32_t i) {
     const mx_item *item = &im->items[i];
     if (!(item->flags & MX_ITEM_MOVED)) return MX_OK;
     mx_change c = mx_change_of(im, i, "moved");
-    uint32_t from = mx_map_get(&im->by_key, item->parent_key);
+    bool known = !(item->edits & 1u << MX_ORIGIN_PARENT);
+    uint32_t from = known ? mx_map_get(&im->by_key, item->parent_key) : MX_NO_INDEX;
     c.before = from != MX_NO_INDEX && im->items[from].node != MX_NO_NODE ? place_of(im, from) : MX_SID_ABSENT;
     c.after = place_of(im, item->container);
     return tell(im, &c);

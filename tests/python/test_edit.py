@@ -12,9 +12,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from conftest import Exported
+from onnx import numpy_helper
 from tools import edit_model
 from tools.edit_model import B0, S, W0, W1, X, layer0, layer1, leaky
-from tools.editor import EDITORS, Editor, NetworkxEditor, YedEditor
+from tools.editor import EDITORS, Editor, NetworkxEditor, YedEditor, yed_document
 from tools.program import export, import_
 
 BOTH = list(EDITORS)
@@ -183,10 +185,7 @@ def test_drop_an_optional_input(bench: Bench) -> None:
 
 
 def test_add_an_operator(bench: Bench) -> None:
-    bench.editor.add("head", op_type="Elu", name="elu", node_attributes='{"alpha": 0.5}')
-    bench.editor.rewire("sub", "elu" if False else "turn", 0)
-    node = next(n for n in bench.editor.nodes() if bench.editor.get(n, "name") == "elu")
-    bench.editor.set(node, "node_kind", "operator")
+    bench.editor.add("head", node_kind="operator", op_type="Elu", name="elu", node_attributes='{"alpha": 0.5}')
     bench.editor.connect("turn", "elu", 0)
     bench.editor.rewire("elu", "out", 0)
     v = layer1(layer0()) - S
@@ -232,6 +231,15 @@ def test_names_of_new_operators_clash_with_nothing(bench: Bench) -> None:
     bench.expect(whole(np.abs(layer1(layer0()))))
 
 
+def test_a_given_name_that_is_in_use(bench: Bench) -> None:
+    e = bench.editor
+    node = e.add("head", op_type="Abs", name="act1")
+    e.draw(e.node("sub"), node, 0, 0)
+    e.disconnect("turn", 0)
+    e.draw(node, e.node("turn"), 0, 0)
+    bench.expect(-np.abs(layer1(layer0()) - S))
+
+
 def test_copy_with_all_data(bench: Bench) -> None:
     e = bench.editor
     node = e.copy("act1")
@@ -275,15 +283,26 @@ def test_take_an_attribute_away(bench: Bench) -> None:
 def test_change_type_name_texts_and_metadata(bench: Bench) -> None:
     e = bench.editor
     node = e.node("act1")
-    for key, text in {"op_type": "Relu", "name": "relu", "doc_string": "was leaky", "domain": "ai.onnx",
+    for key, text in {"op_type": "Relu", "name": "relu", "doc_string": "was leaky",
                       "metadata": '{"hierarchy_tag": "/Net/Enc/Layer.1", "why": "a < b"}',
                       "node_attributes": "{}"}.items():
         e.set(node, key, text)
     model = bench.expect(whole(np.maximum(layer0() @ W1 + edit_model.B1, 0)))
     relu = next(n for n in model.graph.node if n.name == "relu")
-    assert (relu.doc_string, relu.domain) == ("was leaky", "ai.onnx")
+    assert relu.doc_string == "was leaky"
     assert {p.key: p.value for p in relu.metadata_props} == {"hierarchy_tag": "/Net/Enc/Layer.1", "why": "a < b"}
     assert {c["key"] for c in bench.changes("changed")} == {"op_type", "name", "doc_string", "metadata", "node_attributes"}
+
+
+def test_change_a_domain(bench: Bench) -> None:
+    """The model has to import it."""
+    e = bench.editor
+    node = e.node("out")
+    for key, text in {"op_type": "Binarizer", "domain": "ai.onnx.ml", "node_attributes": '{"threshold": 0.5}'}.items():
+        e.set(node, key, text)
+    imports = json.loads(e.get(e.model(), "opset_imports"))
+    e.set(e.model(), "opset_imports", json.dumps([*imports, ["ai.onnx.ml", 3]]))
+    bench.expect((layer1(layer0()) - S > 0.5).astype(np.float32))
 
 
 def test_change_an_initializer(bench: Bench) -> None:
@@ -371,14 +390,81 @@ def test_delete_a_group_with_its_inside(bench: Bench) -> None:
     assert {c["node"] for c in bench.changes("dropped") if c["what"] == "initializer"} == {"w1", "b1"}
 
 
+# ---- bodies ----
+
+
+class Branches:
+    """The small model with an If, under yEd."""
+
+    def __init__(self, exported: Exported, folder: Path) -> None:
+        self.copied = exported.copy_to(folder)
+        self.editor = YedEditor(self.copied.graphml)
+
+    def apply(self, *options: object):
+        self.editor.save(self.copied.graphml)
+        return import_(self.copied.graphml, self.copied.output, *options)
+
+    def body(self, of: str) -> yed_document.Node:
+        """The branch in which the operator stands."""
+        inside = self.editor.node(of)
+        return next(n for n in self.editor.nodes() if n.children is not None
+                    and self.editor.get(n, "node_kind") == "body" and any(c is inside for c in n.children.nodes))
+
+    def expect(self, expected: np.ndarray, x: np.ndarray, c: bool) -> None:
+        self.apply("--validate").expect_success()
+        onnx.checker.check_model(onnx.load(self.copied.output), full_check=True)
+        session = onnxruntime.InferenceSession(str(self.copied.output), providers=["CPUExecutionProvider"])
+        np.testing.assert_allclose(session.run(None, {"x": x, "c": np.array(c)})[0], expected, rtol=1e-5)
+
+
+@pytest.fixture
+def branches(exported: Exported, tmp_path: Path) -> Branches:
+    return Branches(exported, tmp_path)
+
+
+def small_value(exported: Exported, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    tensors = {t.name: numpy_helper.to_array(t) for t in onnx.load(exported.model).graph.initializer}
+    m = x @ tensors["encoder.layer.0.weight"]
+    return m, m + tensors["encoder.layer.0.bias"]
+
+
+def test_a_body_captures_another_value(branches: Branches, exported: Exported) -> None:
+    m, _ = small_value(exported, X)
+    branches.editor.rewire("/encoder/layer.0/MatMul", "then/Relu", 0)
+    branches.expect(leaky(2 * np.maximum(m, 0), 0.25), X, True)
+
+
+def test_an_operator_moved_into_a_body(branches: Branches, exported: Exported) -> None:
+    """Only a value that nobody outside takes can be made there."""
+    node = branches.editor.add(None, op_type="Abs")
+    branches.editor.delete(node)
+    branches.body("then/Relu").children.nodes.append(node)
+    branches.editor.draw(branches.editor.node("/encoder/layer.0/Add"), node, 0, 0)
+    branches.editor.disconnect("then/Relu", 0)
+    branches.editor.draw(node, branches.editor.node("then/Relu"), 0, 0)
+    _, h = small_value(exported, X)
+    branches.expect(leaky(2 * np.abs(h), 0.25), X, True)
+
+
+@pytest.mark.parametrize("name, into", [
+    ("/encoder/layer.0/Add", "then/Relu"),  # the other branch takes its value too
+    ("then/Relu", "else/Neg"),  # the output of its branch takes it
+])
+def test_a_move_between_bodies_where_names_do_not_resolve(name: str, into: str, branches: Branches) -> None:
+    node, body = branches.editor.node(name), branches.body(into)
+    for group in [n for n in branches.editor.nodes() if n.children is not None]:
+        group.children.nodes = [n for n in group.children.nodes if n is not node]
+    body.children.nodes.append(node)
+    message = branches.apply().expect_error(3).message
+    assert "cannot be seen from here" in message or "no edge" in message
+    assert not branches.copied.output.exists()
+
+
 # ---- things that have no effect, and are told ----
 
 
 def test_edited_tensor_names_inform_only(bench: Bench) -> None:
     e = bench.editor
-    bench.editor.save(bench.graphml)
-    text = bench.graphml.read_text()
-    assert "v3" in text
     if isinstance(e, YedEditor):
         for edge in e.document.edges:
             edge.data = [(k, "other" if k.name == "tensor_name" else v) for k, v in edge.data]

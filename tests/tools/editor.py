@@ -106,7 +106,7 @@ class YedEditor(Editor):
     def edges(self) -> list[tuple[yed_document.Node, int, yed_document.Node, int]]:
         by_id = {n.id: n for n in self.nodes()}
         ports = [({k.name: int(v) for k, v in e.data if k.name.endswith("_port")}, e) for e in self.document.edges]
-        return [(by_id[e.source], p["source_port"], by_id[e.target], p["target_port"]) for p, e in ports]
+        return [(by_id[e.source], p.get("source_port", 0), by_id[e.target], p.get("target_port", -1)) for p, e in ports]
 
     def draw(self, source: yed_document.Node, target: yed_document.Node, source_port: int | None,
              port: int | None) -> None:
@@ -176,7 +176,7 @@ class NetworkxEditor(Editor):
             self.graph.nodes[node][key] = text
 
     def edges(self) -> list[tuple[str, int, str, int]]:
-        return [(a, d["source_port"], b, d["target_port"]) for a, b, d in self.graph.edges(data=True)]
+        return [(a, d.get("source_port", 0), b, d.get("target_port", -1)) for a, b, d in self.graph.edges(data=True)]
 
     def draw(self, source: str, target: str, source_port: int | None, port: int | None) -> None:
         ports = {"source_port": source_port, "target_port": port}
@@ -184,7 +184,7 @@ class NetworkxEditor(Editor):
 
     def disconnect(self, target: str, port: int) -> None:
         node = self.node(target)
-        gone = [(a, b, k) for a, b, k, d in self.graph.in_edges(node, keys=True, data=True) if d["target_port"] == port]
+        gone = [(a, b, k) for a, b, k, d in self.graph.in_edges(node, keys=True, data=True) if d.get("target_port") == port]
         assert len(gone) == 1
         self.graph.remove_edge(*gone[0])
 
