@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import onnx
 import onnxruntime
@@ -19,6 +20,7 @@ from tools.edit_model import B0, S, W0, W1, X, layer0, layer1, leaky
 from tools.editor import EDITORS, Editor, NetworkxEditor, YedEditor, yed_document
 from tools.program import export, import_
 
+SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 BOTH = list(EDITORS)
 
 
@@ -625,3 +627,35 @@ def test_a_wrong_edit(edit: Callable[[Editor], None], sentence: str, node: str, 
     message = bench.refused()
     assert sentence in message, message
     assert node in message, message
+
+
+# ---- the report ----
+
+
+def test_the_report_is_as_its_schema_says(bench: Bench) -> None:
+    """Many edits at once; each is told once."""
+    e = bench.editor
+    e.bypass("act0")
+    e.attributes("turn", perm=[1, 0])
+    e.move("sub", "enc.layer.1")
+    e.set(e.group("enc"), "name", "body")
+    e.draw(e.node("out"), e.add("head", op_type="Abs"), 0, 0)
+    bench.apply().expect_success()
+    schema = json.loads((SCHEMAS / "import-report.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(bench.report, schema)
+    kinds = [c["kind"] for c in bench.report["changes"]]
+    summary = bench.report["summary"]
+    assert kinds.count("added") == summary["nodes_added"] == 1
+    assert kinds.count("removed") == summary["nodes_removed"] == 1
+    assert kinds.count("moved") == summary["nodes_moved"] == 1
+    assert kinds.count("rewired") == summary["ports_rewired"] == 1
+    assert kinds.count("retagged") == summary["nodes_retagged"] >= 6
+    assert summary["nodes_changed"] == 2 and summary["types_dropped"] == 2
+
+
+def test_no_report_without_a_result(bench: Bench) -> None:
+    bench.editor.disconnect("sub", 0)
+    (bench.folder / "report.json").write_text("older")
+    bench.apply().expect_error(3)
+    assert (bench.folder / "report.json").read_text() == "older"
