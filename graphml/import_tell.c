@@ -165,19 +165,44 @@ static mx_status tell_place(mx_import *im, uint32_t i) {
     return tell(im, &c);
 }
 
+static mx_sid stored_scope(const mx_graph *g, const mx_pairs *metadata) {
+    for (uint32_t i = 0; i < metadata->count; i++) {
+        const mx_pair *p = &metadata->items[i];
+        if (p->opaque == MX_SID_ABSENT && mx_str_is(mx_text(g, p->key), "hierarchy_scope")) return p->value;
+    }
+    return MX_SID_ABSENT;
+}
+
+typedef struct tags {
+    mx_sid tag, scope;
+} tags;
+
+static tags tags_before(const mx_import *im, const mx_item *item) {
+    if (item->kind == MX_NODE_OPERATOR)
+        return (tags){mx_operator_tag(im->g, item->attrs, item->n_attrs, &item->metadata),
+                      stored_scope(im->g, &item->metadata)};
+    return (tags){item->tag, im->compounds[item->compound].scope};
+}
+
+static tags tags_after(const mx_import *im, const mx_item *item) {
+    const mx_node *n = mx_node_at(im->g, item->node);
+    if (item->kind == MX_NODE_OPERATOR)
+        return (tags){mx_operator_tag(im->g, n->attrs, n->n_attrs, &n->metadata), stored_scope(im->g, &n->metadata)};
+    const mx_module_data *m = &im->g->modules[item->kind == MX_NODE_MODULE ? n->data : 0];
+    return (tags){m->tag, m->scope};
+}
+
 static mx_status tell_tag(mx_import *im, uint32_t i) {
     const mx_item *item = &im->items[i];
-    const mx_node *n = mx_node_at(im->g, item->node);
+    bool tagged = item->kind == MX_NODE_OPERATOR || item->kind == MX_NODE_MODULE || item->kind == MX_NODE_MODEL;
+    if (!tagged) return MX_OK;
+    tags before = tags_before(im, item), after = tags_after(im, item);
+    bool same_tag = before.tag == after.tag;
+    if (same_tag && before.scope == after.scope) return MX_OK;
     mx_change c = mx_change_of(im, i, "retagged");
-    c.key = "hierarchy_tag";
-    if (item->kind == MX_NODE_OPERATOR) {
-        c.before = mx_operator_tag(im->g, item->attrs, item->n_attrs, &item->metadata);
-        c.after = mx_operator_tag(im->g, n->attrs, n->n_attrs, &n->metadata);
-    } else if (item->kind == MX_NODE_MODULE || item->kind == MX_NODE_MODEL) {
-        c.before = item->tag;
-        c.after = im->g->modules[item->kind == MX_NODE_MODULE ? n->data : 0].tag;
-    }
-    if (c.before == c.after) return MX_OK;
+    c.key = same_tag ? "hierarchy_scope" : "hierarchy_tag";
+    c.before = same_tag ? before.scope : before.tag;
+    c.after = same_tag ? after.scope : after.tag;
     im->report->nodes_retagged++;
     return tell(im, &c);
 }
