@@ -123,6 +123,14 @@ void mx_fold_step(mx_fwalk *w) {
 
 /* ---- the frame ---- */
 
+/* Sizes beside a 0 are no elements, but steps are computed with them. */
+static bool is_countable(const mx_fconst *k) {
+    int64_t n = 1;
+    for (int i = 0; i < k->rank; i++)
+        if (k->dims[i] > 0 && (__builtin_mul_overflow(n, k->dims[i], &n) || n > INT32_MAX)) return false;
+    return true;
+}
+
 static bool take_inputs(mx_folding *f) {
     for (size_t i = 0; i < f->n_in; i++) {
         mx_val v = f->ask->in[i];
@@ -137,7 +145,7 @@ static bool take_inputs(mx_folding *f) {
         k->size = mx_elem_size(c->elem);
         k->bytes = c->bytes;
         f->in_bytes += c->n_bytes;
-        if (k->size == 0) return false;
+        if (k->size == 0 || !is_countable(k)) return false;
     }
     return true;
 }

@@ -232,10 +232,11 @@ bool mx_fold_range(mx_folding *f) {
     const mx_fconst *start = &f->in[0];
     int32_t elem = start->elem;
     if (f->n_in != 3 || (elem != MX_ELEM_INT32 && elem != MX_ELEM_INT64)) return false;
+    for (size_t i = 0; i < 3; i++)
+        if (f->in[i].elem != elem || f->in[i].n != 1) return false;
     int64_t from = mx_load_int(start->bytes, 0, elem), to = mx_load_int(f->in[1].bytes, 0, elem);
     int64_t step = mx_load_int(f->in[2].bytes, 0, elem), span;
-    if (f->in[1].elem != elem || f->in[2].elem != elem || step == 0 || step == INT64_MIN) return false;
-    if (__builtin_sub_overflow(to, from, &span)) return false;
+    if (step == 0 || step == INT64_MIN || __builtin_sub_overflow(to, from, &span) || span == INT64_MIN) return false;
     int64_t n = (span > 0) == (step > 0) && span != 0 ? span / step + (span % step != 0) : 0;
     if (!mx_fold_result(f, elem, 1, &n)) return false;
     for (int64_t i = 0; i < n; i++)

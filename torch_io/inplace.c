@@ -3,14 +3,6 @@
 
 #include <stdlib.h>
 
-bool mx_inplace_name(mx_str target) {
-    if (!mx_str_starts(target, "aten.")) return false;
-    const char *name = target.p + 5, *dot = memchr(name, '.', target.n - 5);
-    size_t n = dot ? (size_t)(dot - name) : target.n - 5;
-    bool dunder = n > 4 && memcmp(name, "__", 2) == 0 && memcmp(name + n - 2, "__", 2) == 0;
-    return dunder ? name[2] == 'i' && n > 6 && strcmp(name, "__invert__") != 0 : n > 1 && name[n - 1] == '_';
-}
-
 bool mx_inplace_arg(const mx_program *p, const mx_pnode *n, uint16_t *arg) {
     const char *text = mx_torch_schema(mx_ptext(p, n->target).p);
     mx_schema_arg a;
@@ -44,6 +36,19 @@ static const struct twin {
 
 static int by_target(const void *key, const void *element) {
     return strcmp(key, ((const struct twin *)element)->target);
+}
+
+static const struct twin *find_twin(mx_str target) {
+    return bsearch(target.p, twins, sizeof twins / sizeof *twins, sizeof *twins, by_target);
+}
+
+/* "__iand__" and the like are those in the table; of "__and__" they differ by a letter only. */
+bool mx_inplace_name(mx_str target) {
+    if (!mx_str_starts(target, "aten.")) return false;
+    const char *name = target.p + 5, *dot = memchr(name, '.', target.n - 5);
+    size_t n = dot ? (size_t)(dot - name) : target.n - 5;
+    bool dunder = n > 4 && memcmp(name, "__", 2) == 0 && memcmp(name + n - 2, "__", 2) == 0;
+    return dunder ? find_twin(target) != NULL : n > 1 && name[n - 1] == '_';
 }
 
 /* Keep the first n arguments, by position; the twin's defaults do for the rest. */
@@ -84,8 +89,7 @@ static mx_status plain_twin(mx_functional *f, mx_pnode *n, mx_sid *target) {
 }
 
 mx_status mx_inplace_twin(mx_functional *f, mx_pnode *n, mx_sid *target) {
-    const struct twin *t =
-        bsearch(mx_ptext(f->p, n->target).p, twins, sizeof twins / sizeof *twins, sizeof *twins, by_target);
+    const struct twin *t = find_twin(mx_ptext(f->p, n->target));
     *target = MX_SID_ABSENT;
     if (!t) return plain_twin(f, n, target);
     MX_TRY(table_twin(f, n, t->twin));

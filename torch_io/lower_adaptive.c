@@ -17,6 +17,7 @@ static int64_t end_of(int64_t i, int64_t in, int64_t out) {
 }
 
 static void read_cells(const mx_rule *r, mx_val x, cells *c) {
+    enum { MANY = 1 << 22 };
     c->all = c->even = true;
     mx_spatial_ints(r, 1, NULL, c->n, c->out);
     for (size_t k = 0; k < c->n && !mx_failed(r->b); k++) {
@@ -24,6 +25,7 @@ static void read_cells(const mx_rule *r, mx_val x, cells *c) {
         c->in[k] = mx_size_is_number(s) ? s.value : -1;
         c->all &= c->out[k] == 1;
         if (c->out[k] < 1) mx_cannot(r->b, "an output without elements");
+        if (c->in[k] > INT32_MAX || c->out[k] > MANY) mx_cannot(r->b, "so many cells are not supported");
         c->even &= c->in[k] > 0 && c->out[k] > 0 && c->in[k] % c->out[k] == 0;
     }
     if (!mx_failed(r->b) && !c->all)
@@ -44,7 +46,7 @@ static size_t spatial_axes(const cells *c, int64_t *axes) {
 
 /* The places of what each cell sees along an axis: [out, window]; a window that is not full repeats its first place. */
 static mx_val seen_places(const mx_rule *r, const cells *c, size_t k) {
-    int64_t *v = mx_lower_numbers(r, c->out[k] * c->window[k]);
+    int64_t *v = mx_lower_numbers(r, c->out[k], c->window[k]);
     if (!v) return MX_NO_VAL;
     for (int64_t i = 0; i < c->out[k]; i++) {
         int64_t first = first_of(i, c->in[k], c->out[k]), end = end_of(i, c->in[k], c->out[k]);
@@ -59,7 +61,7 @@ static mx_val seen_places(const mx_rule *r, const cells *c, size_t k) {
 static void seen_counts(const mx_rule *r, const cells *c, size_t k, size_t rank, size_t at, mx_val *real,
                         mx_val *count) {
     int64_t dims[MX_MAX_SPATIAL + 4];
-    int64_t *v = mx_lower_numbers(r, c->out[k] * c->window[k]), *n = mx_lower_numbers(r, c->out[k]);
+    int64_t *v = mx_lower_numbers(r, c->out[k], c->window[k]), *n = mx_lower_numbers(r, c->out[k], 1);
     if (!v || !n) return;
     uint8_t *yes = (uint8_t *)v;
     float *many = (float *)n;
@@ -95,9 +97,7 @@ static mx_val even_pool(const mx_rule *r, const cells *c, const char *op, mx_val
     const mx_at at[2] = {mx_at_is("kernel_shape", c->window, c->n), mx_at_is("strides", c->window, c->n)};
     if (!indices) return mx_op(r->b, op, MX_IN(x), at, 2);
     mx_op_n(r->b, op, MX_IN(x), at, 2, out, 2);
-    int64_t plane = 1;
-    for (size_t k = 0; k < c->n; k++)
-        plane *= c->in[k];
+    int64_t plane = mx_spatial_product(r, c->in, c->n);
     *indices = mx_op2(r->b, "Mod", out[1], mx_scalar_int(r->b, MX_ELEM_INT64, plane));
     return out[0];
 }
@@ -126,13 +126,12 @@ void mx_adaptive_avg_pool(const mx_rule *r) {
 static mx_val gather_windows(const mx_rule *r, const cells *c, mx_val x, int64_t *seen) {
     mx_build *b = r->b;
     int64_t perm[2 * MX_MAX_SPATIAL + 2] = {0, 1}, sizes[MX_MAX_SPATIAL + 1];
-    *seen = 1;
+    *seen = mx_spatial_product(r, c->window, c->n);
     for (size_t k = 0; k < c->n; k++) {
         x = mx_gather(b, x, seen_places(r, c, k), (int64_t)(2 + 2 * k));
         perm[2 + k] = (int64_t)(2 + 2 * k);
         perm[2 + c->n + k] = (int64_t)(3 + 2 * k);
         sizes[k] = c->out[k];
-        *seen *= c->window[k];
     }
     sizes[c->n] = *seen;
     mx_val parts[3] = {mx_dim(b, x, 0), mx_dim(b, x, 1), mx_int64s(b, sizes, c->n + 1)};
@@ -158,13 +157,11 @@ static int64_t plane_place(const cells *c, int64_t cell, int64_t e) {
 /* Where in the plane the largest stands: windows[..., argmax] looked up in a table of places. */
 static mx_val place_of_largest(const mx_rule *r, const cells *c, mx_val windows, int64_t seen) {
     mx_build *b = r->b;
-    int64_t dims[MX_MAX_SPATIAL + 3] = {1, 1}, all = 1, axis = (int64_t)c->n + 2;
-    for (size_t k = 0; k < c->n; k++) {
+    int64_t dims[MX_MAX_SPATIAL + 3] = {1, 1}, all = mx_spatial_product(r, c->out, c->n), axis = (int64_t)c->n + 2;
+    for (size_t k = 0; k < c->n; k++)
         dims[k + 2] = c->out[k];
-        all *= c->out[k];
-    }
     dims[c->n + 2] = seen;
-    int64_t *v = mx_lower_numbers(r, all * seen);
+    int64_t *v = mx_lower_numbers(r, all, seen);
     if (!v) return MX_NO_VAL;
     for (int64_t i = 0; i < all; i++)
         for (int64_t e = 0; e < seen; e++)

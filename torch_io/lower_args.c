@@ -99,7 +99,7 @@ static bool known_int(const mx_rule *r, const mx_parg *a, int64_t *out) {
 int64_t mx_arg_int(const mx_rule *r, size_t i) {
     int64_t v = 0;
     const mx_parg *a = arg(r, i);
-    if (a->kind == MX_ARG_FLOAT && a->f == (double)(int64_t)a->f) return (int64_t)a->f;
+    if (a->kind == MX_ARG_FLOAT && a->f > -9e18 && a->f < 9e18 && a->f == (double)(int64_t)a->f) return (int64_t)a->f;
     if (!mx_failed(r->b) && !known_int(r, a, &v)) unfit(r, i, "is no integer that is known when the model is written");
     return v;
 }

@@ -38,6 +38,10 @@ static mx_val list_item(const mx_rule *r, const mx_parg *a, size_t k) {
     return mx_int64(r->b, a->items[k].i);
 }
 
+static size_t count_of(const mx_rule *r, size_t i) {
+    return mx_arg_count(r, i);
+}
+
 static void add_list(const mx_rule *r, passed *list, size_t i) {
     const mx_parg *a = arg(r, i);
     if (a->kind == MX_ARG_NONE || mx_failed(r->b)) return;
@@ -46,13 +50,9 @@ static void add_list(const mx_rule *r, passed *list, size_t i) {
     } else if (a->kind == MX_ARG_VALUES || a->kind == MX_ARG_INTS) {
         for (uint32_t k = 0; k < a->count; k++)
             list->items[list->n++] = list_item(r, a, k);
-    } else if (a->count) {
+    } else if (count_of(r, i)) {
         mx_cannot(r->b, "operand %zu is of a kind that cannot be passed to a graph", i + 1);
     }
-}
-
-static size_t count_of(const mx_rule *r, size_t i) {
-    return mx_arg_count(r, i);
 }
 
 static const mx_pgraph *graph_of(const mx_rule *r, size_t i, uint32_t *number) {
@@ -71,7 +71,8 @@ static int64_t make_branch(const mx_rule *r, size_t i, const passed *in) {
     uint32_t graph = 0;
     passed out;
     const mx_pgraph *g = graph_of(r, i, &graph);
-    if (!g || !reserve(r, &out, g->n_outputs)) return 0;
+    if (g && g->n_outputs != r->node->n_outputs) mx_cannot(r->b, "a branch returns %u values", g->n_outputs);
+    if (mx_failed(r->b) || !reserve(r, &out, g->n_outputs)) return 0;
     int64_t body = mx_body_begin(r->b);
     mx_lower_graph(r, graph, in->items, in->n, out.items, g->n_outputs);
     for (uint32_t k = 0; k < g->n_outputs && !mx_failed(r->b); k++) {
@@ -158,8 +159,9 @@ static void lower_while(const mx_rule *r) {
     in.items += 2; /* Loop's trip count and condition stand before what is carried */
     add_list(r, &in, 2);
     add_list(r, &in, 3);
-    if (mx_failed(r->b) || carried == 0 || carried != r->p->graphs[graph].n_outputs) {
-        mx_cannot(r->b, "the loop does not return what it carries");
+    const mx_pgraph *g = &r->p->graphs[graph];
+    if (mx_failed(r->b) || carried == 0 || carried != g->n_outputs || in.n != g->n_inputs) {
+        mx_cannot(r->b, "the loop does not take and return what it carries");
         return;
     }
     loop_in[0] = MX_NO_VAL;

@@ -15,6 +15,14 @@ static size_t spatial_of_weight(const mx_rule *r, mx_val weight) {
     return rank >= 3 && rank <= MX_MAX_SPATIAL + 2 ? (size_t)rank - 2 : 1;
 }
 
+static void check(const mx_rule *r, const conv *c) {
+    mx_spatial_check(r, "the stride", c->stride, c->n, 1);
+    mx_spatial_check(r, "the dilation", c->dilation, c->n, 1);
+    mx_spatial_check(r, "the padding", c->begin, c->n, 0);
+    mx_spatial_check(r, "the number of groups", &c->groups, 1, 1);
+    if (c->transposed) mx_spatial_check(r, "the padding of the output", c->extra, c->n, 0);
+}
+
 static mx_val emit(const mx_rule *r, const conv *c, mx_val x, mx_val weight, mx_val bias) {
     int64_t pads[2 * MX_MAX_SPATIAL];
     bool added, padded = false, extra = false;
@@ -26,6 +34,7 @@ static mx_val emit(const mx_rule *r, const conv *c, mx_val x, mx_val weight, mx_
     }
     mx_at at[6];
     size_t n = 0;
+    check(r, c);
     at[n++] = mx_at_is("strides", c->stride, c->n);
     at[n++] = mx_at_is("dilations", c->dilation, c->n);
     at[n++] = mx_at_i("group", c->groups);
@@ -61,7 +70,9 @@ static void pad_same(const mx_rule *r, conv *c, mx_val w) {
             mx_cannot(r->b, "the kernel's size is not known");
             return;
         }
-        int64_t total = c->dilation[k] * (kernel.value - 1);
+        int64_t total;
+        if (__builtin_mul_overflow(c->dilation[k], kernel.value - 1, &total)) total = -1;
+        mx_spatial_check(r, "the padding", &total, 1, 0);
         c->begin[k] = total / 2;
         c->end[k] = total - total / 2;
     }
@@ -139,12 +150,14 @@ static void read_windows(const mx_rule *r, size_t first, windows *w) {
     mx_spatial_ints(r, first + 1, NULL, 2, w->dilation);
     mx_spatial_ints(r, first + 2, NULL, 2, w->padding);
     mx_spatial_ints(r, first + 3, NULL, 2, w->stride);
+    mx_spatial_check(r, "the window", w->kernel, 2, 1);
+    mx_spatial_check(r, "the dilation", w->dilation, 2, 1);
+    mx_spatial_check(r, "the padding", w->padding, 2, 0);
+    mx_spatial_check(r, "the stride", w->stride, 2, 1);
 }
 
 static void count_windows(const mx_rule *r, windows *w) {
-    for (int k = 0; k < 2; k++) {
-        if (w->stride[k] < 1 && !mx_failed(r->b)) mx_cannot(r->b, "the stride is not positive");
-        if (mx_failed(r->b)) return;
+    for (int k = 0; k < 2 && !mx_failed(r->b); k++) {
         int64_t span = w->size[k] + 2 * w->padding[k] - w->dilation[k] * (w->kernel[k] - 1) - 1;
         w->count[k] = span < 0 ? 0 : span / w->stride[k] + 1;
     }
@@ -152,7 +165,7 @@ static void count_windows(const mx_rule *r, windows *w) {
 
 /* Places of the cells of all windows along one axis: [kernel, count]. */
 static mx_val places(const mx_rule *r, const windows *w, int k) {
-    int64_t *v = mx_lower_numbers(r, w->kernel[k] * w->count[k]);
+    int64_t *v = mx_lower_numbers(r, w->kernel[k], w->count[k]);
     if (!v) return MX_NO_VAL;
     for (int64_t i = 0; i < w->kernel[k]; i++)
         for (int64_t j = 0; j < w->count[k]; j++)
@@ -163,7 +176,7 @@ static mx_val places(const mx_rule *r, const windows *w, int k) {
 /* The same where the image's size is not known: offsets of the kernel's cells plus the windows' starts. */
 static mx_val places_at_run_time(const mx_rule *r, const windows *w, mx_val x, int k) {
     mx_build *b = r->b;
-    int64_t *v = mx_lower_numbers(r, w->kernel[k]);
+    int64_t *v = mx_lower_numbers(r, w->kernel[k], 1);
     if (!v) return MX_NO_VAL;
     for (int64_t i = 0; i < w->kernel[k]; i++)
         v[i] = i * w->dilation[k];
@@ -203,9 +216,9 @@ static void image_to_columns(const mx_rule *r) {
     mx_val y = mx_gather(b, mx_gather(b, x, rows, 2), columns, 4);
     y = mx_transpose(b, y, order, 6);
     mx_val cells = mx_size_is_number(channels)
-                       ? mx_int64(b, channels.value * w.kernel[0] * w.kernel[1])
+                       ? mx_int64(b, mx_spatial_product(r, (int64_t[]){channels.value, w.kernel[0], w.kernel[1]}, 3))
                        : mx_op2(b, "Mul", mx_dim(b, x, 1), mx_int64(b, w.kernel[0] * w.kernel[1]));
-    mx_val all = known ? mx_int64(b, w.count[0] * w.count[1]) : mx_int64(b, -1);
+    mx_val all = mx_int64(b, known ? mx_spatial_product(r, w.count, 2) : -1);
     mx_val sizes = mx_concat(b, (const mx_val[]){mx_dim(b, x, 0), cells, all}, 3, 0);
     r->out[0] = mx_without_batch(r, mx_reshape(b, y, sizes), added);
 }
@@ -219,7 +232,7 @@ static mx_val placing_kernels(const mx_rule *r, const windows *w, int64_t channe
         mx_cannot(r->b, "its windows are too large below opset 18");
         return MX_NO_VAL;
     }
-    int64_t *room = mx_lower_numbers(r, (channels * cells * cells + 1) / 2);
+    int64_t *room = mx_lower_numbers(r, (channels * cells * cells + 1) / 2, 1);
     if (!room) return MX_NO_VAL;
     float *v = (float *)room;
     for (int64_t i = 0; i < channels * cells * cells; i++)

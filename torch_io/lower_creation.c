@@ -63,7 +63,7 @@ static mx_val written(const mx_rule *r, const int64_t *dims, size_t rank, int64_
     int64_t ints[MX_SMALL_CONSTANT];
     for (int64_t i = 0; i < n; i++) {
         double v = at(how, i);
-        doubles[i] = v, floats[i] = (float)v, ints[i] = (int64_t)v;
+        doubles[i] = v, floats[i] = (float)v, ints[i] = fabs(v) < 9e18 ? (int64_t)v : 0;
     }
     size_t count = (size_t)n;
     mx_val out;
@@ -292,7 +292,7 @@ static void make_window(const mx_rule *r) {
     bool periodic = strcmp(overload, ".default") == 0 || mx_arg_bool(r, 1);
     if (strstr(overload, "alpha")) w.a = mx_arg_float(r, 2);
     if (strstr(overload, "beta")) w.b = mx_arg_float(r, 3);
-    w.n = periodic ? (double)n : (double)(n - 1);
+    w.n = (double)n - !periodic;
     if (n == 1) w = (window){.a = 1, .n = 1};
     if (n < 0 || n > MX_SMALL_CONSTANT) {
         mx_cannot(r->b, "a window of %lld values is too long", (long long)n);

@@ -168,6 +168,7 @@ void mx_rule_chunk(const mx_rule *r) { /* self, chunks, dim=0 */
     mx_build *b = r->b;
     mx_val v = mx_arg(r, 0);
     int64_t axis = mx_axis(r, mx_arg_int(r, 2), mx_need_rank(r, v)), chunks = mx_arg_int(r, 1);
+    if (chunks < 1) mx_cannot(b, "%lld chunks", (long long)chunks);
     if (mx_failed(b)) return;
     mx_val size = mx_op2(b, "Div", mx_plus(b, mx_dim(b, v, axis), chunks - 1), mx_int64(b, chunks));
     split(r, v, axis, equal_parts(r, v, axis, size));

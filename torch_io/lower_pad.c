@@ -12,6 +12,8 @@ static bool pad_numbers(const mx_rule *r, int rank, int64_t *out) {
     for (int k = 0; k < 2 * rank; ++k)
         out[k] = 0;
     if (n > 2 * (size_t)rank) mx_cannot(r->b, "more pads than axes");
+    for (size_t i = 0; i < n; ++i)
+        if (given[i] < -MX_MAX_SIZE || given[i] > MX_MAX_SIZE) mx_cannot(r->b, "a pad of %lld", (long long)given[i]);
     for (size_t i = 0; i < n / 2 && !mx_failed(r->b); ++i) {
         out[rank - 1 - (int)i] = given[2 * i];
         out[2 * rank - 1 - (int)i] = given[2 * i + 1];

@@ -36,8 +36,9 @@ static void read_pool(const mx_rule *r, pool *p) {
     mx_spatial_ints(r, 1, NULL, p->n, p->kernel);
     mx_spatial_ints(r, 2, p->kernel, p->n, p->stride);
     mx_spatial_ints(r, 3, NULL, p->n, p->padding);
-    for (size_t k = 0; k < p->n && !mx_failed(r->b); k++)
-        if (p->stride[k] < 1 || p->kernel[k] < 1) mx_cannot(r->b, "the window or the stride is not positive");
+    mx_spatial_check(r, "the window", p->kernel, p->n, 1);
+    mx_spatial_check(r, "the stride", p->stride, p->n, 1);
+    mx_spatial_check(r, "the padding", p->padding, p->n, 0);
 }
 
 static size_t attributes(const pool *p, const int64_t *begin, const int64_t *end, int64_t *pads, mx_at *at) {
@@ -76,6 +77,7 @@ static void max_pool(const mx_rule *r) {
     mx_val out[2] = {MX_NO_VAL, MX_NO_VAL};
     read_pool(r, &p);
     mx_spatial_ints(r, 4, NULL, p.n, p.dilation);
+    mx_spatial_check(r, "the dilation", p.dilation, p.n, 1);
     mx_val x = mx_with_batch(r, mx_arg(r, 0), p.n, &added);
     if (mx_failed(b)) return;
     settle_ceil(r, &p, x);
@@ -172,9 +174,7 @@ static void max_unpool(const mx_rule *r) {
         mx_cannot(b, "the size of the output is not known");
         return;
     }
-    int64_t plane = 1;
-    for (size_t k = 0; k < n; k++)
-        plane *= out[k];
+    int64_t plane = mx_spatial_product(r, out, n);
     mx_val flat = mx_concat(b, (const mx_val[]){ahead, mx_int64(b, -1)}, 2, 0);
     mx_val zeros =
         mx_fill(b, mx_concat(b, (const mx_val[]){ahead, mx_int64(b, plane)}, 2, 0), mx_scalar(b, mx_elem_of(b, x), 0));

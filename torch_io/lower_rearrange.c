@@ -47,7 +47,7 @@ static mx_val roll(const mx_rule *r, mx_val v, int64_t axis, mx_size shift, mx_v
     mx_val at;
     if (mx_size_is(size, 0) || mx_size_is(size, 1)) return v;
     if (mx_size_is_number(size) && mx_size_is_number(shift)) {
-        int64_t first = ((-shift.value) % size.value + size.value) % size.value;
+        int64_t first = (size.value - shift.value % size.value) % size.value;
         if (!first) return v;
         at = mx_int64(b, first);
     } else {

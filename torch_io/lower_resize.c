@@ -155,10 +155,8 @@ static float coordinate(int64_t i, int64_t n, bool align) {
 
 /* The points of a grid of n axes, x first, and a 1: [points, n + 1]. */
 static mx_val base_grid(const mx_rule *r, const int64_t *sizes, size_t n, bool align) {
-    int64_t points = 1;
-    for (size_t k = 0; k < n; k++)
-        points *= sizes[k];
-    int64_t *room = mx_lower_numbers(r, points * (int64_t)(n + 1));
+    int64_t points = mx_spatial_product(r, sizes, n);
+    int64_t *room = mx_lower_numbers(r, points, (int64_t)(n + 1));
     if (!room) return MX_NO_VAL;
     float *v = (float *)room;
     for (int64_t p = 0; p < points; p++) {

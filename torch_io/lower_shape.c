@@ -325,7 +325,8 @@ static void rule_narrow(const mx_rule *r) { /* self, dim, start, length */
     mx_size start = mx_arg_size_known(r, 2, 0), length = mx_arg_size_known(r, 3, 0);
     mx_val from = mx_arg_size(r, 2), end = mx_op2(b, "Add", from, mx_arg_size(r, 3));
     bool numbers = mx_size_is_number(start) && mx_size_is_number(length);
-    if (numbers && start.value < 0 && start.value + length.value >= 0) end = mx_int64(b, MX_TO_END);
+    if (numbers && start.value < 0 && length.value >= 0 && start.value + length.value >= 0)
+        end = mx_int64(b, MX_TO_END);
     r->out[0] = mx_slice(b, v, axis, from, end, 1);
 }
 

@@ -13,16 +13,31 @@ void mx_spatial_ints(const mx_rule *r, size_t i, const int64_t *otherwise, size_
     size_t count = mx_arg_const_ints(r, i, given, MX_MAX_SPATIAL + 1);
     for (size_t k = 0; k < n; k++)
         out[k] = 1;
+    for (size_t k = 0; k < count && !mx_failed(r->b); k++)
+        if (given[k] < INT32_MIN || given[k] > INT32_MAX)
+            mx_cannot(r->b, "argument %zu holds %lld", i + 1, (long long)given[k]);
     if (mx_failed(r->b)) return;
     if (count == 0 && otherwise) {
         for (size_t k = 0; k < n; k++)
             out[k] = otherwise[k];
     } else if (count != 1 && count != n) {
-        mx_cannot(r->b, "argument %zu has %zu numbers where %zu are needed", i, count, n);
+        mx_cannot(r->b, "argument %zu has %zu numbers where %zu are needed", i + 1, count, n);
     } else {
         for (size_t k = 0; k < n; k++)
             out[k] = given[count == 1 ? 0 : k];
     }
+}
+
+void mx_spatial_check(const mx_rule *r, const char *what, const int64_t *v, size_t n, int64_t least) {
+    for (size_t k = 0; k < n && !mx_failed(r->b); k++)
+        if (v[k] < least) mx_cannot(r->b, "%s is %lld", what, (long long)v[k]);
+}
+
+int64_t mx_spatial_product(const mx_rule *r, const int64_t *v, size_t n) {
+    int64_t all = 1;
+    for (size_t k = 0; k < n && !mx_failed(r->b); k++)
+        if (__builtin_mul_overflow(all, v[k], &all)) mx_cannot(r->b, "its sizes are more than can be counted");
+    return mx_failed(r->b) ? 0 : all;
 }
 
 mx_val mx_with_batch(const mx_rule *r, mx_val x, size_t spatial, bool *added) {
@@ -42,11 +57,12 @@ mx_val mx_int64_table(mx_build *b, const int64_t *v, int64_t rows, int64_t colum
     return mx_constant(b, MX_ELEM_INT64, dims, 2, v, (size_t)(rows * columns) * sizeof *v);
 }
 
-int64_t *mx_lower_numbers(const mx_rule *r, int64_t n) {
+int64_t *mx_lower_numbers(const mx_rule *r, int64_t rows, int64_t columns) {
     enum { LIMIT = 1 << 22 };
+    int64_t n;
     if (mx_failed(r->b)) return NULL;
-    if (n < 0 || n > LIMIT) {
-        mx_cannot(r->b, "it would need a table of %lld numbers", (long long)n);
+    if (rows < 0 || columns < 0 || __builtin_mul_overflow(rows, columns, &n) || n > LIMIT) {
+        mx_cannot(r->b, "it would need a table of %lld times %lld numbers", (long long)rows, (long long)columns);
         return NULL;
     }
     int64_t *v = mx_arena_array(&r->b->arena, (size_t)n, sizeof *v);

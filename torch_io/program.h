@@ -14,6 +14,9 @@
 
 #define MX_NONE UINT32_MAX /* no value, no node, no graph, no module */
 
+/* No size or stride of a program's tensors is larger: sums, and products with numbers of 15 bits, do not overflow. */
+#define MX_MAX_SIZE ((int64_t)1 << 48)
+
 /* A size: a number, or an expression of symbols. Two sizes are known to be equal where both fields are. */
 typedef struct mx_size {
     int64_t value; /* the size; of an expression: its hint (what it was in the exporting run), -1: none */

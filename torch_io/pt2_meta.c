@@ -65,6 +65,7 @@ static mx_status sizes_of(mx_pt2 *r, const json_t *list, const char *key, const 
     for (size_t i = 0; i < n; i++) {
         MX_TRY(mx_pt2_size(r, json_array_get(list, i), key, &sizes[i]));
         if (mx_size_is_number(sizes[i]) && sizes[i].value < 0) return mx_pt2_wrong(r, key, "holds a negative number");
+        if (mx_size_is_number(sizes[i]) && sizes[i].value > MX_MAX_SIZE) return mx_pt2_wrong(r, key, "is too large");
     }
     *out = sizes;
     return MX_OK;

@@ -24,6 +24,14 @@ enum { COPIED = 65536 }; /* bytes of a weight that may stand in the model twice,
 
 /* ---- views ---- */
 
+/* How many elements, where none of the sizes is 0; -1: more than can be counted. */
+static int64_t count_elements(const view *v) {
+    int64_t n = 1;
+    for (uint32_t i = 0; i < v->rank; i++)
+        if (__builtin_mul_overflow(n, v->sizes[i], &n)) return -1;
+    return n;
+}
+
 static bool is_contiguous(const view *v) {
     int64_t expected = 1;
     for (uint32_t i = v->rank; i-- > 0;) {
@@ -73,6 +81,7 @@ static bool reshape_view(mx_to_graph *t, const mx_bop *op, const view *from, vie
         strides[i] = stride;
         if (__builtin_mul_overflow(stride, sizes[i], &stride)) return false;
     }
+    if (stride != count_elements(from)) return false; /* the program states sizes that cannot be */
     *to = (view){from->weight, (uint32_t)v->rank, sizes, strides, from->transposed, true};
     return true;
 }

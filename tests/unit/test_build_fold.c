@@ -200,6 +200,21 @@ static void test_bound(void **state) {
     assert_non_null(test_made_by(&t, range(0, INT64_MAX, 1)));
 }
 
+/* Numbers at the ends of their type: left to the operator, and nothing overflows on the way. */
+static void test_ends(void **state) {
+    (void)state;
+    mx_val zero = mx_scalar_int(t.b, INT64, 0), least = mx_scalar_int(t.b, INT64, INT64_MIN);
+    mx_val back = mx_scalar_int(t.b, INT64, -1), short_one = mx_scalar_int(t.b, INT32, 1);
+    assert_non_null(test_made_by(&t, mx_range(t.b, zero, least, back)));
+    assert_non_null(test_made_by(&t, mx_range(t.b, zero, zero, short_one)));
+    assert_non_null(test_made_by(&t, mx_range(t.b, mx_int64s(t.b, NULL, 0), zero, back)));
+    assert_non_null(test_made_by(&t, mx_op2(t.b, "Div", least, back)));
+    /* Without elements, but with sizes that no steps can be made of. */
+    mx_val empty = ints(INT64, 3, (int64_t[]){0, INT64_MAX / 2, INT64_MAX / 2}, NULL);
+    assert_non_null(test_made_by(&t, mx_transpose(t.b, empty, (int64_t[]){2, 1, 0}, 3)));
+    assert_false(mx_failed(t.b));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_movement, begin, end),
@@ -209,6 +224,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_casts, begin, end),
         cmocka_unit_test_setup_teardown(test_ranges_and_sums, begin, end),
         cmocka_unit_test_setup_teardown(test_bound, begin, end),
+        cmocka_unit_test_setup_teardown(test_ends, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
