@@ -11,6 +11,7 @@ typedef struct axes {
     mx_graph *g;
     axis_naming *items;
     size_t count;
+    bool expressions; /* names of sizes may be expressions of names: "4*s0" */
     mx_error *err;
 } axes;
 
@@ -93,6 +94,47 @@ static const axis_naming *naming_of(const axes *a, const mx_dim *dim, mx_node_id
     return NULL;
 }
 
+static bool in_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* An expression with the new names in it; the same id where it has none of the old ones. */
+static mx_status rename_in_expression(const axes *a, mx_sid *text) {
+    mx_str s = mx_text(a->g, *text);
+    mx_buffer b;
+    mx_buffer_init(&b, a->g->allocator);
+    for (size_t i = 0, n; i < s.n; i += n) {
+        mx_str part = {s.p + i, 1};
+        while (in_name(s.p[i]) && i + part.n < s.n && in_name(s.p[i + part.n])) part.n++;
+        n = part.n;
+        for (size_t k = 0; k < a->count; k++)
+            if (a->items[k].old != MX_SID_ABSENT && mx_str_eq(part, mx_text(a->g, a->items[k].old))) {
+                part = mx_text(a->g, a->items[k].name);
+                break;
+            }
+        mx_buffer_add(&b, part.p, part.n);
+    }
+    mx_status status = b.failed ? mx_nomem(a->err) : mx_graph_string(a->g, mx_buffer_str(&b), text, a->err);
+    mx_buffer_free(&b);
+    return status;
+}
+
+static mx_status rename_dims(const axes *a, mx_node_id node, mx_type *t, mx_dim *dims, bool *changed) {
+    for (uint32_t i = 0; i < t->n_dims; i++) {
+        const axis_naming *x = naming_of(a, &t->dims[i], node, i);
+        dims[i] = t->dims[i];
+        if (x) {
+            dims[i].kind = MX_DIM_PARAM;
+            dims[i].param = x->name;
+        } else if (a->expressions && dims[i].kind == MX_DIM_PARAM) {
+            MX_TRY(rename_in_expression(a, &dims[i].param));
+        }
+        *changed = *changed || dims[i].kind != t->dims[i].kind || dims[i].param != t->dims[i].param;
+    }
+    t->dims = dims;
+    return MX_OK;
+}
+
 /* The type with its sizes renamed; node: whose type it is, MX_NO_NODE for a value_info. Types are shared, so a new one. */
 static mx_status rename_type(axes *a, mx_node_id node, uint32_t *type) {
     if (*type >= a->g->n_types || !a->g->types[*type].n_dims) return MX_OK;
@@ -100,16 +142,8 @@ static mx_status rename_type(axes *a, mx_node_id node, uint32_t *type) {
     bool changed = false;
     mx_dim *dims = mx_alloc(a->g->allocator, t.n_dims * sizeof *dims);
     if (!dims) return mx_nomem(a->err);
-    for (uint32_t i = 0; i < t.n_dims; i++) {
-        const axis_naming *x = naming_of(a, &t.dims[i], node, i);
-        dims[i] = t.dims[i];
-        if (!x) continue;
-        dims[i].kind = MX_DIM_PARAM;
-        dims[i].param = x->name;
-        changed = true;
-    }
-    t.dims = dims;
-    mx_status status = changed ? mx_graph_add_type(a->g, &t, type, a->err) : MX_OK;
+    mx_status status = rename_dims(a, node, &t, dims, &changed);
+    if (status == MX_OK && changed) status = mx_graph_add_type(a->g, &t, type, a->err);
     mx_free(a->g->allocator, dims, t.n_dims * sizeof *dims);
     return status;
 }
@@ -126,7 +160,7 @@ static mx_status rename_all(axes *a) {
 }
 
 mx_status mx_export_apply_axes(mx_export_job *job, mx_error *err) {
-    axes a = {.g = job->graph, .err = err};
+    axes a = {.g = job->graph, .expressions = job->kind == MX_EXPORT_PT2, .err = err};
     const mx_dynamic_axis *given = job->config.dynamic_axes;
     if (!job->config.n_dynamic_axes) return MX_OK;
     a.items = mx_arena_array(job->arena, job->config.n_dynamic_axes, sizeof *a.items);

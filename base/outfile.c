@@ -14,6 +14,7 @@
 
 enum {
     BUFFER_BYTES = 1 << 19, /* a good part of a level-2 cache */
+    GATHER_STEP = 32 << 20,
     PAGE_BYTES = 4096, /* the kernel copies from a buffer that begins a page a tenth faster */
     SMALL_COPY = 1 << 16, /* below this a range goes through the buffer: cheaper than two system calls */
     COPY_STEP = 1 << 26
@@ -193,9 +194,23 @@ static uint64_t copy_in_kernel(mx_outfile *f, const mx_source *s, uint64_t offse
     return done;
 }
 
+/* By large windows: each goes over all of the other source. */
+static mx_status copy_windows(mx_outfile *f, const mx_source *s, uint64_t offset, uint64_t size, mx_error *err) {
+    for (uint64_t done = 0; done < size && f->failed == MX_OK;) {
+        uint64_t n = size - done < GATHER_STEP ? size - done : GATHER_STEP;
+        mx_window w;
+        MX_TRY(mx_window_open(s, offset + done, n, &w, err));
+        write_through(f, w.data, (size_t)n);
+        mx_window_close(&w);
+        done += n;
+    }
+    return MX_OK;
+}
+
 /* What is gathered from all over another source: that one is mapped once, not for every piece. */
 static mx_status copy_gathered(mx_outfile *f, const mx_source *s, uint64_t offset, uint64_t size, mx_error *err) {
     mx_gather g;
+    if (!mx_gather_fits(s)) return copy_windows(f, s, offset, size, err);
     MX_TRY(mx_gather_open(s, &g, err));
     for (uint64_t done = 0; done < size && f->failed == MX_OK;) {
         size_t n = size - done < BUFFER_BYTES ? (size_t)(size - done) : BUFFER_BYTES;

@@ -107,34 +107,61 @@ static void gather(const uint8_t *const *from, uint64_t stride, size_t rows, uin
     }
 }
 
-/* Elements [first, first + count). */
-static void gather_range(const struct mx_strided_source *s, const uint8_t *base, uint64_t first, uint64_t count,
+/* A stretch of columns and where the first of them begins: all of a tensor, or what is mapped of a large one. */
+typedef struct columns {
+    const uint8_t *base;
+    uint64_t from, to;
+} columns;
+
+static uint64_t width_of(const struct mx_strided_source *s) {
+    return s->rank ? (uint64_t)s->sizes[s->rank - 1] : 1;
+}
+
+static uint64_t step_of(const struct mx_strided_source *s) {
+    return (s->rank ? (uint64_t)s->strides[s->rank - 1] : 1) * s->elem_bytes;
+}
+
+/* Elements [first, first + count), as far as they stand in the columns. */
+static void gather_range(const struct mx_strided_source *s, const columns *c, uint64_t first, uint64_t count,
                          uint8_t *to) {
-    uint64_t width = s->rank ? (uint64_t)s->sizes[s->rank - 1] : 1;
-    uint64_t stride = (s->rank ? (uint64_t)s->strides[s->rank - 1] : 1) * s->elem_bytes;
+    uint64_t width = width_of(s), step = step_of(s);
     while (count) {
         const uint8_t *from[ROWS];
         uint64_t row = first / width, column = first % width;
         size_t rows = 1;
         uint64_t n = width - column < count ? width - column : count;
         if (column == 0 && count / width > 1) rows = count / width < ROWS ? (size_t)(count / width) : ROWS;
-        for (size_t k = 0; k < rows; k++)
-            from[k] = base + row_place(s, row + k) * s->elem_bytes + column * stride;
-        gather(from, stride, rows, n, to, width * s->elem_bytes, s->elem_bytes);
+        uint64_t left = column > c->from ? column : c->from, right = column + n < c->to ? column + n : c->to;
+        for (size_t k = 0; k < rows && left < right; k++)
+            from[k] = c->base + row_place(s, row + k) * s->elem_bytes + (left - c->from) * step;
+        if (left < right)
+            gather(from, step, rows, right - left, to + (left - column) * s->elem_bytes, width * s->elem_bytes,
+                   s->elem_bytes);
         first += rows * n;
         count -= rows * n;
         to += rows * n * s->elem_bytes;
     }
 }
 
-/* A part of one element, at the ends of a range that does not lie on elements. */
-static size_t gather_part(const struct mx_strided_source *s, const uint8_t *base, uint64_t offset, uint8_t *to,
-                          size_t size) {
+/* A range need not begin or end with a whole element. */
+static void gather_bytes(const struct mx_strided_source *s, const columns *c, uint64_t offset, uint8_t *to,
+                         size_t size) {
+    const size_t elem = s->elem_bytes;
     uint8_t element[16];
-    size_t skip = (size_t)(offset % s->elem_bytes), n = s->elem_bytes - skip < size ? s->elem_bytes - skip : size;
-    gather_range(s, base, offset / s->elem_bytes, 1, element);
-    memcpy(to, element + skip, n);
-    return n;
+    while (size) {
+        size_t skip = (size_t)(offset % elem), n = size - size % elem;
+        uint64_t at = offset / elem, column = at % width_of(s);
+        if (skip || size < elem) {
+            n = elem - skip < size ? elem - skip : size;
+            gather_range(s, c, at, 1, element);
+            if (column >= c->from && column < c->to) memcpy(to, element + skip, n);
+        } else {
+            gather_range(s, c, at, n / elem, to);
+        }
+        offset += n;
+        to += n;
+        size -= n;
+    }
 }
 
 mx_status mx_gather_open(const mx_source *source, mx_gather *g, mx_error *err) {
@@ -145,22 +172,40 @@ mx_status mx_gather_open(const mx_source *source, mx_gather *g, mx_error *err) {
 
 void mx_gather_read(const mx_gather *g, uint64_t offset, void *to, size_t size) {
     const struct mx_strided_source *s = g->source->strided;
-    const uint8_t *base = g->base.data;
-    uint8_t *out = to;
-    size_t head = size && offset % s->elem_bytes ? gather_part(s, base, offset, out, size) : 0;
-    uint64_t whole = (size - head) / s->elem_bytes;
-    gather_range(s, base, (offset + head) / s->elem_bytes, whole, out + head);
-    size_t done = head + (size_t)whole * s->elem_bytes;
-    if (done < size) gather_part(s, base, offset + done, out + done, size - done);
+    const columns all = {g->base.data, 0, width_of(s)};
+    gather_bytes(s, &all, offset, to, size);
 }
 
 void mx_gather_close(mx_gather *g) {
     mx_window_close(&g->base);
 }
 
+/* Of a large base a part of the columns is mapped at a time; where even one column goes over all of it, columns lie
+ * side by side, and what is asked for touches only its own pages. */
+static mx_status read_by_columns(const struct mx_strided_source *s, uint64_t offset, void *to, size_t size,
+                                 mx_error *err) {
+    uint64_t width = width_of(s), step = step_of(s), across = step * (width - 1);
+    uint64_t rows = s->extent > across ? s->extent - across : s->elem_bytes; /* what one column reaches over */
+    uint64_t at_a_time = step && rows < MX_GATHER_BYTES ? (MX_GATHER_BYTES - rows) / step + 1 : width;
+    for (uint64_t from = 0; from < width; from += at_a_time) {
+        columns c = {.from = from, .to = width - from < at_a_time ? width : from + at_a_time};
+        mx_window w;
+        MX_TRY(mx_window_open(s->base, s->offset + from * step, rows + (c.to - from - 1) * step, &w, err));
+        c.base = w.data;
+        gather_bytes(s, &c, offset, to, size);
+        mx_window_close(&w);
+    }
+    return MX_OK;
+}
+
+bool mx_gather_fits(const mx_source *source) {
+    return source->strided->extent <= MX_GATHER_BYTES;
+}
+
 mx_status mx_strided_read(const mx_source *source, uint64_t offset, void *to, size_t size, mx_error *err) {
     mx_gather g;
     MX_TRY(mx_source_check(source, offset, size, err));
+    if (!mx_gather_fits(source)) return read_by_columns(source->strided, offset, to, size, err);
     MX_TRY(mx_gather_open(source, &g, err));
     mx_gather_read(&g, offset, to, size);
     mx_gather_close(&g);

@@ -18,7 +18,12 @@ typedef struct mx_strided {
 mx_status mx_source_strided(const mx_env *env, mx_source *base, const mx_strided *layout, mx_source **out,
                             mx_error *err);
 
-/* Reading all of it piece by piece: the base stays mapped from open to close. Ranges must lie inside the source. */
+/* So much of a base is mapped at most. */
+#define MX_GATHER_BYTES ((uint64_t)64 << 20)
+
+/* Whether all that a strided source needs of its base is within that. */
+bool mx_gather_fits(const mx_source *source);
+/* Reading all of such a source piece by piece: the base stays mapped from open to close. Ranges must lie inside the source. */
 typedef struct mx_gather {
     const mx_source *source;
     mx_window base;

@@ -67,6 +67,7 @@ int mx_cmd_analyze(const mx_command *command, int argc, char **argv);
 int mx_cmd_validate(const mx_command *command, int argc, char **argv);
 int mx_cmd_compare(const mx_command *command, int argc, char **argv);
 int mx_cmd_extract(const mx_command *command, int argc, char **argv);
+int mx_cmd_render(const mx_command *command, int argc, char **argv);
 int mx_cmd_replace(const mx_command *command, int argc, char **argv);
 
 #endif

@@ -34,6 +34,10 @@ static const mx_command commands[] = {
     {"replace", "MODEL --tag TEXT PART.onnx OUT.onnx", "Put a model in the place of a module of another model.",
      "PART.onnx is what 'extract' wrote, perhaps edited: its inputs and outputs must have the same names.\n",
      mx_cmd_replace},
+    {"render", "MODEL OUT.svg|OUT.html", "Draw a model (.onnx or .graphml): a picture, or a page to look around in.",
+     "OUT.html is one file that needs nothing else: groups fold and unfold, names can be searched, a click tells\n"
+     "what there is to know of an operator.\n",
+     mx_cmd_render},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

@@ -5,7 +5,7 @@
 #                             compiler, fuzz_NAME_corpus, which runs the files and folders it is given;
 #                             support.c and canonical.c there and unit/small_graph.c help them all
 #   tests/tools/dump_types.c  a program for tests/tools/type_compare.py
-#   tests/tools/dump_program.c  what a .pt2 file holds, for tests/python/test_pt2_program.py
+#   tests/tools/dump_program.c  what a .pt2 file holds, for tests/python/test_pt2_*.py
 #   tests/bench/tag_time.c    a program that measures the time of tagging beside that of reading
 #   tests/tools/fail_shim.c   a library to preload, which makes the n-th allocation or system call fail
 #

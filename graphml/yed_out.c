@@ -2,7 +2,6 @@
 #include "graphml/write.h"
 #include "picture/label.h"
 
-#define TITLE_LEAST 48 /* pixels of a group's name */
 #define FONT " fontFamily=\"Arial\""
 
 static const mx_theme *const theme = &mx_theme_light;
@@ -71,21 +70,13 @@ static void add_line(void *ctx, mx_str name, mx_str value) {
     mx_buffer_add(b, value.p, value.n);
 }
 
-#define DOT " \xC2\xB7 "
-
-/* `encoder.layer.0 · BertLayer`; the name loses its front where the frame has little room. */
-static void group_title(mx_writer *w, uint32_t box, bool closed) {
-    mx_buffer class;
-    mx_buffer_init(&class, w->g->allocator);
-    mx_buffer_cstr(&class, DOT);
-    bool has_class = mx_label_class(&class, &w->scene, box);
-    int32_t most = MX_LABEL_WIDTH, room = closed ? most : mx_label_room(&w->scene, box);
-    if (has_class) room -= mx_text_width(mx_buffer_str(&class), MX_FONT_TITLE);
-    if (room < most) most = room < TITLE_LEAST ? TITLE_LEAST : room;
+/* `encoder.layer.0 · BertLayer` */
+static void group_title(mx_writer *w, uint32_t box) {
     mx_buffer_clear(&w->label);
-    mx_label_title_within(&w->label, &w->scene, box, most);
-    if (has_class) mx_buffer_add(&w->label, class.data, class.size);
-    mx_buffer_free(&class);
+    mx_label_title(&w->label, &w->scene, box);
+    size_t end = w->label.size;
+    mx_buffer_cstr(&w->label, " \xC2\xB7 ");
+    if (!mx_label_class(&w->label, &w->scene, box) && !w->label.failed) w->label.size = end;
 }
 
 /* ---- leaves ---- */
@@ -119,6 +110,7 @@ static mx_status leaf(mx_writer *w, uint32_t box) {
     label(w, style->light.text, TITLE_LOOK, lines.size ? "t" : "c");
     mx_buffer_clear(&w->label);
     mx_buffer_add(&w->label, lines.data, lines.size);
+    w->label.failed |= lines.failed;
     label(w, style->light.text, LINE_LOOK, "b");
     mx_buffer_free(&lines);
     mx_xml_raw(x, "<y:Shape");
@@ -151,7 +143,7 @@ static look look_of(const mx_scene_box *b, bool closed) {
 }
 
 static void group_labels(mx_writer *w, uint32_t box, const look *l, bool closed) {
-    group_title(w, box, closed);
+    group_title(w, box);
     label(w, l->text, TITLE_LOOK, closed ? "t" : "tl");
     mx_buffer_clear(&w->label);
     mx_label_counts(&w->label, &w->scene, box, closed);
@@ -206,7 +198,8 @@ mx_status mx_yed_node(mx_writer *w, mx_node_id id) {
 
 /* ---- edges ---- */
 
-/* An end relative to the middle of its node, as yEd wants it. Where the way ends earlier, at a folded group, the middle. */
+/* An end relative to the middle of its node, as yEd wants it. Where the way ends earlier, at a folded group, the
+ * middle. */
 static void port_at(mx_xml *x, const char *across, const char *down, const mx_scene_box *b, mx_point p, bool meets) {
     mx_xml_attr_half(x, across, meets ? 2 * (int64_t)(p.x - b->x) - b->w : 0);
     mx_xml_attr_half(x, down, meets ? 2 * (int64_t)(p.y - b->y) - b->h : 0);

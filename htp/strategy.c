@@ -159,7 +159,7 @@ static mx_status hints(const measures *m, mx_arena *arena, mx_characteristics *c
     const mx_scope_data *s = &m->g->scopes[0];
     lines l;
     if (!begin_lines(&l, arena)) return mx_nomem(err);
-    add_hint(&l, mx_text(m->g, m->g->model.producer_name));
+    add_hint(&l, m->stack ? MX_STR_LITERAL("pytorch") : mx_text(m->g, m->g->model.producer_name));
     if (m->transformers) add_line(&l, "transformers");
     for (uint32_t i = 0; i < s->n_opsets; i++) {
         mx_str domain = mx_text(m->g, s->opsets[i].domain);

@@ -720,6 +720,19 @@ typedef struct mx_validation {
 MX_API mx_status mx_validate(const mx_env *env, const char *model, const mx_validate_options *options, mx_finding_fn each,
                              void *ctx, mx_validation *out, mx_error *err);
 
+/* ---- Section: pictures ---------------------------------------------------------------------------------------- */
+
+typedef struct mx_render_options {
+    int depth; /* groups deeper than this start folded; -1: all open; MX_COLLAPSE_AUTO */
+} mx_render_options;
+
+/* Draw a model (.onnx or .graphml). The ending of `output` decides: ".svg" is a picture of the module tree, opened so far; ".html"
+ * one page that needs nothing else, where groups open and close. options NULL: MX_COLLAPSE_AUTO. The same model gives the
+ * same bytes, whichever format it is in. Weights are not touched, but for small ones that are shown or that shapes depend on.
+ * Errors: those of loading; USAGE (the ending); WRITE. */
+MX_API mx_status mx_render(const mx_env *env, const char *model, const char *output, const mx_render_options *options,
+                           mx_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -34,7 +34,8 @@ typedef struct mx_family_style {
 
 extern const mx_family_style mx_family_styles[MX_FAMILIES];
 
-/* What belongs to no family. grounds: of groups, alternating with depth; body: of subgraph bodies, function: of functions. */
+/* What belongs to no family. grounds: of groups, alternating with depth; body: of subgraph bodies, function: of
+ * functions. */
 typedef struct mx_theme {
     const char *ground, *grounds[2], *frame, *text, *quiet_text, *edge, *quiet_edge;
     mx_colours body, function;

@@ -2,8 +2,6 @@
 
 #define DOT       " \xC2\xB7 "
 #define LINES     8u /* below a title */
-#define ROOM_LEAST 56
-#define TITLE_EDGE 14 /* left of a frame's title, and between it and an edge */
 #define NAME_PART 96 /* pixels of a parameter's name */
 
 static mx_str str(const mx_graph *g, mx_sid id) {
@@ -12,30 +10,14 @@ static mx_str str(const mx_graph *g, mx_sid id) {
 
 /* ---- titles ---- */
 
-static void model_title(mx_buffer *b, const mx_graph *g, int32_t most) {
+static void model_title(mx_buffer *b, const mx_graph *g) {
     mx_str name = g->n_modules ? str(g, g->modules[0].class_name) : (mx_str){NULL, 0};
     if (!name.n) name = str(g, g->scopes[mx_node_at(g, 0)->data].name);
     if (!name.n) name = mx_str_of("model");
-    mx_text_fit(b, name, MX_FONT_TITLE, most, false);
-}
-
-int32_t mx_label_room(const mx_scene *scene, uint32_t box) {
-    const mx_scene_box *x = &scene->boxes[box];
-    int32_t room = x->open_w;
-    for (uint32_t i = x->first_link; i < x->first_link + x->n_links; i++) {
-        const mx_scene_link *link = &scene->links[i];
-        if (link->from != box || !link->n_points) continue;
-        int32_t at = scene->points[link->first_point].x;
-        if (at >= ROOM_LEAST + TITLE_EDGE && at < room) room = at;
-    }
-    return room - TITLE_EDGE;
+    mx_text_fit(b, name, MX_FONT_TITLE, MX_LABEL_WIDTH, false);
 }
 
 void mx_label_title(mx_buffer *b, const mx_scene *scene, uint32_t box) {
-    mx_label_title_within(b, scene, box, MX_LABEL_WIDTH);
-}
-
-void mx_label_title_within(mx_buffer *b, const mx_scene *scene, uint32_t box, int32_t most) {
     const mx_scene_box *x = &scene->boxes[box];
     const mx_graph *g = scene->graph;
     if (x->kind == MX_BOX_BUNDLE) {
@@ -44,17 +26,26 @@ void mx_label_title_within(mx_buffer *b, const mx_scene *scene, uint32_t box, in
     }
     const mx_node *n = mx_node_at(g, x->node);
     switch ((mx_box_kind)x->kind) {
-    case MX_BOX_MODEL: model_title(b, g, most); break;
+    case MX_BOX_MODEL: model_title(b, g); break;
     case MX_BOX_MODULE: {
         mx_str scope = str(g, g->modules[n->data].scope);
-        mx_text_fit(b, scope.n ? scope : str(g, n->name), MX_FONT_TITLE, most, true);
+        mx_text_fit(b, scope.n ? scope : str(g, n->name), MX_FONT_TITLE, MX_LABEL_WIDTH, true);
         break;
     }
     case MX_BOX_OPERATOR:
     case MX_BOX_CONSTANT:
-    case MX_BOX_COMPOUND: mx_text_fit(b, str(g, n->op_type), MX_FONT_TITLE, most, false); break;
-    default: mx_text_fit(b, str(g, n->name), MX_FONT_TITLE, most, true);
+    case MX_BOX_COMPOUND: mx_text_fit(b, str(g, n->op_type), MX_FONT_TITLE, MX_LABEL_WIDTH, false); break;
+    default: mx_text_fit(b, str(g, n->name), MX_FONT_TITLE, MX_LABEL_WIDTH, true);
     }
+}
+
+void mx_label_title_within(mx_buffer *b, const mx_scene *scene, uint32_t box, int32_t most) {
+    mx_buffer whole;
+    mx_buffer_init(&whole, b->allocator);
+    mx_label_title(&whole, scene, box);
+    mx_text_fit(b, mx_buffer_str(&whole), MX_FONT_TITLE, most, true);
+    b->failed |= whole.failed;
+    mx_buffer_free(&whole);
 }
 
 bool mx_label_class(mx_buffer *b, const mx_scene *scene, uint32_t box) {
@@ -94,7 +85,8 @@ static uint32_t group_type(const mx_scene *scene, uint32_t box) {
 
 bool mx_label_shape(mx_buffer *b, const mx_scene *scene, uint32_t box) {
     const mx_scene_box *x = &scene->boxes[box];
-    if (x->kind == MX_BOX_VALUE) return mx_label_type(b, scene->graph, mx_scene_type(scene, x->node, 0), MX_LABEL_WIDTH - 20);
+    if (x->kind == MX_BOX_VALUE)
+        return mx_label_type(b, scene->graph, mx_scene_type(scene, x->node, 0), MX_LABEL_WIDTH - 20);
     if (x->is_group && x->kind != MX_BOX_COMPOUND)
         return mx_label_dims(b, scene->graph, group_type(scene, box), MX_LABEL_WIDTH);
     return mx_label_dims(b, scene->graph, mx_scene_type(scene, x->node, 0), MX_LABEL_WIDTH);
@@ -179,7 +171,7 @@ static void parameter_line(line_maker *m, mx_node_id id, uint32_t input, uint32_
         mx_buffer_cstr(&m->label, name);
     else
         parameter_name(&m->label, g, &g->tensors[tensor]);
-    mx_label_tensor(&m->value, g, tensor);
+    mx_label_parameter(&m->value, g, tensor);
     emit(m);
 }
 
@@ -202,15 +194,30 @@ static void constant_line(line_maker *m, mx_node_id id, uint32_t input, mx_node_
 
 /* Attributes that are there in nearly every model and tell nothing. */
 static bool is_telling(const mx_graph *g, const mx_attr *a) {
-    static const char *const never[] = {"hierarchy_tag", "epsilon", "momentum", "training_mode", "stash_type", "ceil_mode",
-                                        "storage_order", "allowzero", "noop_with_empty_axes", "saturate", "keepdims",
-                                        "count_include_pad", "auto_pad", "cubic_coeff_a", "nearest_mode",
+    static const char *const never[] = {"hierarchy_tag",
+                                        "epsilon",
+                                        "momentum",
+                                        "training_mode",
+                                        "stash_type",
+                                        "ceil_mode",
+                                        "storage_order",
+                                        "allowzero",
+                                        "noop_with_empty_axes",
+                                        "saturate",
+                                        "keepdims",
+                                        "count_include_pad",
+                                        "auto_pad",
+                                        "cubic_coeff_a",
+                                        "nearest_mode",
                                         "coordinate_transformation_mode"};
+    static const char *const usually_0[] = {"transA", "transB", "batch_dims", "start", "exclusive", "reverse"};
     mx_str name = str(g, a->name);
     if (a->type == MX_ATTR_GRAPH || a->type == MX_ATTR_GRAPHS || a->type == MX_ATTR_OPAQUE) return false;
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
         if (mx_str_is(name, never[i])) return false;
     if (a->type == MX_ATTR_INT && mx_str_is(name, "group")) return a->value.i != 1;
+    for (size_t i = 0; i < sizeof usually_0 / sizeof *usually_0 && a->type == MX_ATTR_INT; i++)
+        if (mx_str_is(name, usually_0[i])) return a->value.i != 0;
     if (a->type == MX_ATTR_FLOAT && (mx_str_is(name, "alpha") || mx_str_is(name, "beta")))
         return a->value.f < 1.0f || a->value.f > 1.0f;
     if (a->type != MX_ATTR_INTS || a->ref_name != MX_SID_ABSENT) return true;
@@ -226,9 +233,10 @@ static void attribute_line(line_maker *m, const mx_node *n, const mx_attr *a) {
     mx_buffer_clear(&m->label);
     mx_buffer_clear(&m->value);
     mx_text_fit(&m->label, str(g, a->name), MX_FONT_LINE, NAME_PART, true);
-    const char *dtype = a->type == MX_ATTR_INT && mx_str_starts(str(g, n->op_type), "Cast") && a->value.i > 0 && a->value.i < 99
-                            ? mx_label_dtype((int32_t)a->value.i)
-                            : NULL;
+    const char *dtype =
+        a->type == MX_ATTR_INT && mx_str_starts(str(g, n->op_type), "Cast") && a->value.i > 0 && a->value.i < 99
+            ? mx_label_dtype((int32_t)a->value.i)
+            : NULL;
     if (dtype)
         mx_buffer_cstr(&m->value, dtype);
     else if (!mx_label_attribute(&m->value, g, a))
@@ -257,7 +265,8 @@ mx_status mx_label_lines(const mx_scene *scene, uint32_t box, mx_line_fn each, v
     mx_buffer_init(&m.label, scene->graph->allocator);
     mx_buffer_init(&m.value, scene->graph->allocator);
     if (x->kind == MX_BOX_OPERATOR || x->kind == MX_BOX_COMPOUND) operator_lines(&m, x->node);
-    if (x->kind == MX_BOX_CONSTANT && constant_value(&m.value, scene->graph, mx_node_at(scene->graph, x->node))) emit(&m);
+    if (x->kind == MX_BOX_CONSTANT && constant_value(&m.value, scene->graph, mx_node_at(scene->graph, x->node)))
+        emit(&m);
     bool failed = m.label.failed || m.value.failed;
     mx_buffer_free(&m.label);
     mx_buffer_free(&m.value);
@@ -300,7 +309,7 @@ static void operator_tooltip(mx_buffer *b, const mx_scene *scene, mx_node_id id,
         }
         mx_text_chars(b, str(g, g->tensors[tensor[i]].name), 80, true);
         mx_buffer_cstr(b, DOT);
-        mx_label_tensor(b, g, tensor[i]);
+        mx_label_parameter(b, g, tensor[i]);
     }
     for (uint32_t i = 0; i < n->n_outputs && i < 8; i++) {
         mx_buffer_cstr(b, "\n\xE2\x86\x92 ");

@@ -13,12 +13,10 @@
 #define MX_FONT_LINE  ((mx_font){10, false})
 
 /* All append to b. */
-/* How wide the title of an open group may be without an edge that enters through it; at least some 60 pixels. */
-int32_t mx_label_room(const mx_scene *scene, uint32_t box);
 
 /* In bold: an operator's type, a module's dotted name (without its front where it is long), a value's name. */
 void mx_label_title(mx_buffer *b, const mx_scene *scene, uint32_t box);
-/* The title of a group cut to `most` pixels, for a frame that has no more room left of what comes in. */
+/* The title of a group cut to `most` pixels; it loses its front. b is empty before. */
 void mx_label_title_within(mx_buffer *b, const mx_scene *scene, uint32_t box, int32_t most);
 /* In quiet letters behind " · ": a module's class, a function's domain. False: nothing. */
 bool mx_label_class(mx_buffer *b, const mx_scene *scene, uint32_t box);
@@ -27,8 +25,9 @@ bool mx_label_counts(mx_buffer *b, const mx_scene *scene, uint32_t box, bool ful
 /* The shape that comes out: `batch×seq×32`; of values with the type: `f32 batch×3×32×32`. False: not known. */
 bool mx_label_shape(mx_buffer *b, const mx_scene *scene, uint32_t box);
 
-/* The lines below: parameters (`weight`, `32×32`), small constants and telling attributes (`axis`, `-1`). `label` and `value` are
- * valid during the call. fold_constants of the scene decides whether constants of other nodes are among them. */
+/* The lines below: parameters (`weight`, `32×32`), small constants and telling attributes (`axis`, `-1`). `label` and
+ * `value` are valid during the call. fold_constants of the scene decides whether constants of other nodes are among
+ * them. */
 typedef void (*mx_line_fn)(void *ctx, mx_str label, mx_str value);
 mx_status mx_label_lines(const mx_scene *scene, uint32_t box, mx_line_fn each, void *ctx, mx_error *err);
 

@@ -8,9 +8,10 @@
 #define FEW_ELEMENTS 6u
 
 const char *mx_label_dtype(int32_t elem) {
-    static const char *const names[] = {NULL,  "f32",  "u8",  "i8",   "u16",  "i16", "i32", "i64", "str", "bool", "f16",
-                                        "f64", "u32",  "u64", "c64",  "c128", "bf16", "f8e4m3fn", "f8e4m3fnuz",
-                                        "f8e5m2", "f8e5m2fnuz", "u4", "i4", "f4e2m1", "f8e8m0"};
+    static const char *const names[] = {NULL,  "f32",  "u8",     "i8",       "u16",        "i16",    "i32",
+                                        "i64", "str",  "bool",   "f16",      "f64",        "u32",    "u64",
+                                        "c64", "c128", "bf16",   "f8e4m3fn", "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz",
+                                        "u4",  "i4",   "f4e2m1", "f8e8m0"};
     return elem > 0 && elem < (int32_t)(sizeof names / sizeof *names) ? names[elem] : NULL;
 }
 
@@ -91,8 +92,14 @@ static void add_element(mx_buffer *b, int32_t data_type, uint64_t bits) {
     double d;
     uint32_t low = (uint32_t)bits;
     switch (data_type) {
-    case 1: memcpy(&f, &low, sizeof f); mx_label_number(b, (double)f); break;
-    case 11: memcpy(&d, &bits, sizeof d); mx_label_number(b, d); break;
+    case 1:
+        memcpy(&f, &low, sizeof f);
+        mx_label_number(b, (double)f);
+        break;
+    case 11:
+        memcpy(&d, &bits, sizeof d);
+        mx_label_number(b, d);
+        break;
     case 3: mx_buffer_int(b, (int8_t)bits); break;
     case 5: mx_buffer_int(b, (int16_t)bits); break;
     case 6: mx_buffer_int(b, (int32_t)bits); break;
@@ -110,7 +117,8 @@ static bool add_elements(mx_buffer *b, const mx_graph *g, const mx_tensor *t) {
                   g->sources[t->data.source];
     if (!size || t->n_dims > 1 || t->data.size > sizeof bytes || count > FEW_ELEMENTS || !inside) return false;
     if (t->n_dims ? t->dims[0] != (int64_t)count : count != 1) return false;
-    if (count && mx_source_read(g->sources[t->data.source], t->data.offset, bytes, count * size, NULL) != MX_OK) return false;
+    if (count && mx_source_read(g->sources[t->data.source], t->data.offset, bytes, count * size, NULL) != MX_OK)
+        return false;
     if (t->n_dims) mx_buffer_byte(b, '[');
     for (size_t i = 0; i < count; i++) {
         if (i) mx_buffer_cstr(b, ", ");
@@ -120,9 +128,7 @@ static bool add_elements(mx_buffer *b, const mx_graph *g, const mx_tensor *t) {
     return true;
 }
 
-void mx_label_tensor(mx_buffer *b, const mx_graph *g, uint32_t tensor) {
-    const mx_tensor *t = &g->tensors[tensor];
-    if (add_elements(b, g, t)) return;
+static void add_shape(mx_buffer *b, const mx_tensor *t) {
     if (!t->n_dims) mx_buffer_cstr(b, "scalar");
     for (uint32_t i = 0; i < t->n_dims && i <= SHAPE_DIMS; i++) {
         if (i) mx_buffer_cstr(b, TIMES);
@@ -131,6 +137,19 @@ void mx_label_tensor(mx_buffer *b, const mx_graph *g, uint32_t tensor) {
         else
             mx_buffer_int(b, t->dims[i]);
     }
+}
+
+void mx_label_tensor(mx_buffer *b, const mx_graph *g, uint32_t tensor) {
+    if (!add_elements(b, g, &g->tensors[tensor])) add_shape(b, &g->tensors[tensor]);
+}
+
+void mx_label_parameter(mx_buffer *b, const mx_graph *g, uint32_t tensor) {
+    const mx_tensor *t = &g->tensors[tensor];
+    bool fractions = t->data_type == 1 || t->data_type == 11; /* FLOAT, DOUBLE */
+    if (fractions && t->n_dims == 1 && t->dims[0] > 1)
+        add_shape(b, t);
+    else
+        mx_label_tensor(b, g, tensor);
 }
 
 /* ---- attributes ---- */

@@ -1,11 +1,11 @@
 /* A layered layout of ONE group: boxes of real size, orthogonal edges that share no line, from top to bottom.
  *
- * The engine knows nothing of models. Steps: cycles are broken (edges that then run upwards are marked `back`), layers are
- * found by longest path and pulled to the heavier side (layout_rank.c), long edges get dummies, shared by the edges of one
- * value, and crossings are reduced by barycenter sweeps with transposition (layout_order*.c), coordinates come after Brandes
- * and Koepf with real widths (layout_place*.c), horizontal tracks are counted in each gap between layers (layout_route*.c).
- * The same input always gives the same result. Time is near linear: sweeps are bounded by work, not by a clock; values that
- * would need too many dummies run in lanes at the side instead, and so do back edges.
+ * The engine knows nothing of models. Steps: cycles are broken (edges that then run upwards are marked `back`), layers
+ * are found by longest path and pulled to the heavier side (layout_rank.c), long edges get dummies, shared by the edges
+ * of one value, and crossings are reduced by barycenter sweeps with transposition (layout_order*.c), coordinates come
+ * after Brandes and Koepf with real widths (layout_place*.c), horizontal tracks are counted in each gap between layers
+ * (layout_route*.c). The same input always gives the same result. Time is near linear: sweeps are bounded by work, not
+ * by a clock; values that would need too many dummies run in lanes at the side instead, and so do back edges.
  *
  * All measures are pixels; y grows downwards. */
 #ifndef MX_PICTURE_LAYOUT_H
@@ -28,20 +28,20 @@ typedef enum mx_layout_pin {
 typedef struct mx_layout_box {
     int32_t w, h; /* in; 0 by 0 for a place on the border */
     uint8_t pin;  /* in: mx_layout_pin */
-    int32_t hint; /* in: pinned boxes stand in the order of their hints where that costs nothing, as outside of the group
-                     their values are in that order; MX_PORT_FREE: any place will do */
+    int32_t hint; /* in: pinned boxes stand in the order of their hints where that costs nothing, as outside of the
+                     group their values are in that order; MX_PORT_FREE: any place will do */
     int32_t x, y; /* out: top left, from 0 on */
 } mx_layout_box;
 
 /* An edge leaves `from` at its lower side and enters `to` at its upper side. */
 typedef struct mx_layout_edge {
-    uint32_t from, to;   /* in: boxes; not the same */
-    int32_t from_x;      /* in and out: port, from the left side of the box; MX_PORT_FREE on entry: the engine chooses.
-                            Edges of one value must agree */
-    int32_t to_x;        /* likewise */
-    uint32_t value;      /* in: dense, from 0 on; edges of one value come from one box and share a trunk */
-    bool quiet;          /* in: of little weight */
-    bool back;           /* out: runs upwards, around at the side */
+    uint32_t from, to;    /* in: boxes; not the same */
+    int32_t from_x;       /* in and out: port, from the left side of the box; MX_PORT_FREE on entry: the engine chooses.
+                             Edges of one value must agree */
+    int32_t to_x;         /* likewise */
+    uint32_t value;       /* in: dense, from 0 on; edges of one value come from one box and share a trunk */
+    bool quiet;           /* in: of little weight */
+    bool back;            /* out: runs upwards, around at the side */
     uint32_t first_point; /* out: index into mx_layout.points */
     uint32_t n_points;    /* out: corners with both ends, at least 2; consecutive points share x or y */
 } mx_layout_edge;
@@ -61,8 +61,8 @@ typedef struct mx_layout {
     uint64_t crossings; /* out: of edges of different values, by the order within layers */
 } mx_layout;
 
-/* Only find the order of everything, and from it the free ports: from_x and to_x of the edges, no coordinates. Errors as
- * below. */
+/* Only find the order of everything, and from it the free ports: from_x and to_x of the edges, no coordinates. Errors
+ * as below. */
 mx_status mx_layout_order(mx_layout *layout, const mx_allocator *allocator, mx_error *err);
 /* Lay out a group. Fails with NOMEM only; mx_layout_free in any case. `allocator` may be NULL. */
 mx_status mx_layout_run(mx_layout *layout, const mx_allocator *allocator, mx_error *err);

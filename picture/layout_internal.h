@@ -19,7 +19,8 @@ typedef struct mx_net {
     uint32_t turn;        /* back: dummies from the layer above that one down to the layer below the box */
     uint32_t back_chain;  /* back: the segments between these; the last is that from the box to the lowest of them */
     uint32_t first_edge;  /* edges of a net, linked by next_edge */
-    bool far;             /* no dummies: users beyond the next layer, and above, are reached by a lane */
+    uint32_t users;
+    bool far; /* no dummies: users beyond the next layer, and above, are reached by a lane */
     bool quiet;
 } mx_net;
 
@@ -45,10 +46,12 @@ typedef struct mx_lay {
     int32_t *x, *w;                   /* by vertex */
     mx_net *nets;                     /* by value */
     uint32_t *next_edge;              /* by edge: the next of its net */
+    uint32_t *own_chain;              /* by edge: its first segment, if it has dummies of its own, else MX_NO_SEG */
     uint32_t *edge_seg;               /* by edge: its last segment, MX_NO_SEG: it goes by a lane */
     mx_seg *segs;
     uint32_t n_segs;
-    uint32_t *down_start, *up_start;  /* segments by upper, by lower vertex; n_vertices + 1 */
+    uint32_t first_own;              /* the first of the dummies that edges have to themselves */
+    uint32_t *down_start, *up_start; /* segments by upper, by lower vertex; n_vertices + 1 */
     uint32_t *down, *up;
 } mx_lay;
 
@@ -62,7 +65,7 @@ mx_status mx_lay_ports(mx_lay *l);    /* the free ports */
 mx_status mx_lay_place(mx_lay *l);    /* x */
 mx_status mx_lay_route(mx_lay *l);    /* y, tracks, points */
 
-mx_status mx_lay_settle(mx_lay *l);   /* the last part of mx_lay_place */
+mx_status mx_lay_settle(mx_lay *l); /* the last part of mx_lay_place */
 /* The least way from the left side of a to that of b, its right neighbour. */
 int32_t mx_lay_apart(const mx_lay *l, uint32_t a, uint32_t b);
 

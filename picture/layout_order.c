@@ -1,17 +1,19 @@
-/* The order within layers: barycenter sweeps down and up from several first orders, neighbours exchanged where that helps,
- * the best kept. How often is a matter of size, not of time. */
+/* The order within layers: barycenter sweeps down and up from several first orders, neighbours exchanged where that
+ * helps, the best kept. How often is a matter of size, not of time. */
 #include "picture/layout_internal.h"
 
 #include <stdlib.h>
 
-#define WORK        6000000u /* vertices and segments looked at in all sweeps together */
-#define SWEEPS_MOST 24u
+#define WORK         1500000u /* vertices and segments looked at in all sweeps together */
+#define SWEEPS_MOST  12u
 #define SWEEPS_LEAST 2u
-#define STARTS      8u
-#define FEW         64u /* segments of a vertex, for exchanging neighbours */
-#define ROUNDS      12u
-#define COMPANY     6u   /* segments that are followed to those who share a neighbour */
-#define SIFTED      160u /* vertices of a layer in which each tries all places */
+#define STARTS       6u
+#define FEW          64u /* segments of a vertex, for exchanging neighbours */
+#define ROUNDS       6u
+#define COMPANY      6u  /* segments that are followed to those who share a neighbour */
+#define SIFTED       64u /* vertices of a layer in which each tries all places at the end */
+#define SIFTED_MOST  1200u
+#define SIFTINGS     3u
 
 typedef struct place {
     double key;
@@ -180,8 +182,8 @@ static double barycenter(const mx_lay *l, uint32_t v, bool above) {
     return sum / n;
 }
 
-/* Without neighbours on that side: the mean key of those that share a neighbour on the other, such as the other inputs of
- * what a constant goes to. -1: none. */
+/* Without neighbours on that side: the mean key of those that share a neighbour on the other, such as the other inputs
+ * of what a constant goes to. -1: none. */
 static double key_of_company(const ordering *o, uint32_t v, bool above) {
     const mx_lay *l = o->l;
     const uint32_t *start = above ? l->down_start : l->up_start, *list = above ? l->down : l->up;
@@ -261,7 +263,7 @@ static uint32_t ends(const mx_lay *l, uint32_t v, bool above, uint64_t *keys) {
         const mx_seg *s = &l->segs[list[start[v] + k]];
         keys[k] = above ? mx_seg_upper(l, s) : mx_seg_lower(l, s);
     }
-    sort_keys(keys, n);
+    if (n > 1) sort_keys(keys, n);
     return n;
 }
 
@@ -337,20 +339,26 @@ static bool sift(mx_lay *l, uint32_t layer) {
     return changed;
 }
 
-static bool is_small(const mx_lay *l, uint32_t layer) {
-    return l->n_vertices < 4 * SIFTED * 4 && l->start[layer + 1] - l->start[layer] <= SIFTED;
-}
-
 static void exchange_all(mx_lay *l, uint32_t rounds) {
     bool changed = true;
     for (uint32_t i = 0; i < rounds && changed; i++) {
         changed = false;
         for (uint32_t layer = 0; layer < l->n_layers; layer++)
-            changed = (is_small(l, layer) ? sift(l, layer) : exchange(l, layer)) || changed;
+            changed = exchange(l, layer) || changed;
     }
 }
 
 /* ---- all ---- */
+
+/* At the end, where it does not take long. */
+static void sift_all(mx_lay *l) {
+    bool changed = l->n_vertices <= SIFTED_MOST;
+    for (uint32_t i = 0; i < SIFTINGS && changed; i++) {
+        changed = false;
+        for (uint32_t layer = 0; layer < l->n_layers; layer++)
+            if (l->start[layer + 1] - l->start[layer] <= SIFTED) changed = sift(l, layer) || changed;
+    }
+}
 
 static uint64_t all_crossings(ordering *o) {
     uint64_t sum = 0;
@@ -364,6 +372,14 @@ static void keep_best(ordering *o) {
     if (now >= o->fewest) return;
     o->fewest = now;
     memcpy(o->best, o->l->order, o->l->n_vertices * sizeof *o->best);
+}
+
+static void take_best(ordering *o) {
+    mx_lay *l = o->l;
+    memcpy(l->order, o->best, l->n_vertices * sizeof *o->best);
+    for (uint32_t layer = 0; layer < l->n_layers; layer++)
+        for (uint32_t i = l->start[layer]; i < l->start[layer + 1]; i++)
+            l->pos[l->order[i]] = i - l->start[layer];
 }
 
 static void sweep(ordering *o, uint32_t sweeps, uint32_t rounds) {
@@ -419,10 +435,12 @@ mx_status mx_lay_order(mx_lay *l) {
         keep_best(&o);
         sweep(&o, each, size > 20000 ? 2 : ROUNDS);
     }
-    memcpy(l->order, o.best, l->n_vertices * sizeof *o.best);
-    for (uint32_t layer = 0; layer < l->n_layers; layer++)
-        for (uint32_t i = l->start[layer]; i < l->start[layer + 1]; i++)
-            l->pos[l->order[i]] = i - l->start[layer];
+    take_best(&o);
+    if (o.fewest) {
+        sift_all(l);
+        keep_best(&o);
+        take_best(&o);
+    }
     l->in->crossings = o.fewest;
     return MX_OK;
 }

@@ -1,5 +1,5 @@
-/* Coordinates across, after Brandes and Koepf: vertices are aligned to blocks in four ways, each packed as tight as the real
- * widths allow; the four and their mean are compared by what their bends and detours cost. Within a block vertices
+/* Coordinates across, after Brandes and Koepf: vertices are aligned to blocks in four ways, each packed as tight as the
+ * real widths allow; the four and their mean are compared by what their bends and detours cost. Within a block vertices
  * are shifted so that ports, not middles, stand one above the other. */
 #include "picture/layout_internal.h"
 

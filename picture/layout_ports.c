@@ -1,5 +1,5 @@
-/* Free ports: where edges leave and enter a box, in the order of where they go. The one edge that goes on straight has the
- * middle, the others share what is left of it and right of it. */
+/* Free ports: where edges leave and enter a box, in the order of where they go. The one edge that goes on straight has
+ * the middle, the others share what is left of it and right of it. */
 #include "picture/layout_internal.h"
 
 #include <stdlib.h>
@@ -66,8 +66,7 @@ static void set_lower(mx_lay *l, uint32_t value, int32_t x) {
 static void lower_side(mx_lay *l, const uint32_t *values, uint32_t n, const port *by_value, port *ports) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < n; i++)
-        if (l->in->edges[l->nets[values[i]].first_edge].from_x == MX_PORT_FREE)
-            ports[count++] = by_value[values[i]];
+        if (l->in->edges[l->nets[values[i]].first_edge].from_x == MX_PORT_FREE) ports[count++] = by_value[values[i]];
     qsort(ports, count, sizeof *ports, by_place);
     for (uint32_t i = 0; i < count; i++)
         set_lower(l, ports[i].item, port_x(ports, count, l->w[l->nets[ports[i].item].box], i));

@@ -47,8 +47,7 @@ static mx_status link_edges(ranking *r) {
 static void pinned_edges(mx_lay *l) {
     for (uint32_t e = 0; e < l->in->n_edges; e++) {
         mx_layout_edge *edge = &l->in->edges[e];
-        edge->back =
-            l->in->boxes[edge->to].pin == MX_PIN_FIRST || l->in->boxes[edge->from].pin == MX_PIN_LAST;
+        edge->back = l->in->boxes[edge->to].pin == MX_PIN_FIRST || l->in->boxes[edge->from].pin == MX_PIN_LAST;
     }
 }
 
@@ -165,7 +164,8 @@ static void pull_down(ranking *r) {
     }
 }
 
-/* Some edges that could have closed a cycle run downwards all the same. What goes back to the first layer turns above it. */
+/* Some edges that could have closed a cycle run downwards all the same. What goes back to the first layer turns above
+ * it. */
 static void settle_back_edges(mx_lay *l) {
     bool needed = false;
     for (uint32_t e = 0; e < l->in->n_edges; e++) {

@@ -15,10 +15,10 @@ typedef struct routing {
     mx_pin *pins;
     mx_wire *wires;
     uint32_t n_pins, n_wires;
-    uint32_t *gap_start;      /* wires by gap; n_layers + 2 entries */
-    uint32_t *start_wire;     /* by edge that goes by a lane */
+    uint32_t *gap_start;  /* wires by gap; n_layers + 2 entries */
+    uint32_t *start_wire; /* by edge that goes by a lane */
     uint32_t *end_wire;
-    int32_t *lane;            /* by value: x of its lane */
+    int32_t *lane; /* by value: x of its lane */
     int32_t *gap_top, *layer_top, *layer_height;
     int32_t width;
 } routing;
@@ -295,6 +295,9 @@ static mx_status follow(const routing *r, uint32_t edge) {
     if (l->edge_seg[edge] == MX_NO_SEG) {
         MX_TRY(across(r, e, r->start_wire[edge], start, r->lane[e->value]));
         MX_TRY(across(r, e, r->end_wire[edge], r->lane[e->value], end));
+    } else if (l->own_chain[edge] != MX_NO_SEG) {
+        for (uint32_t i = l->own_chain[edge]; i <= l->edge_seg[edge]; i++)
+            MX_TRY(follow_segment(r, e, i));
     } else if (e->back) {
         MX_TRY(follow_back(r, edge, e));
     } else {

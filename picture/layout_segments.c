@@ -1,17 +1,49 @@
-/* Long edges get dummies, one in each layer for all edges of a value; then everything is in pieces from layer to layer. */
+/* Long edges get dummies, one in each layer for all edges of a value; then everything is in pieces from layer to layer.
+ */
 #include "picture/layout_internal.h"
 
 #include <stdlib.h>
 
 #define DUMMIES_FREE 20000u /* and two for each box; values with the longest way do without */
 
+/* A value with many users reaches those nearby by lines of their own, which part where it leaves its box: from a trunk
+ * further down they would cross whatever stands between. */
+#define MANY   6u
+#define NEARBY 4u /* layers */
+
 enum { QUIET = 1, PLAIN = 2, STEP = 4, ONLY = 6, TRUNK = 8 }; /* weights: what is to be straight first */
+
+/* Dummies that an edge would have to itself, 0: it goes by the trunk. */
+static uint32_t own_dummies(const mx_lay *l, uint32_t e) {
+    const mx_layout_edge *edge = &l->in->edges[e];
+    const mx_net *net = &l->nets[edge->value];
+    if (edge->back || net->users < MANY || l->layer[edge->to] <= net->layer + 1) return 0;
+    uint32_t n = l->layer[edge->to] - net->layer - 1;
+    return n < NEARBY ? n : 0;
+}
+
+/* Which edges have dummies of their own, and how far down the trunks go for the others. */
+static void part_edges(mx_lay *l) {
+    uint64_t sum = 0;
+    for (uint32_t e = 0; e < l->in->n_edges; e++)
+        sum += own_dummies(l, e);
+    bool few = sum <= (uint64_t)l->n + MANY * NEARBY;
+    for (uint32_t e = 0; e < l->in->n_edges; e++) {
+        const mx_layout_edge *edge = &l->in->edges[e];
+        mx_net *net = &l->nets[edge->value];
+        if (few && own_dummies(l, e))
+            l->own_chain[e] = 0;
+        else if (!edge->back && l->layer[edge->to] > net->last)
+            net->last = l->layer[edge->to];
+    }
+}
 
 static mx_status make_nets(mx_lay *l) {
     l->nets = mx_lay_array(l, l->in->n_values, sizeof *l->nets);
     l->next_edge = mx_lay_array(l, l->in->n_edges, sizeof(uint32_t));
     l->edge_seg = mx_lay_array(l, l->in->n_edges, sizeof(uint32_t));
-    if (!l->nets || !l->next_edge || !l->edge_seg) return mx_nomem(l->err);
+    l->own_chain = mx_lay_array(l, l->in->n_edges, sizeof(uint32_t));
+    if (!l->nets || !l->next_edge || !l->edge_seg || !l->own_chain) return mx_nomem(l->err);
     for (uint32_t i = 0; i < l->in->n_values; i++)
         l->nets[i] = (mx_net){.box = MX_NO_SEG, .first_edge = MX_NO_SEG, .top = MX_NO_SEG, .quiet = true};
     for (uint32_t e = l->in->n_edges; e-- > 0;) {
@@ -21,13 +53,14 @@ static mx_status make_nets(mx_lay *l) {
         net->box = edge->from;
         net->layer = l->layer[edge->from];
         if (net->last < net->layer) net->last = net->layer;
-        if (!edge->back && to > net->last) net->last = to;
         if (edge->back && to < net->top) net->top = to;
         net->quiet = net->quiet && edge->quiet;
         l->next_edge[e] = net->first_edge;
         net->first_edge = e;
-        l->edge_seg[e] = MX_NO_SEG;
+        l->edge_seg[e] = l->own_chain[e] = MX_NO_SEG;
+        net->users++;
     }
+    part_edges(l);
     return MX_OK;
 }
 
@@ -73,6 +106,8 @@ static mx_status make_vertices(mx_lay *l) {
     MX_TRY(choose_far(l, dummies));
     uint32_t *layer, next = l->n;
     l->n_vertices = l->n;
+    for (uint32_t e = 0; e < l->in->n_edges; e++)
+        if (l->own_chain[e] != MX_NO_SEG) l->n_vertices += own_dummies(l, e);
     for (uint32_t i = 0; i < l->in->n_values; i++)
         l->n_vertices += dummies_of(&l->nets[i]) + back_dummies_of(&l->nets[i]);
     layer = mx_lay_array(l, l->n_vertices, sizeof *layer);
@@ -94,6 +129,10 @@ static mx_status make_vertices(mx_lay *l) {
             layer[next++] = net->top - 1 + k;
     }
     l->layer = layer;
+    l->first_own = next;
+    for (uint32_t e = 0; e < l->in->n_edges; e++)
+        for (uint32_t k = 0; l->own_chain[e] != MX_NO_SEG && k < own_dummies(l, e); k++)
+            layer[next++] = l->nets[l->in->edges[e].value].layer + 1 + k;
     for (uint32_t v = l->n; v < l->n_vertices; v++)
         if (layer[v] >= l->n_layers) l->n_layers = layer[v] + 1;
     return MX_OK;
@@ -117,6 +156,20 @@ static void cut_back(mx_lay *l, uint32_t value) {
     }
 }
 
+static void cut_own(mx_lay *l) {
+    uint32_t next = l->first_own;
+    for (uint32_t e = 0; e < l->in->n_edges; e++) {
+        const mx_layout_edge *edge = &l->in->edges[e];
+        if (l->own_chain[e] == MX_NO_SEG) continue;
+        uint32_t n = own_dummies(l, e);
+        l->own_chain[e] = l->n_segs;
+        for (uint32_t k = 0; k < n; k++, next++)
+            add_segment(l, k ? next - 1 : edge->from, next, edge->value, MX_NO_SEG);
+        l->edge_seg[e] = l->n_segs;
+        add_segment(l, next - 1, edge->to, edge->value, e);
+    }
+}
+
 static void cut_net(mx_lay *l, uint32_t value) {
     mx_net *net = &l->nets[value];
     uint32_t dummies = dummies_of(net);
@@ -126,7 +179,7 @@ static void cut_net(mx_lay *l, uint32_t value) {
     for (uint32_t e = net->first_edge; e != MX_NO_SEG; e = l->next_edge[e]) {
         const mx_layout_edge *edge = &l->in->edges[e];
         uint32_t steps = l->layer[edge->to] - net->layer;
-        if (edge->back || (steps > 1 && net->far)) continue;
+        if (edge->back || l->own_chain[e] != MX_NO_SEG || (steps > 1 && net->far)) continue;
         l->edge_seg[e] = l->n_segs;
         add_segment(l, steps > 1 ? net->dummy + steps - 2 : net->box, edge->to, value, e);
     }
@@ -222,6 +275,7 @@ mx_status mx_lay_segments(mx_lay *l) {
     if (!l->segs) return mx_nomem(l->err);
     for (uint32_t i = 0; i < l->in->n_values; i++)
         if (l->nets[i].box != MX_NO_SEG) cut_net(l, i);
+    cut_own(l);
     MX_TRY(link_segments(l));
     weigh(l);
     return rank_ports(l);

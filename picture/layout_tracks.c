@@ -1,5 +1,6 @@
-/* Horizontal tracks in a gap. A wire that lies above another crosses it where its pins below or the other's pin above fall
- * into the other's width; wires are ordered so that this happens little, and each then gets the first track that is free. */
+/* Horizontal tracks in a gap. A wire that lies above another crosses it where its pins below or the other's pin above
+ * fall into the other's width; wires are ordered so that this happens little, and each then gets the first track that
+ * is free. */
 #include "picture/layout_wires.h"
 
 #include <stdlib.h>
@@ -47,7 +48,8 @@ static int32_t within(const track_order *t, const mx_wire *w, mx_pin_side side, 
 static int32_t overlaid(const track_order *t, const mx_wire *w, const mx_wire *other) {
     int32_t sum = 0;
     for (uint32_t i = w->first_pin; i < w->first_pin + w->n_pins; i++)
-        for (uint32_t k = other->first_pin; k < other->first_pin + other->n_pins && t->pins[i].side == MX_SIDE_LOWER; k++)
+        for (uint32_t k = other->first_pin; k < other->first_pin + other->n_pins && t->pins[i].side == MX_SIDE_LOWER;
+             k++)
             sum += t->pins[k].side == MX_SIDE_UPPER && abs(t->pins[i].x - t->pins[k].x) < MX_PIN_CLOSE;
     return sum;
 }
@@ -171,6 +173,7 @@ mx_status mx_lay_tracks(mx_lay *l, mx_wire *wires, uint32_t n, const mx_pin *pin
     qsort(sorted, t.n, sizeof *sorted, by_key);
     for (uint32_t i = 0; i < t.n; i++)
         t.order[i] = sorted[i].wire;
-    for (uint32_t i = 0; i < SWAPS && t.n <= FEW && sift(&t); i++) {}
+    for (uint32_t i = 0; i < SWAPS && t.n <= FEW && sift(&t); i++) {
+    }
     return give_tracks(l, &t, tracks);
 }

@@ -23,7 +23,8 @@ typedef struct mx_wire {
 
 #define MX_PIN_CLOSE 4 /* lines nearer than this would look like one */
 
-/* Tracks for the wires of one gap, so that no two share a line; returns how many. pins: of all wires. Fails with NOMEM. */
+/* Tracks for the wires of one gap, so that no two share a line; returns how many. pins: of all wires. Fails with NOMEM.
+ */
 mx_status mx_lay_tracks(mx_lay *l, mx_wire *wires, uint32_t n, const mx_pin *pins, uint32_t *tracks);
 
 #endif

@@ -1,6 +1,6 @@
-/* Auxiliary operators that stand together. A bundle must not have a way out of it and back in, or the picture would have a cycle:
- * each operator gets a level, which rises wherever an edge goes from one side of the line between auxiliary and not (or
- * from group to group) to the other, and bundles are the connected operators of one level. */
+/* Auxiliary operators that stand together. A bundle must not have a way out of it and back in, or the picture would
+ * have a cycle: each operator gets a level, which rises wherever an edge goes from one side of the line between
+ * auxiliary and not (or from group to group) to the other, and bundles are the connected operators of one level. */
 #include "picture/scene_internal.h"
 
 #define RUN 4u /* shorter ones stay as they are */

@@ -53,7 +53,8 @@ static void collect_uses(counting *c) {
         const uint32_t *tensor = s->own->input_tensor + s->own->input_start[id];
         if (s->box_of[id] == MX_NO_BOX) continue;
         for (uint32_t i = 0; i < mx_node_at(g, id)->n_inputs; i++)
-            if (tensor[i] != MX_NO_INDEX) c->uses[c->n_uses++] = (use){tensor[i], c->place[s->box_of[id]], s->box_of[id]};
+            if (tensor[i] != MX_NO_INDEX)
+                c->uses[c->n_uses++] = (use){tensor[i], c->place[s->box_of[id]], s->box_of[id]};
     }
     qsort(c->uses, c->n_uses, sizeof *c->uses, by_tensor);
 }
@@ -89,7 +90,8 @@ mx_status mx_scene_count(mx_scene *s, mx_error *err) {
     collect_uses(&c);
     count_parameters(&c);
     for (mx_node_id id = 0; id < g->n_nodes; id++) /* constants that are lines count too */
-        if (s->box_of[id] != MX_NO_BOX && mx_node_at(g, id)->kind == MX_NODE_OPERATOR) s->boxes[s->box_of[id]].operators++;
+        if (s->box_of[id] != MX_NO_BOX && mx_node_at(g, id)->kind == MX_NODE_OPERATOR)
+            s->boxes[s->box_of[id]].operators++;
     for (uint32_t i = s->n_boxes; i-- > 1;) {
         s->boxes[s->boxes[i].parent].operators += s->boxes[i].operators;
         s->boxes[s->boxes[i].parent].parameters += s->boxes[i].parameters;

@@ -1,15 +1,15 @@
-/* The layout of all groups, from the innermost out. What a group's layout depends on is hashed; groups with the same hash
- * share one. */
+/* The layout of all groups, from the innermost out. What a group's layout depends on is hashed; groups with the same
+ * hash share one. */
 #include "picture/scene_internal.h"
 
 #include "base/hash.h"
 #include "picture/label.h"
 
-#define PAD       16
-#define HEADER    34 /* the title of a frame */
-#define ROUND     24 /* widths of frames, so that like groups are alike */
-#define LOOSE_GAP 28 /* between boxes without links */
-#define STACK_GAP 16
+#define PAD        16
+#define HEADER     34 /* the title of a frame */
+#define ROUND      24 /* widths of frames, so that like groups are alike */
+#define LOOSE_GAP  28 /* between boxes without links */
+#define STACK_GAP  16
 #define HINT_WIDTH 4096
 
 /* What a layout is asked: hashed as it stands. */
@@ -30,14 +30,14 @@ typedef struct known {
 typedef struct laying {
     mx_scene *s;
     mx_error *err;
-    uint32_t *local;       /* by box: its number among its siblings */
-    uint32_t *border_in;   /* by value: number of its place on the upper border of the group at hand, + 1 */
+    uint32_t *local;     /* by box: its number among its siblings */
+    uint32_t *border_in; /* by value: number of its place on the upper border of the group at hand, + 1 */
     uint32_t *border_out;
     uint32_t *local_value; /* by value: its number in the group at hand, + 1 */
     mx_layout layout;
     size_t cap_boxes, cap_edges, cap_child;
-    uint32_t *child;       /* of the group at hand: the box of each box of the layout; MX_NO_BOX: on the border */
-    bool hinting;          /* only the order is wanted, for what the groups inside should know of it */
+    uint32_t *child; /* of the group at hand: the box of each box of the layout; MX_NO_BOX: on the border */
+    bool hinting;    /* only the order is wanted, for what the groups inside should know of it */
     known *table;
     size_t n_slots;
     mx_buffer text;
@@ -51,8 +51,10 @@ static const mx_allocator *allocator(const laying *l) {
 
 static mx_status add_box(laying *l, uint32_t box, mx_layout_box what) {
     mx_layout *y = &l->layout;
-    if (!mx_grow(allocator(l), (void **)&y->boxes, &l->cap_boxes, y->n_boxes, sizeof *y->boxes)) return mx_nomem(l->err);
-    if (!mx_grow(allocator(l), (void **)&l->child, &l->cap_child, y->n_boxes, sizeof *l->child)) return mx_nomem(l->err);
+    if (!mx_grow(allocator(l), (void **)&y->boxes, &l->cap_boxes, y->n_boxes, sizeof *y->boxes))
+        return mx_nomem(l->err);
+    if (!mx_grow(allocator(l), (void **)&l->child, &l->cap_child, y->n_boxes, sizeof *l->child))
+        return mx_nomem(l->err);
     l->child[y->n_boxes] = box;
     y->boxes[y->n_boxes++] = what;
     return MX_OK;
@@ -77,7 +79,9 @@ static mx_status add_children(laying *l, uint32_t group) {
         mx_scene_box *b = &s->boxes[c];
         if (l->local[c] == UINT32_MAX) continue;
         l->local[c] = l->layout.n_boxes;
-        MX_TRY(add_box(l, c, (mx_layout_box){.w = l->hinting ? HINT_WIDTH : b->w, .h = b->h, .pin = pin_of(s, b), .hint = MX_PORT_FREE}));
+        MX_TRY(add_box(l, c,
+                       (mx_layout_box){
+                           .w = l->hinting ? HINT_WIDTH : b->w, .h = b->h, .pin = pin_of(s, b), .hint = MX_PORT_FREE}));
     }
     return MX_OK;
 }
@@ -94,7 +98,9 @@ static mx_status border(laying *l, uint32_t *place, mx_layout_pin pin, int32_t h
 /* An open group has its ports where its inside has put them; everything else has free ones. */
 static int32_t port_out(const laying *l, const mx_scene_link *link) {
     const mx_scene_box *from = &l->s->boxes[link->from];
-    uint32_t exit = from->is_group && from->open && !l->hinting ? mx_scene_find_link(l->s, link->value, link->from, MX_LINK_OUT) : MX_NO_INDEX;
+    uint32_t exit = from->is_group && from->open && !l->hinting
+                        ? mx_scene_find_link(l->s, link->value, link->from, MX_LINK_OUT)
+                        : MX_NO_INDEX;
     return exit == MX_NO_INDEX ? MX_PORT_FREE : l->s->own->ports[exit].to_x;
 }
 
@@ -129,7 +135,8 @@ static mx_status add_link(laying *l, uint32_t group, uint32_t i) {
         e.to = l->local[link->to], e.to_x = port_in(l, i);
     if (!l->local_value[link->value]) l->local_value[link->value] = ++y->n_values;
     e.value = l->local_value[link->value] - 1;
-    if (!mx_grow(allocator(l), (void **)&y->edges, &l->cap_edges, y->n_edges, sizeof *y->edges)) return mx_nomem(l->err);
+    if (!mx_grow(allocator(l), (void **)&y->edges, &l->cap_edges, y->n_edges, sizeof *y->edges))
+        return mx_nomem(l->err);
     y->edges[y->n_edges++] = e;
     return MX_OK;
 }
@@ -151,10 +158,15 @@ static mx_status ask(laying *l, uint32_t group) {
 
 /* ---- what is known already ---- */
 
-static mx_status hash_question(laying *l, int32_t least_width, uint32_t loose, mx_hash128 *out) {
+/* The texts at the upper left and right of a frame, with room around them. What comes in passes between them. */
+typedef struct header {
+    int32_t title, counts;
+} header;
+
+static mx_status hash_question(laying *l, header texts, uint32_t loose, mx_hash128 *out) {
     const mx_layout *y = &l->layout;
     mx_hasher h;
-    int32_t head[4] = {least_width, (int32_t)y->n_boxes, (int32_t)y->n_edges, (int32_t)loose};
+    int32_t head[5] = {texts.title, texts.counts, (int32_t)y->n_boxes, (int32_t)y->n_edges, (int32_t)loose};
     mx_hasher_start(&h);
     mx_hasher_add(&h, head, sizeof head);
     for (uint32_t i = 0; i < y->n_boxes; i++) {
@@ -184,19 +196,6 @@ typedef struct frame {
     int32_t w, h, dx, dy; /* dx, dy: of the layout in it */
 } frame;
 
-static int32_t title_width(laying *l, uint32_t group) {
-    int32_t w;
-    mx_buffer_clear(&l->text);
-    mx_label_title(&l->text, l->s, group);
-    w = mx_text_width(mx_buffer_str(&l->text), MX_FONT_TITLE);
-    mx_buffer_clear(&l->text);
-    mx_buffer_cstr(&l->text, " \xC2\xB7 ");
-    if (mx_label_class(&l->text, l->s, group)) w += mx_text_width(mx_buffer_str(&l->text), MX_FONT_CLASS);
-    mx_buffer_clear(&l->text);
-    mx_label_counts(&l->text, l->s, group, false);
-    return w + mx_text_width(mx_buffer_str(&l->text), MX_FONT_LINE) + 3 * PAD;
-}
-
 static int32_t bounded(int64_t v) {
     return v > MX_LAYOUT_FAR ? MX_LAYOUT_FAR : (int32_t)v;
 }
@@ -205,12 +204,27 @@ static int32_t rounded(int64_t w) {
     return bounded((w + ROUND - 1) / ROUND * ROUND);
 }
 
+static header header_of(laying *l, uint32_t group) {
+    int32_t w;
+    mx_buffer_clear(&l->text);
+    mx_label_title(&l->text, l->s, group); /* the class is drawn as bold as the name where letters are of one kind */
+    w = mx_text_width(mx_buffer_str(&l->text), MX_FONT_TITLE);
+    mx_buffer_clear(&l->text);
+    mx_buffer_cstr(&l->text, " \xC2\xB7 ");
+    if (mx_label_class(&l->text, l->s, group)) w += mx_text_width(mx_buffer_str(&l->text), MX_FONT_TITLE);
+    mx_buffer_clear(&l->text);
+    mx_label_counts(&l->text, l->s, group, false);
+    return (header){rounded((int64_t)w + PAD),
+                    rounded((int64_t)mx_text_width(mx_buffer_str(&l->text), MX_FONT_LINE) + PAD)};
+}
+
 /* Boxes without links in rows below the others, about as wide as these or as high. */
 static void place_loose(laying *l, uint32_t group, int32_t *w, int32_t *h) {
     mx_scene *s = l->s;
     int64_t area = 0, wide, x = 0, y = *h ? (int64_t)*h + LOOSE_GAP : 0, row = 0, right = *w;
     for (uint32_t c = s->boxes[group].first_child; c != MX_NO_BOX; c = s->boxes[c].next)
-        if (l->local[c] == UINT32_MAX) area += ((int64_t)s->boxes[c].w + LOOSE_GAP) * ((int64_t)s->boxes[c].h + LOOSE_GAP);
+        if (l->local[c] == UINT32_MAX)
+            area += ((int64_t)s->boxes[c].w + LOOSE_GAP) * ((int64_t)s->boxes[c].h + LOOSE_GAP);
     for (wide = 600; wide * wide < area * 2;)
         wide += wide / 4;
     if (wide < *w) wide = *w;
@@ -245,7 +259,8 @@ static void place_children(laying *l, uint32_t group, const frame *f) {
         }
 }
 
-static mx_status copy_points(laying *l, mx_scene_link *link, const mx_layout_edge *e, const frame *f, bool in, bool out) {
+static mx_status copy_points(laying *l, mx_scene_link *link, const mx_layout_edge *e, const frame *f, bool in,
+                             bool out) {
     mx_scene *s = l->s;
     if (s->n_points + e->n_points >= MX_NO_INDEX) return mx_nomem(l->err);
     link->first_point = (uint32_t)s->n_points;
@@ -284,7 +299,8 @@ static void take_from(laying *l, uint32_t group, uint32_t other) {
     mx_scene *s = l->s;
     const mx_scene_box *from = &s->boxes[other];
     mx_scene_box *g = &s->boxes[group];
-    for (uint32_t a = from->first_child, b = g->first_child; b != MX_NO_BOX; a = s->boxes[a].next, b = s->boxes[b].next) {
+    for (uint32_t a = from->first_child, b = g->first_child; b != MX_NO_BOX;
+         a = s->boxes[a].next, b = s->boxes[b].next) {
         s->boxes[b].x = s->boxes[a].x;
         s->boxes[b].y = s->boxes[a].y;
     }
@@ -321,14 +337,37 @@ static uint32_t count_loose(const laying *l, uint32_t group) {
     return n;
 }
 
-static mx_status lay_out(laying *l, uint32_t group, int32_t least) {
+/* Where the first and the last value come in. */
+static bool entries(const laying *l, int32_t *first, int32_t *last) {
+    *first = INT32_MAX;
+    *last = -1;
+    for (uint32_t i = 0; i < l->layout.n_boxes; i++) {
+        const mx_layout_box *b = &l->layout.boxes[i];
+        if (l->child[i] != MX_NO_BOX || b->pin != MX_PIN_FIRST) continue;
+        if (b->x < *first) *first = b->x;
+        if (b->x > *last) *last = b->x;
+    }
+    return *last >= 0;
+}
+
+static frame frame_around(const laying *l, int32_t w, int32_t h, header texts) {
+    int32_t first, last, outer = rounded((int64_t)w + 2 * PAD), least = texts.title + texts.counts;
+    frame f = {.w = outer > least ? outer : least, .h = bounded((int64_t)h + HEADER + PAD), .dy = HEADER};
+    f.dx = (f.w - w) / 2;
+    if (!entries(l, &first, &last)) return f;
+    if (f.dx + first < texts.title) f.dx = texts.title - first;
+    int64_t right = (int64_t)f.dx + w + PAD, beside = (int64_t)f.dx + last + texts.counts;
+    if (right < beside) right = beside;
+    if (right > f.w) f.w = rounded(right);
+    return f;
+}
+
+static mx_status lay_out(laying *l, uint32_t group, header texts) {
     mx_scene_box *g = &l->s->boxes[group];
     MX_TRY(mx_layout_run(&l->layout, allocator(l), l->err));
     int32_t w = l->layout.w, h = l->layout.h;
     place_loose(l, group, &w, &h);
-    int32_t outer = rounded((int64_t)w + 2 * PAD);
-    frame f = {.w = outer > least ? outer : least, .h = bounded((int64_t)h + HEADER + PAD), .dy = HEADER};
-    f.dx = (f.w - w) / 2;
+    frame f = frame_around(l, w, h, texts);
     g->open_w = f.w;
     g->open_h = f.h;
     place_children(l, group, &f);
@@ -337,15 +376,15 @@ static mx_status lay_out(laying *l, uint32_t group, int32_t least) {
 
 static mx_status lay_group(laying *l, uint32_t group) {
     mx_hash128 hash;
-    int32_t least = rounded(title_width(l, group));
+    header texts = header_of(l, group);
     MX_TRY(ask(l, group));
     uint32_t loose = count_loose(l, group);
-    MX_TRY(hash_question(l, least, loose, &hash));
+    MX_TRY(hash_question(l, texts, loose, &hash));
     known *k = find_known(l, hash);
     if (k->group && !loose) {
         take_from(l, group, k->group - 1);
     } else {
-        MX_TRY(lay_out(l, group, least));
+        MX_TRY(lay_out(l, group, texts));
         if (!k->group) *k = (known){hash, group + 1};
     }
     tell_entries(l, group);
@@ -393,7 +432,8 @@ static void stack_group(laying *l, uint32_t group) {
     mx_scene *s = l->s;
     mx_scene_box *g = &s->boxes[group];
     int64_t y = HEADER;
-    int32_t w = title_width(l, group) - 2 * PAD;
+    header texts = header_of(l, group);
+    int32_t w = texts.title + texts.counts - 2 * PAD;
     for (uint32_t c = g->first_child; c != MX_NO_BOX; c = s->boxes[c].next) {
         s->boxes[c].x = PAD;
         s->boxes[c].y = bounded(y);
@@ -466,7 +506,9 @@ mx_status mx_scene_layout(mx_scene *s, mx_error *err) {
     laying l = {.s = s, .err = err};
     s->n_points = 0;
     for (uint32_t i = 0; i < s->n_boxes; i++)
-        s->boxes[i].x = s->boxes[i].y = 0;
+        s->boxes[i].x = s->boxes[i].y = s->boxes[i].open_w = s->boxes[i].open_h = 0;
+    for (size_t i = 0; i < s->n_links; i++)
+        s->links[i].n_points = 0;
     mx_buffer_init(&l.text, s->own->allocator);
     mx_status status = take_memory(&l);
     if (status == MX_OK) status = all_groups(&l);

@@ -1,4 +1,5 @@
-/* Links: each edge of the model is cut into one piece for each group that it crosses. A value enters and leaves a group once. */
+/* Links: each edge of the model is cut into one piece for each group that it crosses. A value enters and leaves a group
+ * once. */
 #include "picture/scene_internal.h"
 
 typedef struct linking {
@@ -60,7 +61,8 @@ static bool room_for_link(mx_scene *s) {
 }
 
 /* *fresh: it was not there before. */
-static mx_status add_link(linking *k, uint32_t group, uint32_t from, uint32_t to, uint32_t value, uint32_t port, bool *fresh) {
+static mx_status add_link(linking *k, uint32_t group, uint32_t from, uint32_t to, uint32_t value, uint32_t port,
+                          bool *fresh) {
     mx_scene *s = k->s;
     if (!room_for_link(s)) return mx_nomem(k->err);
     size_t slot = slot_of(s, value, to, port);
@@ -122,7 +124,8 @@ static mx_status all_edges(linking *k) {
         const mx_node *n = mx_node_at(g, id);
         for (uint32_t port = 0; port < n->n_inputs; port++) {
             const mx_port *p = &n->inputs[port];
-            if (p->source == MX_NO_NODE || mx_scene_is_line(s, p->source) || s->box_of[p->source] == MX_NO_BOX) continue;
+            if (p->source == MX_NO_NODE || mx_scene_is_line(s, p->source) || s->box_of[p->source] == MX_NO_BOX)
+                continue;
             if (p->source_port >= s->value_start[p->source + 1] - s->value_start[p->source]) continue;
             MX_TRY(add_edge(k, s->box_of[p->source], i, s->value_start[p->source] + p->source_port, port));
         }

@@ -30,13 +30,14 @@ static void find_initializers(walk *w, mx_node_id id) {
     const mx_node *n = mx_node_at(w->scene->graph, id);
     uint32_t *tensor = w->scene->own->input_tensor + w->scene->own->input_start[id];
     for (uint32_t i = 0; i < n->n_inputs; i++)
-        if (n->inputs[i].source == MX_NO_NODE) tensor[i] = w->visible[n->inputs[i].name] - 1; /* 0 becomes MX_NO_INDEX */
+        if (n->inputs[i].source == MX_NO_NODE)
+            tensor[i] = w->visible[n->inputs[i].name] - 1; /* 0 becomes MX_NO_INDEX */
 }
 
 /* The name of an initializer of the scope, and its tensor. */
 static uint32_t initializer(const mx_graph *g, const mx_scope_data *s, size_t i, mx_sid *name) {
-    uint32_t t = i < s->n_initializers ? s->initializers[i]
-                                       : g->sparses[s->sparse_initializers[i - s->n_initializers]].values;
+    uint32_t t =
+        i < s->n_initializers ? s->initializers[i] : g->sparses[s->sparse_initializers[i - s->n_initializers]].values;
     *name = t == MX_NO_INDEX ? MX_SID_ABSENT : g->tensors[t].name;
     return t;
 }

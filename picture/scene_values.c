@@ -30,7 +30,8 @@ static mx_status number_ports(mx_scene *s, mx_error *err) {
 static void types_by_name(mx_scene *s, const mx_scope_data *scope, uint32_t *types) {
     const mx_graph *g = s->graph;
     for (size_t i = scope->n_value_infos; i-- > 0;) /* the first of a name counts */
-        if (scope->value_infos[i].name > MX_SID_EMPTY) types[scope->value_infos[i].name] = scope->value_infos[i].type + 1;
+        if (scope->value_infos[i].name > MX_SID_EMPTY)
+            types[scope->value_infos[i].name] = scope->value_infos[i].type + 1;
     for (size_t i = 0; i < scope->n_operators; i++) {
         const mx_node *n = mx_node_at(g, scope->operators[i]);
         for (uint32_t k = 0; k < n->n_outputs; k++)

@@ -5,7 +5,7 @@
 #   --quick             without sanitizers, valgrind and installation, and fewer models: a few minutes
 #   --sanitize-only     only what runs under ASan and UBSan
 #   --only A,B,...      only these: unit cli fuzz python roundtrip install sanitize valgrind
-#   --with-torch        also the tests that need PyTorch. There are none so far: it changes nothing yet
+#   --with-torch        also the tests that need PyTorch, which is installed in build/torch-venv ($MX_TORCH_VENV)
 #   --jobs N            how many at one time; default: the number of processors
 #
 # The last line is "N passed, N failed": single tests, and a stage that is not made of tests counts as one. The exit
@@ -101,9 +101,9 @@ fuzz() { # BUILD
     [ "$failed" = 0 ]
 }
 
-python_tests() {
+python_tests() { # FILE OR FOLDER...
     local log=$logs/pytest.txt status
-    "$python" -m pytest -q -p no:cacheprovider tests/python | tee "$log"
+    "$python" -m pytest -q -p no:cacheprovider "$@" | tee "$log"
     status=${PIPESTATUS[0]}
     tail -n 1 "$log" | grep -oE '[0-9]+ (passed|failed|error)' |
         awk '{ n[$2] += $1 } END { printf "%d passed, %d failed\n", n["passed"], n["failed"] + n["error"] }'
@@ -123,6 +123,24 @@ roundtrip() { # [OPTION...]
 
 install_check() {
     build build/shared -DBUILD_SHARED_LIBS=ON && tests/install/run.sh build build/shared
+}
+
+# The programs of tests/torch made anew by PyTorch, with other values, and models in Python files.
+torch_venv=${MX_TORCH_VENV:-$PWD/build/torch-venv}
+torch_setup() {
+    "$torch_venv/bin/python" -c 'import torch; assert torch.__version__.startswith("2.13.0")' && return
+    [ -x "$torch_venv/bin/python" ] || python3 -m venv "$torch_venv" &&
+        "$torch_venv/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/with_torch/requirements.txt
+}
+
+torch_programs() {
+    rm -rf build/torch-programs
+    "$torch_venv/bin/python" tests/torch/make_programs.py --seed 1 -o build/torch-programs &&
+        MODELEXPORT_PROGRAMS=$PWD/build/torch-programs python_tests tests/python/test_torch_programs.py
+}
+
+torch_models() {
+    MX_TORCH_PYTHON=$torch_venv/bin/python python_tests tests/with_torch
 }
 
 # ---- Running it ----------------------------------------------------------------------------------------------------
@@ -162,8 +180,6 @@ is_wanted() { # STAGE...: one of these at least
     return 1
 }
 
-[ $with_torch = no ] || echo "--with-torch: there are no tests yet that need PyTorch"
-
 stage setup scripts/setup.sh --tests || finish
 if is_wanted unit cli fuzz python roundtrip install valgrind; then
     stage build build build || finish
@@ -174,7 +190,11 @@ fi
 ! is_wanted unit || stage unit unit build
 ! is_wanted cli || stage cli tests/cli/run.sh
 ! is_wanted fuzz || stage fuzz fuzz build
-! is_wanted python || stage python python_tests
+! is_wanted python || stage python python_tests tests/python
+if [ $with_torch = yes ] && is_wanted python && stage "torch setup" torch_setup; then
+    stage "torch programs" torch_programs
+    stage "torch models" torch_models
+fi
 ! is_wanted roundtrip || stage roundtrip roundtrip --limit $limit
 ! is_wanted install || stage install install_check
 ! is_wanted valgrind || stage valgrind under_valgrind build
@@ -184,6 +204,8 @@ if is_wanted sanitize &&
     stage "sanitize unit" unit build/asan
     stage "sanitize cli" tests/cli/run.sh
     stage "sanitize fuzz" fuzz build/asan
+    export MODELEXPORT_OPSETS=18
+    stage "sanitize torch" python_tests tests/python/test_torch_programs.py
     # The odd models go through every branch; the two thousand others would take an hour here.
     stage "sanitize roundtrip" roundtrip --set odd --set samples --resave none,yed --timeout 120
 fi

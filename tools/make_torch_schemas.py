@@ -75,6 +75,10 @@ def rows(functions: list) -> dict:
         tags = function.get("tags", [])
         tags = [tags] if isinstance(tags, str) else tags
         found[f"aten.{base}.{overload or 'default'}"] = (arguments_text(arguments), "core" in tags)
+        # Twins that change nothing and return what the original changes.
+        for twin in function.get("autogen", "").split(", "):
+            if twin.endswith("_functional") and not SKIPPED.search(twin):
+                found[f"aten.{twin}.default"] = (arguments_text(re.sub(r"\(\w!\)", "", arguments)), False)
     return found
 
 

@@ -1,5 +1,7 @@
 #include "torch_io/functional.h"
 
+#include <stdlib.h>
+
 enum { MAX_DEPTH = 256 }; /* views of views */
 
 uint32_t mx_alias_of(mx_functional *f, uint32_t v) {
@@ -54,7 +56,8 @@ static mx_status derive(mx_functional *f, uint32_t v) {
         outputs[i] = MX_NONE;
         if (old == MX_NONE) continue;
         MX_TRY(mx_functional_value(f, old, node, i, &outputs[i]));
-        if (f->of[old].node != a->node) continue; /* an output that is no view */
+        f->p->nodes[node].name = f->p->values[outputs[i]].name; /* its own, too */
+        if (f->of[old].node != a->node) continue;               /* an output that is no view */
         f->of[old].newest = outputs[i];
         f->of[old].seen = f->of[a->base].version;
     }
@@ -78,19 +81,36 @@ mx_status mx_alias_read(mx_functional *f, uint32_t v, uint32_t *out) {
     return MX_OK;
 }
 
-/* Two weights in one storage are two bases here: what changes the one would have to change the other. */
-static bool shares_storage(const mx_program *p, uint32_t base) {
-    const mx_pvalue *v = &p->values[base];
-    if (v->node != MX_NONE || v->graph != 0 || v->output >= p->n_inputs || p->inputs[v->output].weight == MX_NONE)
-        return false;
-    const mx_pweight *own = &p->weights[p->inputs[v->output].weight];
+static int by_number(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static mx_status collect_storages(mx_functional *f) {
+    const mx_program *p = f->p;
+    if (f->storages || p->n_inputs == 0) return MX_OK;
+    f->storages = mx_alloc_zero(p->env->allocator, p->n_inputs, sizeof *f->storages);
+    if (!f->storages) return mx_nomem(f->err);
     for (size_t i = 0; i < p->n_inputs; i++) {
-        if (p->inputs[i].weight == MX_NONE || i == v->output) continue;
-        const mx_pweight *other = &p->weights[p->inputs[i].weight];
-        if (other->source == own->source && other->storage_offset == own->storage_offset && own->storage_size > 0)
-            return true;
+        const mx_pweight *w = p->inputs[i].weight == MX_NONE ? NULL : &p->weights[p->inputs[i].weight];
+        if (w && w->storage_size > 0) f->storages[f->n_storages++] = w->storage_offset;
     }
-    return false;
+    qsort(f->storages, f->n_storages, sizeof *f->storages, by_number);
+    return MX_OK;
+}
+
+/* Two weights in one storage are two bases here: what changes the one would have to change the other. */
+static mx_status shares_storage(mx_functional *f, uint32_t base, bool *shares) {
+    const mx_program *p = f->p;
+    const mx_pvalue *v = &p->values[base];
+    *shares = false;
+    if (v->node != MX_NONE || v->graph != 0 || v->output >= p->n_inputs || p->inputs[v->output].weight == MX_NONE)
+        return MX_OK;
+    MX_TRY(collect_storages(f));
+    uint64_t own = p->weights[p->inputs[v->output].weight].storage_offset;
+    const uint64_t *at = bsearch(&own, f->storages, f->n_storages, sizeof *f->storages, by_number);
+    *shares = at && ((at > f->storages && at[-1] == own) || (at + 1 < f->storages + f->n_storages && at[1] == own));
+    return MX_OK;
 }
 
 static mx_status check_base(mx_functional *f, uint32_t base) {
@@ -99,7 +119,9 @@ static mx_status check_base(mx_functional *f, uint32_t base) {
     if (b->fixed)
         return mx_fail(f->err, MX_ERR_UNSUPPORTED, "%s, an input of a branch or loop, is changed there in place",
                        mx_show(name).text);
-    if (b->version == 0 && shares_storage(f->p, base))
+    bool shares = false;
+    if (b->version == 0) MX_TRY(shares_storage(f, base, &shares));
+    if (shares)
         return mx_fail(f->err, MX_ERR_UNSUPPORTED, "%s is changed in place and shares its storage with another tensor",
                        mx_show(name).text);
     return MX_OK;

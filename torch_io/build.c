@@ -30,6 +30,10 @@ static const mx_allocator *allocator_of(const mx_build *b) {
 
 mx_val mx_build_add(mx_build *b, const mx_bvalue *v) {
     if (b->status != MX_OK) return MX_NO_VAL;
+    if (v->rank > MX_MAX_RANK) {
+        mx_cannot(b, "a tensor of rank %d, which is more than %d", v->rank, MX_MAX_RANK);
+        return MX_NO_VAL;
+    }
     if (b->n_values >= UINT32_MAX - 1 ||
         !mx_grow(allocator_of(b), (void **)&b->values, &b->cap_values, b->n_values, sizeof *b->values)) {
         mx_build_nomem(b);
@@ -144,7 +148,7 @@ static bool equal_op(const mx_bop *o, const mx_ask *ask, size_t n_out, uint32_t 
     return true;
 }
 
-/* Operators that give something else every time; those with bodies; and the Identity that only makes an output. */
+/* Operators that give something else every time; those with bodies; and those that only make an output. */
 static bool is_its_own(const mx_ask *ask) {
     static const char *const names[] = {"Bernoulli",     "Identity",          "Multinomial",      "RandomNormal",
                                         "RandomUniform", "RandomUniformLike", "RandomNormalLike", "Dropout"};
@@ -334,11 +338,12 @@ mx_val mx_body_input(mx_build *b, const char *name, int32_t elem, int rank, cons
     return made;
 }
 
-/* The value that an output of the open body can be: made in it, and no other output of it. */
+/* The value that an output of the open body can be: made in it (of the model's graph also a constant), and no other
+ * output of it. */
 static mx_val as_output(mx_build *b, mx_val v) {
     const mx_bvalue *value = mx_build_look(b, v);
-    if (value->kind != MX_BV_OP || value->body != b->body || value->is_output)
-        v = mx_build_emit1(b, &(mx_ask){"Identity", &v, NULL, 1, 0});
+    bool fits = value->kind == MX_BV_OP ? value->body == b->body : value->kind == MX_BV_CONSTANT && b->body == 0;
+    if (!fits || value->is_output) v = mx_build_emit1(b, &(mx_ask){"Identity", &v, NULL, 1, 0});
     if (v != MX_NO_VAL) b->values[v].is_output = true;
     return v;
 }
@@ -352,5 +357,8 @@ void mx_body_end(mx_build *b, const mx_val *outputs, size_t n) {
     mx_bbody *body = &b->bodies[b->body];
     body->outputs = kept;
     body->n_outputs = kept ? (uint32_t)n : 0;
-    if (body->parent != MX_NONE) b->body = body->parent;
+    if (body->parent != MX_NONE)
+        b->body = body->parent;
+    else
+        mx_build_finish(b);
 }

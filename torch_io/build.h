@@ -107,7 +107,8 @@ mx_val mx_round_to(mx_build *b, mx_val v, int32_t elem); /* Cast to elem and bac
 int64_t mx_body_begin(mx_build *b);
 mx_val mx_body_input(mx_build *b, const char *name, int32_t elem, int rank, const mx_size *sizes);
 void mx_body_end(mx_build *b, const mx_val *outputs,
-                 size_t n); /* an output that the body does not make itself goes through an Identity */
+                 size_t n); /* an output that the body does not make itself goes through an Identity (in the model's
+                               graph a constant does not) */
 
 /* ---- errors ---- */
 

@@ -58,9 +58,10 @@ struct mx_build {
     mx_bop *ops;       /* in the order in which they were made: topological in every body */
     mx_bbody *bodies;  /* 0: the model's graph */
     size_t n_values, n_ops, n_bodies, cap_values, cap_ops, cap_bodies;
-    uint64_t loaded;                   /* bytes of weights that were read to compute with them */
-    uint32_t body;                     /* the open one */
-    uint32_t node;                     /* the present node of the program */
+    uint64_t may_load; /* bytes of weights that may be read to compute with them; less with each. 0 where weights are to
+ stay as they are */
+    uint32_t body;     /* the open one */
+    uint32_t node;     /* the present node of the program */
     mx_bslots equal_ops, equal_values; /* values: constants and weights */
     mx_bslots input_sizes;             /* the inputs that have an expression among their sizes, by the expression */
     struct mx_infer_single *infer;

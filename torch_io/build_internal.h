@@ -7,6 +7,7 @@
  *   build_fold*.c     operators on constants
  *   build_simplify*.c operators that have no effect, or could be had with fewer
  *   build_served.c    operators that do not have an element type
+ *   build_finish.c    what is seen only when all operators are there
  *   build_ops*.c      the forms that depend on the opset */
 #ifndef MX_TORCH_BUILD_INTERNAL_H
 #define MX_TORCH_BUILD_INTERNAL_H
@@ -76,6 +77,11 @@ int64_t mx_build_int(const mx_at *at, size_t n, const char *name, int64_t otherw
 /* Whether the bytes of a weight, if they are no more than `most`, can be read; reading them (the builder may fail). */
 bool mx_build_can_load(const mx_build *b, mx_val v, uint64_t most);
 void mx_build_load(mx_build *b, mx_val v);
+
+/* ---- build_finish.c ---- */
+
+/* After the last operator: no more may be made. */
+void mx_build_finish(mx_build *b);
 
 /* ---- build_slots.c ---- */
 

@@ -133,7 +133,7 @@ void mx_store_int(void *p, size_t i, int32_t elem, int64_t v) {
 static uint64_t whole(double v, layout l) {
     double low = l.shape == UNSIGNED ? 0 : -ldexp(1, 8 * l.bytes - 1);
     double end = ldexp(1, 8 * l.bytes - (l.shape == SIGNED)); /* the first that is too large */
-    if (isnan(v)) return 0;
+    if (isnan(v) || l.shape == NOT_COMPUTED) return 0;
     if (v <= low) return l.shape == UNSIGNED ? 0 : (uint64_t)1 << (8 * l.bytes - 1);
     if (v >= end) return l.shape == UNSIGNED ? UINT64_MAX : ((uint64_t)1 << (8 * l.bytes - 1)) - 1;
     return v < 0 ? (uint64_t)(int64_t)v : (uint64_t)v;

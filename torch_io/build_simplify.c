@@ -62,16 +62,11 @@ bool mx_build_simplify(mx_build *b, const mx_ask *ask, mx_val *out) {
 
 enum { ITEMS = 64 };
 
-/* A number of a narrow type that went over its range is not what the inference calculated. */
-static bool in_range(int64_t v, int32_t elem) {
-    return elem == MX_INT64 || (elem == MX_INT32 && v >= INT32_MIN && v <= INT32_MAX);
-}
-
 static mx_val as_constant(mx_build *b, const mx_bvalue *v, const mx_size *items, size_t n) {
     uint8_t bytes[ITEMS * sizeof(int64_t)];
     int64_t length = (int64_t)n;
     for (size_t i = 0; i < n; i++) {
-        if (!mx_size_is_number(items[i]) || !in_range(items[i].value, v->elem)) return MX_NO_VAL;
+        if (!mx_size_is_number(items[i])) return MX_NO_VAL;
         mx_store_int(bytes, i, v->elem, items[i].value);
     }
     return mx_constant(b, v->elem, &length, (size_t)v->rank, bytes, n * mx_elem_size(v->elem));

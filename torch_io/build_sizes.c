@@ -100,14 +100,6 @@ static mx_val before_reshapes(const mx_build *b, mx_val v) {
     return v;
 }
 
-static bool has_sizes(const mx_build *b, mx_val v, const wanted *w) {
-    if (mx_rank_of(b, v) != (int)w->n) return false;
-    size_t other = 0;
-    for (size_t i = 0; i < w->n; i++)
-        other += !mx_size_equal(mx_size_of(b, v, (int)i), w->sizes[i]);
-    return other == 0;
-}
-
 /* A symbol of torch.export's that stands for a size that is not 0: it takes 0 and 1 for numbers of their own. */
 static bool cannot_be_zero(const mx_build *b, mx_size s) {
     mx_str text = s.expr < b->p->strings.count ? mx_ptext(b->p, s.expr) : (mx_str){NULL, 0};
@@ -115,6 +107,23 @@ static bool cannot_be_zero(const mx_build *b, mx_size s) {
     for (size_t i = 1; i < text.n; i++)
         if (text.p[i] < '0' || text.p[i] > '9') return false;
     return true;
+}
+
+static bool is_above_zero(const mx_build *b, mx_size s) {
+    return mx_size_is_number(s) ? s.value > 0 : cannot_be_zero(b, s);
+}
+
+/* One size may be unknown: where all others are the same, and not 0, it is the same too. */
+static bool has_sizes(const mx_build *b, mx_val v, const wanted *w) {
+    size_t other = 0, zero = 0;
+    if (mx_rank_of(b, v) != (int)w->n) return false;
+    for (size_t i = 0; i < w->n; i++) {
+        bool equal = mx_size_equal(mx_size_of(b, v, (int)i), w->sizes[i]);
+        if (!equal && mx_size_is_number(w->sizes[i])) return false;
+        other += !equal;
+        zero += equal && !is_above_zero(b, w->sizes[i]);
+    }
+    return other == 0 || (other == 1 && zero == 0);
 }
 
 /* The list as constants: at most one place is -1, and 0 stands where v has the same size at the same place. */

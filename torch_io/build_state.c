@@ -22,6 +22,7 @@ mx_status mx_build_new(const mx_program *p, int opset, mx_build **out, mx_error 
     b->p = p;
     b->opset = opset;
     b->node = MX_NONE;
+    b->may_load = MX_BUILD_LOADED;
     mx_arena_init(&b->arena, a);
     mx_status status = set_up(b, err);
     if (status != MX_OK) {
@@ -98,8 +99,10 @@ static mx_val find_weight(const mx_build *b, const mx_pweight *w, uint32_t hash)
 
 static bool is_contiguous(const mx_pweight *w) {
     int64_t expected = 1;
-    for (uint32_t k = w->rank; k-- > 0; expected *= w->sizes[k])
+    for (uint32_t k = w->rank; k-- > 0;) {
         if (w->sizes[k] != 1 && w->strides[k] != expected) return false;
+        if (__builtin_mul_overflow(expected, w->sizes[k], &expected)) return false;
+    }
     return true;
 }
 
@@ -141,14 +144,14 @@ bool mx_build_can_load(const mx_build *b, mx_val v, uint64_t most) {
     if (v == MX_NO_VAL || value->kind != MX_BV_WEIGHT) return false;
     const mx_pweight *w = &b->p->weights[value->weight];
     uint64_t bytes = weight_bytes(w);
-    if (mx_elem_size(w->elem) == 0 || bytes > most || bytes > MX_BUILD_LOADED - b->loaded) return false;
+    if (mx_elem_size(w->elem) == 0 || bytes > most || bytes > b->may_load) return false;
     return is_contiguous(w) || bytes <= MX_BUILD_SMALL_WEIGHT;
 }
 
 void mx_build_load(mx_build *b, mx_val v) {
     if (b->status != MX_OK || b->values[v].bytes) return;
     load(b, &b->values[v]);
-    b->loaded += b->values[v].n_bytes;
+    b->may_load -= b->values[v].n_bytes < b->may_load ? b->values[v].n_bytes : b->may_load;
 }
 
 mx_val mx_build_weight(mx_build *b, uint32_t weight) {

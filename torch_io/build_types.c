@@ -159,6 +159,11 @@ static mx_size with_hint(const mx_build *b, const mx_bop *o, mx_size s) {
     return s;
 }
 
+/* int32 wraps, the inference does not. */
+static bool is_possible(int32_t elem, mx_size s) {
+    return elem != MX_INT32 || !mx_size_is_number(s) || (s.value >= INT32_MIN && s.value <= INT32_MAX);
+}
+
 static void learn(mx_build *b, const mx_bop *o, mx_val v, const mx_known *k) {
     mx_bvalue *value = &b->values[v];
     if (!k->given) return;
@@ -173,7 +178,7 @@ static void learn(mx_build *b, const mx_bop *o, mx_val v, const mx_known *k) {
     if (!k->has_items || (value->elem != MX_INT64 && value->elem != MX_INT32) || value->rank > 1) return;
     mx_size *items = (mx_size *)as_sizes(b, k->items, k->n_items);
     for (uint32_t i = 0; items && i < k->n_items; i++)
-        items[i] = with_hint(b, o, items[i]);
+        items[i] = is_possible(value->elem, items[i]) ? with_hint(b, o, items[i]) : mx_size_unknown();
     value->items = items;
     value->n_items = items ? k->n_items : 0;
 }

@@ -29,11 +29,11 @@ mx_status mx_functional_value(mx_functional *f, uint32_t meta, uint32_t node, ui
     mx_str like = mx_ptext(p, v.name);
     mx_buffer name;
     mx_buffer_init(&name, p->env->allocator);
-    for (uint64_t k = p->n_values;; k++) { /* a number that has not been is tried first, so this ends soon */
+    for (;;) { /* each number is tried once in all */
         mx_buffer_clear(&name);
         mx_buffer_add(&name, like.p, like.n);
         mx_buffer_cstr(&name, "_v");
-        mx_buffer_uint(&name, k);
+        mx_buffer_uint(&name, f->serial++);
         if (name.failed || mx_strings_find(&p->strings, mx_buffer_str(&name)) == UINT32_MAX) break;
     }
     mx_status status = name.failed ? mx_nomem(f->err) : mx_program_string(p, mx_buffer_str(&name), &v.name, f->err);
@@ -376,7 +376,7 @@ static mx_status rewrite_all(mx_functional *f) {
 
 mx_status mx_program_functional(mx_program *p, mx_error *err) {
     const mx_allocator *a = p->env->allocator;
-    mx_functional f = {.p = p, .err = err, .n = p->n_values};
+    mx_functional f = {.p = p, .err = err, .n = p->n_values, .serial = p->n_values};
     if (p->functional) return MX_OK;
     f.of = mx_alloc_zero(a, f.n + 1, sizeof *f.of);
     if (!f.of) return mx_nomem(err);
@@ -385,6 +385,7 @@ mx_status mx_program_functional(mx_program *p, mx_error *err) {
     mx_status status = rewrite_all(&f);
     mx_free(a, f.of, (f.n + 1) * sizeof *f.of);
     mx_free(a, f.out, f.cap_out * sizeof *f.out);
+    if (f.storages) mx_free(a, f.storages, p->n_inputs * sizeof *f.storages);
     p->functional = status == MX_OK;
     return status;
 }

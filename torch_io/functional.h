@@ -49,6 +49,9 @@ typedef struct mx_functional {
     mx_error *err;
     mx_alias *of; /* by value; values that the pass makes have none: they are never changed */
     size_t n;
+    uint64_t serial;    /* names of new values end in numbers from here on */
+    uint64_t *storages; /* where the payloads of inputs lie, in order; NULL: not asked for so far */
+    size_t n_storages;
     uint32_t graph; /* the one that is written */
     uint32_t *out;  /* its new list of nodes */
     size_t n_out, cap_out;

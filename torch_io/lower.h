@@ -44,7 +44,7 @@ extern const mx_lowering_family mx_family_elementwise, mx_family_compare, mx_fam
     mx_family_reduction, mx_family_creation, mx_family_sorting, mx_family_shape, mx_family_indexing, mx_family_scatter,
     mx_family_linear, mx_family_convolution, mx_family_pooling, mx_family_resize, mx_family_normalisation,
     mx_family_attention, mx_family_recurrent, mx_family_control, mx_family_symbolic, mx_family_arithmetic,
-    mx_family_statistics, mx_family_cumulative;
+    mx_family_statistics, mx_family_cumulative, mx_family_loss, mx_family_measure;
 
 /* The row of a target, NULL: none. Looks at every row: the driver asks once for every target. */
 const mx_lowering *mx_lowering_find(const char *target);

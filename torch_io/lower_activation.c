@@ -67,14 +67,13 @@ static mx_val gelu_tanh(mx_build *b, mx_val x) {
     return mx_mul_number(b, mx_op2(b, "Mul", x, mx_add_number(b, tanh, 1)), 0.5);
 }
 
+mx_val mx_gelu(mx_build *b, mx_val x, bool by_tanh) {
+    if (mx_opset(b) >= 20) return mx_math1_at(b, "Gelu", x, MX_AT(mx_at_s("approximate", by_tanh ? "tanh" : "none")));
+    return by_tanh ? gelu_tanh(b, x) : gelu_erf(b, x);
+}
+
 static void gelu(const mx_rule *r) {
-    mx_build *b = r->b;
-    mx_val x = input(r);
-    bool by_tanh = mx_arg_is_text(r, 1, "tanh");
-    if (mx_opset(b) >= 20)
-        r->out[0] = mx_math1_at(b, "Gelu", x, MX_AT(mx_at_s("approximate", by_tanh ? "tanh" : "none")));
-    else
-        r->out[0] = by_tanh ? gelu_tanh(b, x) : gelu_erf(b, x);
+    r->out[0] = mx_gelu(r->b, input(r), mx_arg_is_text(r, 1, "tanh"));
 }
 
 /* ---- exponential ---- */
@@ -156,6 +155,13 @@ static void rrelu(const mx_rule *r) {
     r->out[0] = leaky(r, (mx_arg_float(r, 1) + mx_arg_float(r, 2)) / 2);
 }
 
+/* rrelu_with_noise(self, noise, lower, upper, training): the noise is of the training mode. */
+static void rrelu_with_noise(const mx_rule *r) {
+    if (mx_arg_bool(r, 4)) mx_cannot(r->b, "the slopes of its training mode are random");
+    r->out[0] = leaky(r, (mx_arg_float(r, 2) + mx_arg_float(r, 3)) / 2);
+    if (r->node->n_outputs > 1) r->out[1] = mx_arg(r, 1);
+}
+
 /* One slope for each channel, the second axis. */
 static void prelu(const mx_rule *r) {
     mx_build *b = r->b;
@@ -163,7 +169,8 @@ static void prelu(const mx_rule *r) {
     int rank = mx_rank_of(b, x);
     if (rank > 2 && mx_rank_of(b, slope) == 1 && mx_numel_of(b, slope) != 1) {
         int64_t axes[MX_MAX_RANK];
-        for (int i = 0; i < rank - 2; i++) axes[i] = i + 1;
+        for (int i = 0; i < rank - 2; i++)
+            axes[i] = i + 1;
         slope = mx_unsqueeze(b, slope, axes, (size_t)rank - 2);
     }
     if (rank == 0) slope = mx_as_scalar(b, slope);
@@ -209,6 +216,8 @@ static const mx_lowering rows[] = {
     {"aten.relu.default", relu, "Relu", 0, MX_LOWER_EXACT},
     {"aten.relu6.default", relu6, "Clip", 0, MX_LOWER_EXACT},
     {"aten.rrelu.default", rrelu, "LeakyRelu", 0, 0},
+    {"aten.rrelu_with_noise.default", rrelu_with_noise, "LeakyRelu", 0, 0},
+    {"aten.rrelu_with_noise_functional.default", rrelu_with_noise, "LeakyRelu", 0, 0},
     {"aten.selu.default", simple, "Selu", 0, 0},
     {"aten.sigmoid.default", simple, "Sigmoid", 0, 0},
     {"aten.silu.default", silu, "Sigmoid, Mul", 0, 0},

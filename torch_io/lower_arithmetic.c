@@ -131,7 +131,8 @@ static void hypot_(const mx_rule *r) {
     r->out[0] = mx_op1(r->b, "Sqrt", mx_op2(r->b, "Add", mx_op2(r->b, "Mul", x, x), mx_op2(r->b, "Mul", y, y)));
 }
 
-/* atan(y / |x|), turned around where x is negative. |x| has no sign of 0; where y is 0 the quotient is not used: 0 / 0. */
+/* atan(y / |x|), turned around where x is negative. |x| has no sign of 0; where y is 0 the quotient is not used: 0 / 0.
+ */
 static void atan2_(const mx_rule *r) {
     mx_build *b = r->b;
     mx_val y = operand(r, 0), x = operand(r, 1);
@@ -200,13 +201,18 @@ static void addc(const mx_rule *r) {
     r->out[0] = mx_op2(b, "Add", operand(r, 0), term);
 }
 
-#define TENSOR_SCALAR(name, ...) {"aten." name ".Tensor", __VA_ARGS__}, {"aten." name ".Scalar", __VA_ARGS__}
+#define TENSOR_SCALAR(name, ...)                                                                                       \
+    {"aten." name ".Tensor", __VA_ARGS__}, {                                                                           \
+        "aten." name ".Scalar", __VA_ARGS__                                                                            \
+    }
 #define THREE_FORMS(name, ...)                                                                                         \
-    {"aten." name ".Tensor_Tensor", __VA_ARGS__}, {"aten." name ".Tensor_Scalar", __VA_ARGS__},                        \
-        {"aten." name ".Scalar", __VA_ARGS__}
+    {"aten." name ".Tensor_Tensor", __VA_ARGS__}, {"aten." name ".Tensor_Scalar", __VA_ARGS__}, {                      \
+        "aten." name ".Scalar", __VA_ARGS__                                                                            \
+    }
 #define SPECIAL_FORMS(name, ...)                                                                                       \
-    {"aten." name ".default", __VA_ARGS__}, {"aten." name ".self_scalar", __VA_ARGS__},                                \
-        {"aten." name ".other_scalar", __VA_ARGS__}
+    {"aten." name ".default", __VA_ARGS__}, {"aten." name ".self_scalar", __VA_ARGS__}, {                              \
+        "aten." name ".other_scalar", __VA_ARGS__                                                                      \
+    }
 
 static const mx_lowering rows[] = {
     TENSOR_SCALAR("add", add_or_sub, "Add", 0, 0),

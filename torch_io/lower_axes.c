@@ -6,14 +6,16 @@ mx_axes mx_arg_axes(const mx_rule *r, size_t i, mx_val x) {
     int rank = mx_rank_of(r->b, x);
     if (mx_arg_none(r, i)) return axes;
     size_t n = mx_arg_const_ints(r, i, axes.at, MX_MAX_RANK);
-    for (size_t k = 0; k < n; k++) axes.at[k] = mx_axis(r, axes.at[k], rank);
+    for (size_t k = 0; k < n; k++)
+        axes.at[k] = mx_axis(r, axes.at[k], rank);
     axes.n = rank ? n : 0;
     return axes;
 }
 
 static bool reduces(const mx_axes *axes, int64_t axis) {
     bool found = !axes->n;
-    for (size_t i = 0; i < axes->n; i++) found |= axes->at[i] == axis;
+    for (size_t i = 0; i < axes->n; i++)
+        found |= axes->at[i] == axis;
     return found;
 }
 

@@ -116,8 +116,8 @@ static void logical_not(const mx_rule *r) {
 
 static const int OPSET_OF_BITS = 18;
 
-/* Bit by bit for opsets without the operators: the digits of both to base 2, along a new last axis. Digit 63 of int64 is left
- * to the caller: 2^63 is no int64. */
+/* Bit by bit for opsets without the operators: the digits of both to base 2, along a new last axis. Digit 63 of int64
+ * is left to the caller: 2^63 is no int64. */
 static mx_val digits(mx_build *b, mx_val x, mx_val powers) {
     mx_val column = mx_unsqueeze1(b, x, -1);
     mx_val quotient = mx_op2(b, "Div", mx_op2(b, "Sub", column, mx_op2(b, "Mod", column, powers)), powers);
@@ -137,7 +137,8 @@ static mx_val bits_by_arithmetic(mx_build *b, char kind, mx_val x, mx_val y) {
     int64_t powers[BITS];
     int32_t elem = mx_elem_of(b, x);
     size_t n = elem == MX_E_INT64 ? BITS : elem == MX_E_INT32 ? 32 : elem == MX_E_INT16 ? 16 : 8;
-    for (size_t i = 0; i < n; i++) powers[i] = (int64_t)1 << i;
+    for (size_t i = 0; i < n; i++)
+        powers[i] = (int64_t)1 << i;
     mx_val weights = mx_int64s(b, powers, n), wide_x = mx_cast(b, x, MX_E_INT64), wide_y = mx_cast(b, y, MX_E_INT64);
     mx_val all = joined_digits(b, kind, digits(b, wide_x, weights), digits(b, wide_y, weights));
     /* Not by ReduceSum: kernels of it add in double. */
@@ -207,15 +208,20 @@ static void where(const mx_rule *r) {
     r->out[0] = mx_where(r->b, mx_truth(r->b, mx_arg(r, 0)), mx_arg_as(r, 1, elem), mx_arg_as(r, 2, elem));
 }
 
-#define TENSOR_SCALAR(name, ...) {"aten." name ".Tensor", __VA_ARGS__}, {"aten." name ".Scalar", __VA_ARGS__}
+#define TENSOR_SCALAR(name, ...)                                                                                       \
+    {"aten." name ".Tensor", __VA_ARGS__}, {                                                                           \
+        "aten." name ".Scalar", __VA_ARGS__                                                                            \
+    }
 #define COMPARISON(name, alias, ...) TENSOR_SCALAR(name, __VA_ARGS__), TENSOR_SCALAR(alias, __VA_ARGS__)
 #define BITWISE(name, ...)                                                                                             \
-    TENSOR_SCALAR("bitwise_" name, __VA_ARGS__), TENSOR_SCALAR("__" name "__", __VA_ARGS__),                           \
-        {"aten.bitwise_" name ".Scalar_Tensor", __VA_ARGS__}
+    TENSOR_SCALAR("bitwise_" name, __VA_ARGS__), TENSOR_SCALAR("__" name "__", __VA_ARGS__), {                         \
+        "aten.bitwise_" name ".Scalar_Tensor", __VA_ARGS__                                                             \
+    }
 #define SHIFT(name, letter, ...)                                                                                       \
     TENSOR_SCALAR("__" letter "shift__", __VA_ARGS__), {"aten.bitwise_" name "_shift.Tensor", __VA_ARGS__},            \
-        {"aten.bitwise_" name "_shift.Tensor_Scalar", __VA_ARGS__},                                                    \
-        {"aten.bitwise_" name "_shift.Scalar_Tensor", __VA_ARGS__}
+        {"aten.bitwise_" name "_shift.Tensor_Scalar", __VA_ARGS__}, {                                                  \
+        "aten.bitwise_" name "_shift.Scalar_Tensor", __VA_ARGS__                                                       \
+    }
 
 static const mx_lowering rows[] = {
     BITWISE("and", bitwise, "BitwiseAnd", 0, 0),

@@ -175,8 +175,8 @@ static mx_val steps_by_operator(const mx_rule *r) {
     int64_t n = mx_arg_int(r, 2);
     int32_t elem = mx_is_float(mx_out_elem(r, 0)) ? mx_out_elem(r, 0) : MX_E_DOUBLE;
     mx_val start = mx_arg_as(r, 0, elem), end = mx_arg_as(r, 1, elem);
-    mx_val counted = mx_range(b, mx_scalar_int(b, MX_E_INT64, 0), mx_scalar_int(b, MX_E_INT64, n),
-                              mx_scalar_int(b, MX_E_INT64, 1));
+    mx_val counted =
+        mx_range(b, mx_scalar_int(b, MX_E_INT64, 0), mx_scalar_int(b, MX_E_INT64, n), mx_scalar_int(b, MX_E_INT64, 1));
     mx_val step = mx_op2(b, "Div", mx_op2(b, "Sub", end, start), mx_scalar(b, elem, n > 1 ? (double)(n - 1) : 1));
     return mx_op2(b, "Add", start, mx_op2(b, "Mul", mx_cast(b, counted, elem), step));
 }
@@ -279,8 +279,8 @@ static double window_at(const void *how, int64_t i) {
     return w->a - w->b * cos(circle * turn) + w->c * cos(2 * circle * turn);
 }
 
-static const window windows[] = {{.a = 0.5, .b = 0.5}, {.a = 0.54, .b = 0.46}, {.a = 0.42, .b = 0.5, .c = 0.08},
-                                 {.triangle = true}};
+static const window windows[] = {
+    {.a = 0.5, .b = 0.5}, {.a = 0.54, .b = 0.46}, {.a = 0.42, .b = 0.5, .c = 0.08}, {.triangle = true}};
 static const char *const window_names[] = {"hann", "hamming", "blackman", "bartlett"};
 
 static void make_window(const mx_rule *r) {

@@ -12,7 +12,8 @@ static void cumsum(const mx_rule *r) {
     if (mx_rank_of(b, x) == 0)
         r->out[0] = x;
     else
-        r->out[0] = mx_cast(b, mx_op2(b, "CumSum", mx_for_kernel(b, "CumSum", x), mx_scalar_int(b, MX_E_INT64, axis)), elem);
+        r->out[0] =
+            mx_cast(b, mx_op2(b, "CumSum", mx_for_kernel(b, "CumSum", x), mx_scalar_int(b, MX_E_INT64, axis)), elem);
 }
 
 /* ---- Scan ---- */
@@ -40,7 +41,8 @@ static void scan_run(const scan *s, int64_t body, const mx_val *states, size_t n
     mx_build *b = s->b;
     mx_val in[4], made[4];
     size_t n = 0;
-    for (; n < n_states; n++) in[n] = states[n];
+    for (; n < n_states; n++)
+        in[n] = states[n];
     in[n++] = s->x;
     if (n_read > 1) {
         mx_val count = mx_as_scalar(b, mx_dim(b, s->x, s->axis));
@@ -109,7 +111,8 @@ static void cumulative_extreme(const mx_rule *r) {
     mx_val index = mx_body_input(b, "index", MX_E_INT64, s.rank, s.sizes);
     mx_val slice = mx_body_input(b, "slice", mx_elem_of(b, x), s.rank, s.sizes);
     mx_val number = mx_body_input(b, "number", MX_E_INT64, 0, NULL);
-    mx_val reached = mx_op2(b, !strncmp(r->row->target, "aten.cummax", 11) ? "GreaterOrEqual" : "LessOrEqual", slice, value);
+    mx_val reached =
+        mx_op2(b, !strncmp(r->row->target, "aten.cummax", 11) ? "GreaterOrEqual" : "LessOrEqual", slice, value);
     if (mx_is_float(mx_elem_of(b, x))) reached = mx_op2(b, "Or", reached, mx_op1(b, "IsNaN", slice));
     mx_val new_value = mx_where(b, reached, slice, value), new_index = mx_where(b, reached, number, index);
     mx_body_end(b, (const mx_val[]){new_value, new_index, new_value, new_index}, 4);

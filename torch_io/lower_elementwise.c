@@ -120,17 +120,9 @@ static void erfc_(const mx_rule *r) {
 }
 
 /* The normal distribution's: half of 1 + erf(x / sqrt(2)). */
-static mx_val normal(const mx_rule *r) {
-    mx_val x = divided(r, input(r), sqrt(2));
-    return mx_mul_number(r->b, mx_add_number(r->b, mx_math1(r->b, "Erf", x), 1), 0.5);
-}
-
 static void ndtr(const mx_rule *r) {
-    r->out[0] = normal(r);
-}
-
-static void log_ndtr(const mx_rule *r) {
-    r->out[0] = mx_op1(r->b, "Log", normal(r));
+    mx_val x = divided(r, input(r), sqrt(2));
+    r->out[0] = mx_mul_number(r->b, mx_add_number(r->b, mx_math1(r->b, "Erf", x), 1), 0.5);
 }
 
 static void sinc(const mx_rule *r) {
@@ -145,7 +137,8 @@ static void entropy(const mx_rule *r) {
     mx_build *b = r->b;
     mx_val x = input(r);
     mx_val value = mx_math1(b, "Neg", mx_op2(b, "Mul", x, mx_op1(b, "Log", x)));
-    mx_val edge = mx_where(b, mx_test_number(b, "Less", x, 0), mx_number_like(b, x, -INFINITY), mx_number_like(b, x, 0));
+    mx_val edge =
+        mx_where(b, mx_test_number(b, "Less", x, 0), mx_number_like(b, x, -INFINITY), mx_number_like(b, x, 0));
     r->out[0] = mx_where(b, mx_test_number(b, "LessOrEqual", x, 0), edge, value);
 }
 
@@ -233,7 +226,10 @@ static void limited(const mx_rule *r) {
     r->out[0] = mx_math2(r->b, r->row->onnx, input(r), mx_arg_as(r, 1, mx_out_elem(r, 0)));
 }
 
-#define ALIASED(name, alias, ...) {"aten." name ".default", __VA_ARGS__}, {"aten." alias ".default", __VA_ARGS__}
+#define ALIASED(name, alias, ...)                                                                                      \
+    {"aten." name ".default", __VA_ARGS__}, {                                                                          \
+        "aten." alias ".default", __VA_ARGS__                                                                          \
+    }
 
 static const mx_lowering rows[] = {
     ALIASED("abs", "absolute", absolute, "Abs", 0, MX_LOWER_EXACT),
@@ -281,7 +277,6 @@ static const mx_lowering rows[] = {
     ALIASED("sinc", "special_sinc", sinc, "Mul, Sin, Div, Equal, Where", 0, 0),
     {"aten.sinh.default", simple, "Sinh", 0, 0},
     {"aten.special_entr.default", entropy, "Log, Mul, Neg, Where", 0, 0},
-    {"aten.special_log_ndtr.default", log_ndtr, "Erf, Log", 0, 0},
     {"aten.special_ndtr.default", ndtr, "Erf", 0, 0},
     {"aten.sqrt.default", simple, "Sqrt", 0, 0},
     {"aten.square.default", square, "Mul", 0, 0},

@@ -1,14 +1,15 @@
 /* Products of matrices and what is made of them. */
 #include "torch_io/lower_linear.h"
 
+#include <string.h>
+
 #include "torch_io/lower_move.h"
+#include "torch_io/lower_numeric.h"
 
 /* ---- products ---- */
 
-/* What onnxruntime multiplies matrices in: floats, and integers of 32 and 64 bits (which wrap as torch's do). */
 static mx_val product(mx_build *b, mx_val x, mx_val y) {
-    int32_t elem = mx_elem_of(b, x), by = mx_work_elem(elem);
-    return mx_cast(b, mx_op2(b, "MatMul", mx_cast(b, x, by), mx_cast(b, y, by)), elem);
+    return mx_op2(b, "MatMul", x, y);
 }
 
 static mx_val plus(mx_build *b, mx_val x, mx_val y) {
@@ -22,24 +23,47 @@ static mx_val scaled(const mx_rule *r, mx_val v, size_t i) {
 }
 
 static bool gemm_takes(int32_t elem) {
-    return elem == MX_DT_FLOAT || elem == MX_DT_DOUBLE || elem == MX_DT_HALF;
+    return elem == MX_E_FLOAT || elem == MX_E_DOUBLE || elem == MX_E_HALF;
+}
+
+mx_val mx_linear(const mx_rule *r, mx_val x, mx_val weight, mx_val bias) {
+    mx_build *b = r->b;
+    int rank = mx_need_rank(r, x), weight_rank = mx_need_rank(r, weight);
+    if (mx_failed(b)) return MX_NO_VAL;
+    if (rank == 2 && weight_rank == 2 && gemm_takes(mx_elem_of(b, x)) && bias != MX_NO_VAL) {
+        return mx_op(b, "Gemm", MX_IN(x, weight, bias), MX_AT(mx_at_i("transB", 1)));
+    }
+    mx_val out = product(b, x, weight_rank == 2 ? mx_swap(b, weight, 0, 1) : weight);
+    return bias == MX_NO_VAL ? out : plus(b, out, bias);
+}
+
+/* Sums of nothing, of the sizes of output 0; MX_NO_VAL: x is no matrix without columns. onnxruntime's fusion of MatMul
+ * and Add fails on those. */
+static mx_val sums_of_nothing(const mx_rule *r, mx_val x) {
+    mx_val shape = mx_out_shape(r, 0);
+    if (shape == MX_NO_VAL || !mx_size_is(mx_size_of(r->b, x, -1), 0)) return MX_NO_VAL;
+    return mx_fill(r->b, shape, mx_scalar(r->b, mx_elem_of(r->b, x), 0));
 }
 
 static void rule_linear(const mx_rule *r) { /* input, weight, bias=None */
-    mx_build *b = r->b;
-    mx_val x = mx_arg(r, 0), weight = mx_arg(r, 1), bias = mx_arg(r, 2);
-    int rank = mx_need_rank(r, x), weight_rank = mx_need_rank(r, weight);
-    if (mx_failed(b)) return;
-    if (rank == 2 && weight_rank == 2 && gemm_takes(mx_elem_of(b, x)) && bias != MX_NO_VAL) {
-        r->out[0] = mx_op(b, "Gemm", MX_IN(x, weight, bias), MX_AT(mx_at_i("transB", 1)));
-        return;
-    }
-    mx_val out = product(b, x, weight_rank == 2 ? mx_swap(b, weight, 0, 1) : weight);
-    r->out[0] = bias == MX_NO_VAL ? out : plus(b, out, bias);
+    mx_val x = mx_arg(r, 0), bias = mx_arg(r, 2), nothing = sums_of_nothing(r, x);
+    r->out[0] = mx_linear(r, x, mx_arg(r, 1), bias);
+    if (nothing != MX_NO_VAL) r->out[0] = bias == MX_NO_VAL ? nothing : plus(r->b, nothing, bias);
+}
+
+/* Whether an argument lies in memory with its last axis not last: a permutation of something. */
+static bool is_turned(const mx_rule *r, size_t i) {
+    if (i >= r->node->n_args || r->node->args[i].kind != MX_ARG_VALUE) return false;
+    const mx_pvalue *v = &r->p->values[r->node->args[i].value];
+    return v->strides && v->rank != MX_NONE && v->rank > 1 && !mx_size_is(v->strides[v->rank - 1], 1);
 }
 
 static void rule_matmul(const mx_rule *r) { /* self, other */
-    r->out[0] = product(r->b, mx_arg(r, 0), mx_arg(r, 1));
+    mx_val x = mx_arg(r, 0), y = mx_arg(r, 1), nothing = sums_of_nothing(r, x);
+    /* onnxruntime's fusion of Transpose and MatMul is wrong for a turned matrix and a vector */
+    bool other_way = mx_rank_of(r->b, y) == 1 && mx_rank_of(r->b, x) > 1 && is_turned(r, 0);
+    r->out[0] = other_way ? product(r->b, y, mx_swap(r->b, x, -1, -2)) : product(r->b, x, y);
+    if (nothing != MX_NO_VAL) r->out[0] = nothing;
 }
 
 /* beta * argument 0 + alpha * v, of v's type; with beta 0 argument 0 is not looked at. */
@@ -51,7 +75,8 @@ static mx_val added(const mx_rule *r, mx_val v, size_t beta) {
 
 mx_val mx_rule_addmm_value(const mx_rule *r) {
     mx_build *b = r->b;
-    mx_val self = mx_arg(r, 0), x = mx_arg(r, 1), y = mx_arg(r, 2);
+    mx_val self = mx_arg(r, 0), x = mx_arg(r, 1), y = mx_arg(r, 2), nothing = sums_of_nothing(r, x);
+    if (nothing != MX_NO_VAL) return added(r, nothing, 3);
     if (!gemm_takes(mx_elem_of(b, x))) {
         int32_t elem = mx_elem_of(b, x), by = mx_work_elem(elem);
         return mx_cast(b, added(r, product(b, mx_cast(b, x, by), mx_cast(b, y, by)), 3), elem);
@@ -70,8 +95,8 @@ static void rule_addmm(const mx_rule *r) { /* self, mat1, mat2, beta=1, alpha=1 
 }
 
 static void rule_addmm_activation(const mx_rule *r) { /* self, mat1, mat2, beta=1, alpha=1, use_gelu=False */
-    if (mx_arg_bool(r, 5)) mx_cannot(r->b, "_addmm_activation with GELU");
-    r->out[0] = mx_op1(r->b, "Relu", mx_rule_addmm_value(r));
+    mx_val v = mx_rule_addmm_value(r);
+    r->out[0] = mx_arg_bool(r, 5) ? mx_gelu(r->b, v, true) : mx_op1(r->b, "Relu", v);
 }
 
 static void rule_baddbmm(const mx_rule *r) { /* self, batch1, batch2, beta=1, alpha=1; addmv too */
@@ -137,7 +162,10 @@ static void rule_matrix_power(const mx_rule *r) { /* self, n */
 
 static void rule_det(const mx_rule *r) {
     mx_val v = mx_arg(r, 0);
-    if (mx_elem_of(r->b, v) == MX_DT_DOUBLE) mx_cannot(r->b, "a determinant in double precision");
+    for (size_t i = 1; i < r->node->n_outputs; ++i) {
+        if (mx_output_used(r, i)) mx_cannot(r->b, "the factors of a matrix");
+    }
+    if (mx_elem_of(r->b, v) == MX_E_DOUBLE) mx_cannot(r->b, "a determinant in double precision");
     r->out[0] = mx_op1(r->b, "Det", v);
 }
 
@@ -145,13 +173,30 @@ static void rule_det(const mx_rule *r) {
 
 enum { LETTERS = 26 };
 
+/* The equation of a tensordot: letters of x, of y with those of x where they are summed over, and what is left. */
+static void tensordot_equation(const char *x, const char *y, char *out) {
+    const char *const parts[] = {x, ",", y, "->"};
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
+        for (const char *c = parts[i]; *c; ++c)
+            out[at++] = *c;
+    }
+    for (const char *c = x; *c; ++c) {
+        if (!strchr(y, *c)) out[at++] = *c;
+    }
+    for (const char *c = y; *c; ++c) {
+        if (!strchr(x, *c)) out[at++] = *c;
+    }
+    out[at] = 0;
+}
+
 static void rule_tensordot(const mx_rule *r) { /* self, other, dims_self, dims_other */
     mx_build *b = r->b;
     int64_t left[MX_MAX_RANK], right[MX_MAX_RANK];
     mx_val x = mx_arg(r, 0), y = mx_arg(r, 1);
     int rank = mx_need_rank(r, x), other = mx_need_rank(r, y);
     size_t n = mx_arg_const_ints(r, 2, left, MX_MAX_RANK), m = mx_arg_const_ints(r, 3, right, MX_MAX_RANK);
-    char names_x[LETTERS + 1], names_y[LETTERS + 1], text[4 * LETTERS];
+    char names_x[LETTERS + 1] = {0}, names_y[LETTERS + 1] = {0}, text[4 * LETTERS];
     if (n != m || rank + other > LETTERS) mx_cannot(b, "tensordot of %d and %d axes", rank, other);
     if (mx_failed(b)) return;
     bool plain = n == 1 && mx_axis(r, left[0], rank) == rank - 1 && mx_axis(r, right[0], other) == 0 && other <= 2;
@@ -163,28 +208,10 @@ static void rule_tensordot(const mx_rule *r) { /* self, other, dims_self, dims_o
         names_x[k] = (char)('a' + k);
     for (int k = 0; k < other; ++k)
         names_y[k] = (char)('a' + rank + k);
-    bool gone[LETTERS] = {false};
-    for (size_t i = 0; i < n; ++i) {
-        int64_t at = mx_axis(r, left[i], rank);
-        names_y[mx_axis(r, right[i], other)] = names_x[at];
-        gone[at] = true;
-    }
+    for (size_t i = 0; i < n && !mx_failed(b); ++i)
+        names_y[mx_axis(r, right[i], other)] = names_x[mx_axis(r, left[i], rank)];
     if (mx_failed(b)) return;
-    size_t at = 0;
-    for (int k = 0; k < rank; ++k)
-        text[at++] = names_x[k];
-    text[at++] = ',';
-    for (int k = 0; k < other; ++k)
-        text[at++] = names_y[k];
-    text[at++] = '-';
-    text[at++] = '>';
-    for (int k = 0; k < rank; ++k) {
-        if (!gone[k]) text[at++] = names_x[k];
-    }
-    for (int k = 0; k < other; ++k) {
-        if (names_y[k] >= 'a' + rank) text[at++] = names_y[k];
-    }
-    text[at] = 0;
+    tensordot_equation(names_x, names_y, text);
     r->out[0] = mx_einsum(b, text, (const mx_val[]){x, y}, 2);
 }
 
@@ -311,6 +338,7 @@ static void rule_cross(const mx_rule *r) { /* self, other, dim=None: the first o
     int rank = mx_need_rank(r, v), axis = 0;
     while (axis < rank && !mx_size_is(mx_size_of(r->b, v, axis), 3))
         ++axis;
+    if (axis == rank) mx_cannot(r->b, "cross without an axis of size 3");
     cross(r, mx_arg_none(r, 2) ? axis : mx_axis(r, mx_arg_int(r, 2), rank));
 }
 
@@ -444,7 +472,7 @@ static const mx_lowering rows[] = {
     LINEAR("ger.default", rule_outer, "Mul"),
     LINEAR("addr.default", rule_addr, "Mul, Add"),
     LINEAR("addmm.default", rule_addmm, "Gemm"),
-    LINEAR("_addmm_activation.default", rule_addmm_activation, "Gemm, Relu"),
+    LINEAR("_addmm_activation.default", rule_addmm_activation, "Gemm, Relu, Gelu"),
     LINEAR("addmv.default", rule_baddbmm, "MatMul, Add"),
     LINEAR("baddbmm.default", rule_baddbmm, "MatMul, Add"),
     LINEAR("addbmm.default", rule_addbmm, "MatMul, ReduceSum, Add"),
@@ -454,6 +482,7 @@ static const mx_lowering rows[] = {
     LINEAR("linalg_matrix_power.default", rule_matrix_power, "MatMul"),
     LINEAR("det.default", rule_det, "Det"),
     LINEAR("linalg_det.default", rule_det, "Det"),
+    LINEAR("_linalg_det.default", rule_det, "Det"),
     LINEAR("einsum.default", rule_einsum, "Einsum"),
     LINEAR("tensordot.default", rule_tensordot, "MatMul, Einsum"),
     LINEAR("bilinear.default", rule_bilinear, "Einsum, Add"),

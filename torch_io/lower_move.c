@@ -8,12 +8,22 @@ int mx_need_rank(const mx_rule *r, mx_val v) {
     return mx_failed(r->b) ? 0 : rank;
 }
 
+/* As the type of output 0; rounded, where that is bfloat16 and the tensor is something else. */
+static mx_val promoted(const mx_rule *r, size_t i, size_t k, mx_val v) {
+    const mx_parg *list = &r->node->args[i];
+    mx_val out = mx_cast(r->b, v, mx_out_elem(r, 0));
+    if (list->kind != MX_ARG_VALUES || list->values[k] == MX_NONE || r->node->outputs[0] == MX_NONE) return out;
+    bool rounds = r->p->values[r->node->outputs[0]].elem == MX_E_BFLOAT16;
+    bool is_other = r->p->values[list->values[k]].elem != MX_E_BFLOAT16;
+    return rounds && is_other ? mx_round_to(r->b, out, MX_E_BFLOAT16) : out;
+}
+
 size_t mx_need_items(const mx_rule *r, size_t i, bool cast, mx_val *out, size_t max) {
     size_t n = mx_arg_count(r, i);
     if (n > max) mx_cannot(r->b, "a list of %zu tensors is not supported, at most %zu are", n, max);
     for (size_t k = 0; k < n && !mx_failed(r->b); ++k) {
         out[k] = mx_arg_item(r, i, k);
-        if (cast) out[k] = mx_cast(r->b, out[k], mx_out_elem(r, 0));
+        if (cast) out[k] = promoted(r, i, k, out[k]);
     }
     return mx_failed(r->b) ? 0 : n;
 }
@@ -56,9 +66,16 @@ static bool copy_sizes(const mx_build *b, mx_val v, const mx_size *sizes, int ra
     return left <= 1;
 }
 
+/* Whether the sizes can be worked with: no error until now, they or `exact` are known, and they are not too many. */
+static bool sizes_fit(mx_build *b, const mx_size *sizes, int rank, mx_val exact) {
+    if (!sizes && exact == MX_NO_VAL) mx_cannot(b, "the sizes of the result are not known");
+    if (sizes && (rank < 0 || rank > MX_MAX_RANK)) mx_cannot(b, "tensors of rank %d are not supported", rank);
+    return !mx_failed(b);
+}
+
 mx_val mx_view_sizes(const mx_rule *r, mx_val v, const mx_size *sizes, int rank, mx_val exact) {
     mx_build *b = r->b;
-    if (mx_failed(b) || mx_same_sizes(b, v, sizes, rank)) return v;
+    if (!sizes_fit(b, sizes, rank, exact) || mx_same_sizes(b, v, sizes, rank)) return v;
     if (!sizes && exact != MX_NO_VAL) return mx_reshape(b, v, exact);
     int64_t to[MX_MAX_RANK];
     int unknown = 0;
@@ -95,6 +112,7 @@ mx_val mx_at_least_1d(mx_build *b, mx_val v) {
 
 mx_val mx_lead(mx_build *b, mx_val v, int rank) {
     int have = mx_rank_of(b, v);
+    if (rank > MX_MAX_RANK - 2) mx_cannot(b, "tensors of rank %d are not supported", rank);
     if (mx_failed(b) || have < 0 || have >= rank) return v;
     int64_t axes[MX_MAX_RANK];
     for (int k = 0; k < rank - have; ++k)
@@ -106,7 +124,7 @@ mx_val mx_lead(mx_build *b, mx_val v, int rank) {
 
 mx_val mx_stretch(const mx_rule *r, mx_val v, const mx_size *sizes, int rank, mx_val exact) {
     mx_build *b = r->b;
-    if (mx_failed(b) || mx_same_sizes(b, v, sizes, rank)) return v;
+    if (!sizes_fit(b, sizes, rank, exact) || mx_same_sizes(b, v, sizes, rank)) return v;
     if (!sizes) return mx_expand(b, v, exact);
     int lead = rank - mx_rank_of(b, v);
     int64_t to[MX_MAX_RANK];
@@ -158,16 +176,15 @@ int mx_broadcast_sizes(const mx_build *b, const mx_val *v, size_t n, mx_size *ou
 /* ---- types ---- */
 
 mx_val mx_as_bool(mx_build *b, mx_val v) {
-    return mx_cast(b, v, MX_DT_BOOL);
+    return mx_cast(b, v, MX_E_BOOL);
 }
 
 int32_t mx_work_elem(int32_t elem) {
     switch (elem) {
-    case MX_DT_BOOL:
-    case MX_DT_UINT8:
-    case MX_DT_INT8:
-    case MX_DT_INT16:
-    case MX_DT_UINT16: return MX_DT_INT32;
+    case MX_E_BOOL:
+    case MX_E_UINT8:
+    case MX_E_INT8:
+    case MX_E_INT16: return MX_E_INT32;
     default: return elem;
     }
 }
@@ -175,7 +192,7 @@ int32_t mx_work_elem(int32_t elem) {
 /* ---- numbers ---- */
 
 mx_val mx_iota(mx_build *b, mx_val n) {
-    return mx_range(b, mx_scalar_int(b, MX_DT_INT64, 0), mx_as_scalar(b, n), mx_scalar_int(b, MX_DT_INT64, 1));
+    return mx_range(b, mx_scalar_int(b, MX_E_INT64, 0), mx_as_scalar(b, n), mx_scalar_int(b, MX_E_INT64, 1));
 }
 
 mx_val mx_plus(mx_build *b, mx_val v, int64_t n) {
@@ -205,7 +222,7 @@ void mx_move_axes(int rank, const int64_t *from, const int64_t *to, size_t n, in
     int next = 0;
     for (int k = 0; k < rank; ++k) {
         if (perm[k] >= 0) continue;
-        while (taken[next])
+        while (next < MX_MAX_RANK && taken[next])
             ++next;
         perm[k] = next++;
     }

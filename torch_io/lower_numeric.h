@@ -21,16 +21,16 @@ enum {
 
 enum { MX_SMALL_CONSTANT = 4096 }; /* a tensor with more elements is made by operators, not written down */
 
-/* The type in which torch computes with arguments i and j of a node: tensors come before tensors of rank 0, those before
- * Python's numbers; of a lower rank only a wider category (bool, integer, float) counts. */
+/* The type in which torch computes with arguments i and j of a node: tensors come before tensors of rank 0, those
+ * before Python's numbers; of a lower rank only a wider category (bool, integer, float) counts. */
 int32_t mx_promoted(const mx_rule *r, size_t i, size_t j);
 /* The type itself if it is a float, else torch's default: float32. */
 int32_t mx_float_of(int32_t elem);
 bool mx_is_unsigned(int32_t elem);
 
-/* An operator on values of one type, any type: where kernels for it are missing the inputs are cast to the narrowest type
- * that holds them exactly, and the result is cast back. (double is computed as float32 by the operators that runtimes
- * have for float32 only.) */
+/* An operator on values of one type, any type: where kernels for it are missing the inputs are cast to the narrowest
+ * type that holds them exactly, and the result is cast back. (double is computed as float32 by the operators that
+ * runtimes have for float32 only.) */
 mx_val mx_math1(mx_build *b, const char *op, mx_val x);
 mx_val mx_math1_at(mx_build *b, const char *op, mx_val x, const mx_at *at, size_t n_at);
 mx_val mx_math2(mx_build *b, const char *op, mx_val x, mx_val y);
@@ -62,8 +62,8 @@ mx_val mx_log_add(mx_build *b, mx_val x, mx_val y, bool base_2);
 
 /* ---- axes ---- */
 
-/* The axes that a node's argument names, from 0 on; an int, a list or None. None, an empty list, and any axis of a value
- * of rank 0, mean all: n is 0, as mx_reduce wants it. */
+/* The axes that a node's argument names, from 0 on; an int, a list or None. None, an empty list, and any axis of a
+ * value of rank 0, mean all: n is 0, as mx_reduce wants it. */
 typedef struct mx_axes {
     int64_t at[MX_MAX_RANK];
     size_t n;
@@ -82,5 +82,8 @@ mx_val mx_shape_with(mx_build *b, mx_val x, int64_t axis, mx_val size);
 
 /* Whether an argument is a Scalar (or a constant) with this value. */
 bool mx_arg_equals(const mx_rule *r, size_t i, double v);
+
+/* GELU, exact or by way of tanh. */
+mx_val mx_gelu(mx_build *b, mx_val x, bool by_tanh);
 
 #endif

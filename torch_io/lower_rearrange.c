@@ -100,6 +100,7 @@ void mx_rule_unfold(const mx_rule *r) { /* self, dimension, size, step */
     bool scalar = !mx_need_rank(r, v);
     v = mx_at_least_1d(b, v);
     int rank = mx_need_rank(r, v);
+    if (step < 1 || size < 0) mx_cannot(b, "windows of %lld, %lld apart", (long long)size, (long long)step);
     int64_t axis = mx_axis(r, mx_arg_int(r, 1), rank);
     if (mx_failed(b)) return;
     if (scalar) {
@@ -148,7 +149,7 @@ mx_val mx_rule_stride_index(const mx_rule *r, size_t first) {
     int64_t offset = mx_arg_none(r, first + 2) ? 0 : mx_arg_int(r, first + 2);
     if (n != m || n > MX_MAX_RANK - 2) mx_cannot(b, "as_strided with sizes and strides of different lengths");
     if (!mx_failed(b) && !lies_in_order(r)) mx_cannot(b, "as_strided of a tensor that is a part of another's memory");
-    mx_val index = mx_scalar_int(b, MX_DT_INT64, offset);
+    mx_val index = mx_scalar_int(b, MX_E_INT64, offset);
     for (size_t k = 0; k < n && !mx_failed(b); ++k) {
         mx_val steps = mx_op2(b, "Mul", mx_iota(b, mx_int64(b, sizes[k])), mx_int64(b, strides[k]));
         index = mx_op2(b, "Add", k ? mx_unsqueeze1(b, index, (int64_t)k) : index, steps);
@@ -165,17 +166,25 @@ void mx_rule_as_strided(const mx_rule *r) { /* self, size, stride, storage_offse
 
 /* offset, and two axes from 0 on, which stand behind it; at their defaults where the operator has none. */
 static bool diagonal_axes(const mx_rule *r, int rank, int64_t *offset, int64_t *axes) {
+    if (rank < 2) mx_cannot(r->b, "a diagonal of a tensor of rank %d", rank);
     *offset = r->node->n_args > 1 ? mx_arg_int(r, 1) : 0;
     bool given = r->node->n_args > 3;
     axes[0] = mx_axis(r, given ? mx_arg_int(r, 2) : rank - 2, rank);
     axes[1] = mx_axis(r, given ? mx_arg_int(r, 3) : rank - 1, rank);
+    if (axes[0] == axes[1]) mx_cannot(r->b, "a diagonal along one axis");
     return !mx_failed(r->b);
+}
+
+/* A diagonal outside of every matrix: its place would not fit a number. */
+static bool too_far(int64_t offset) {
+    return offset > INT32_MAX || offset < -INT32_MAX;
 }
 
 /* [..., n, m] -> [..., length]: the matrix in one line, every (m + 1)-th of it. */
 static mx_val diagonal(const mx_rule *r, mx_val v, int64_t offset) {
     mx_build *b = r->b;
     int rank = mx_need_rank(r, v);
+    if (rank < 2 || too_far(offset)) mx_cannot(b, "a diagonal of a tensor of rank %d", rank);
     if (mx_failed(b)) return MX_NO_VAL;
     mx_val n = mx_dim(b, v, rank - 2), m = mx_dim(b, v, rank - 1), sizes[MX_MAX_RANK];
     mx_val low = offset < 0 ? mx_plus(b, n, offset) : n, right = offset > 0 ? mx_plus(b, m, -offset) : m;
@@ -202,6 +211,7 @@ void mx_rule_diagonal(const mx_rule *r) { /* self, offset=0, dim1=0, dim2=1 */
 mx_val mx_rule_diagonal_rows(const mx_rule *r, mx_val v, int64_t offset, mx_val rows) {
     mx_build *b = r->b;
     int rank = mx_need_rank(r, v);
+    if (rank < 1 || too_far(offset)) mx_cannot(b, "a diagonal of a tensor of rank %d", rank);
     if (mx_failed(b)) return MX_NO_VAL;
     int64_t pads[2 * MX_MAX_RANK] = {0};
     int64_t known = 0, above = offset < 0 ? -offset : 0, below = offset > 0 ? offset : 0;
@@ -211,9 +221,7 @@ mx_val mx_rule_diagonal_rows(const mx_rule *r, mx_val v, int64_t offset, mx_val 
     pads[rank - 1] = above;
     pads[2 * rank - 1] = below;
     if (above || below) {
-        int32_t elem = mx_elem_of(b, v), by = mx_work_elem(elem);
-        mx_val in = mx_op3(b, "Pad", mx_cast(b, v, by), mx_int64s(b, pads, 2 * (size_t)rank), mx_scalar(b, by, 0));
-        v = mx_cast(b, in, elem);
+        v = mx_op3(b, "Pad", v, mx_int64s(b, pads, 2 * (size_t)rank), mx_scalar(b, mx_elem_of(b, v), 0));
     }
     return mx_unsqueeze1(b, v, rank);
 }
@@ -222,6 +230,7 @@ mx_val mx_rule_diagonal_rows(const mx_rule *r, mx_val v, int64_t offset, mx_val 
 static mx_val diag_embed(const mx_rule *r, mx_val v, int64_t offset) {
     mx_build *b = r->b;
     int rank = mx_need_rank(r, v);
+    if (rank < 1 || too_far(offset)) mx_cannot(b, "a diagonal out of a tensor of rank %d", rank);
     if (mx_failed(b)) return MX_NO_VAL;
     mx_val n = mx_plus(b, mx_dim(b, v, rank - 1), offset < 0 ? -offset : offset);
     mx_val mask = mx_diagonal_mask(b, n, n, offset);
@@ -267,8 +276,7 @@ static mx_val divided(mx_build *b, mx_val size, int64_t by) {
 }
 
 static bool has_depth_kernel(int32_t elem) {
-    return elem == MX_DT_FLOAT || elem == MX_DT_DOUBLE || elem == MX_DT_HALF || elem == MX_DT_INT8 ||
-           elem == MX_DT_UINT8;
+    return elem == MX_E_FLOAT || elem == MX_E_DOUBLE || elem == MX_E_HALF || elem == MX_E_INT8 || elem == MX_E_UINT8;
 }
 
 void mx_rule_pixel_shuffle(const mx_rule *r) { /* self [..., c * f * f, h, w], upscale_factor */
@@ -276,6 +284,7 @@ void mx_rule_pixel_shuffle(const mx_rule *r) { /* self [..., c * f * f, h, w], u
     mx_val v = mx_arg(r, 0), sizes[MX_MAX_RANK + 4];
     int rank = mx_need_rank(r, v), lead = rank - 3;
     int64_t f = mx_arg_int(r, 1), perm[MX_MAX_RANK + 4];
+    if (rank < 3 || f < 1 || f > INT16_MAX) mx_cannot(b, "pixels of a tensor of rank %d by %lld", rank, (long long)f);
     if (mx_failed(b)) return;
     if (rank == 4 && has_depth_kernel(mx_elem_of(b, v))) {
         r->out[0] = mx_op(b, "DepthToSpace", MX_IN(v), MX_AT(mx_at_i("blocksize", f), mx_at_s("mode", "CRD")));
@@ -304,6 +313,7 @@ void mx_rule_pixel_unshuffle(const mx_rule *r) { /* self [..., c, h * f, w * f],
     mx_val v = mx_arg(r, 0), sizes[MX_MAX_RANK + 4];
     int rank = mx_need_rank(r, v), lead = rank - 3;
     int64_t f = mx_arg_int(r, 1), perm[MX_MAX_RANK + 4];
+    if (rank < 3 || f < 1 || f > INT16_MAX) mx_cannot(b, "pixels of a tensor of rank %d by %lld", rank, (long long)f);
     if (mx_failed(b)) return;
     size_t n = dims(b, v, 0, lead + 1, sizes);
     for (int k = 1; k < 3; ++k) {
@@ -328,6 +338,7 @@ void mx_rule_channel_shuffle(const mx_rule *r) { /* self [n, c, ...], groups */
     mx_val v = mx_arg(r, 0), sizes[MX_MAX_RANK];
     int rank = mx_need_rank(r, v);
     int64_t groups = mx_arg_int(r, 1);
+    if (rank < 2 || groups < 1) mx_cannot(b, "a shuffle of %lld groups", (long long)groups);
     if (mx_failed(b)) return;
     size_t n = dims(b, v, 0, 1, sizes);
     sizes[n++] = mx_int64(b, groups);

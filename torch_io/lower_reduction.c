@@ -102,8 +102,9 @@ static void arg_extreme(const mx_rule *r) {
     }
     mx_val index = mx_arg_extreme(b, r->row->onnx, mx_flat(b, x), 0, false);
     int64_t ones[MX_MAX_RANK];
-    for (int i = 0; i < rank && i < MX_MAX_RANK; i++) ones[i] = 1;
-    r->out[0] = mx_arg_bool(r, 2) && rank ? mx_reshape_to(b, index, ones, (size_t)rank) : index;
+    for (int i = 0; i < rank && i < MX_MAX_RANK; i++)
+        ones[i] = 1;
+    r->out[0] = mx_arg_bool(r, 2) && rank > 0 ? mx_reshape_to(b, index, ones, (size_t)rank) : index;
 }
 
 /* ---- any, all ---- */
@@ -113,7 +114,8 @@ static mx_val truth_over(const mx_rule *r, const mx_axes *axes, bool keepdims) {
     mx_val x = mx_truth(b, mx_arg(r, 0));
     if (mx_rank_of(b, x) == 0) return x;
     const char *op = r->row->onnx;
-    if (mx_opset(b) >= 20) return mx_reduce(b, op, x, axes->at, axes->n, keepdims);
+    /* Kernels for bool refuse empty tensors. */
+    if (mx_opset(b) >= 20 && mx_numel_of(b, x) != 0) return mx_reduce(b, op, x, axes->at, axes->n, keepdims);
     return mx_truth(b, mx_reduce(b, op, mx_cast(b, x, MX_E_UINT8), axes->at, axes->n, keepdims));
 }
 

@@ -24,11 +24,11 @@ static mx_val neutral(mx_build *b, const join_kind *kind, int32_t elem) {
     static const struct {
         int32_t elem;
         int64_t low, high;
-    } bounds[] = {{MX_DT_UINT8, 0, UINT8_MAX},
-                  {MX_DT_BOOL, 0, 1},
-                  {MX_DT_INT8, INT8_MIN, INT8_MAX},
-                  {MX_DT_INT16, INT16_MIN, INT16_MAX},
-                  {MX_DT_INT32, INT32_MIN, INT32_MAX}};
+    } bounds[] = {{MX_E_UINT8, 0, UINT8_MAX},
+                  {MX_E_BOOL, 0, 1},
+                  {MX_E_INT8, INT8_MIN, INT8_MAX},
+                  {MX_E_INT16, INT16_MIN, INT16_MAX},
+                  {MX_E_INT32, INT32_MIN, INT32_MAX}};
     for (size_t i = 0; i < sizeof bounds / sizeof *bounds; ++i) {
         if (bounds[i].elem == elem) return mx_scalar_int(b, elem, most ? bounds[i].low : bounds[i].high);
     }
@@ -79,12 +79,19 @@ static mx_val joined_places(mx_build *b, mx_val data, mx_val places, int k) {
     return mx_in_line(b, mx_reduce(b, "ReduceSum", each, (const int64_t[]){-1}, 1, false));
 }
 
+/* onnxruntime's Scatter operators join no halves. */
+static int32_t joined_in(int32_t elem) {
+    return elem == MX_E_HALF ? MX_E_FLOAT : elem;
+}
+
 /* data, places [..., k], updates [..., the axes behind k]; kind NULL: the last one written stays. */
 static mx_val scatter_nd(const mx_rule *r, mx_val data, mx_val places, int k, mx_val updates, const join_kind *kind) {
     mx_build *b = r->b;
     if (!kind) return mx_op3(b, "ScatterND", data, places, updates);
     if (mx_opset(b) >= kind->opset) {
-        return mx_op(b, "ScatterND", MX_IN(data, places, updates), MX_AT(mx_at_s("reduction", kind->onnx)));
+        int32_t elem = mx_elem_of(b, data), by = joined_in(elem);
+        const mx_val in[] = {mx_cast(b, data, by), places, mx_cast(b, updates, by)};
+        return mx_cast(b, mx_op(b, "ScatterND", in, 3, MX_AT(mx_at_s("reduction", kind->onnx))), elem);
     }
     mx_val width = product(b, data, k, mx_rank_of(b, data));
     mx_val place = joined_places(b, data, places, k);
@@ -114,8 +121,10 @@ static mx_val scatter_elements(const mx_rule *r, mx_val data, int64_t axis, mx_v
         return mx_op(b, "ScatterElements", MX_IN(data, index, updates), MX_AT(mx_at_i("axis", axis)));
     }
     if (mx_opset(b) >= kind->opset) {
-        return mx_op(b, "ScatterElements", MX_IN(data, index, updates),
-                     MX_AT(mx_at_i("axis", axis), mx_at_s("reduction", kind->onnx)));
+        int32_t elem = mx_elem_of(b, data), by = joined_in(elem);
+        mx_val out = mx_op(b, "ScatterElements", MX_IN(mx_cast(b, data, by), index, mx_cast(b, updates, by)),
+                           MX_AT(mx_at_i("axis", axis), mx_at_s("reduction", kind->onnx)));
+        return mx_cast(b, out, elem);
     }
     mx_val one = mx_int64(b, 1), place = places_along(b, data, axis, index);
     mx_val out = scatter_by_pairs(r, matrix(b, data, one), place, matrix(b, updates, one), kind);
@@ -137,7 +146,7 @@ static bool read_target(const mx_rule *r, target *t) {
     mx_val v = mx_arg(r, 0);
     t->scalar = !mx_need_rank(r, v);
     t->data = mx_at_least_1d(b, v);
-    t->index = mx_cast(b, mx_at_least_1d(b, mx_arg(r, 2)), MX_DT_INT64);
+    t->index = mx_cast(b, mx_at_least_1d(b, mx_arg(r, 2)), MX_E_INT64);
     t->axis = mx_axis(r, mx_arg_int(r, 1), mx_need_rank(r, t->data));
     t->nothing = mx_numel_of(b, t->index) == 0;
     if (t->nothing) r->out[0] = v;
@@ -429,8 +438,10 @@ static void rule_diagonal_scatter(const mx_rule *r) { /* self, src, offset=0, di
     mx_build *b = r->b;
     mx_val v = mx_arg(r, 0), src = mx_cast(b, mx_arg(r, 1), mx_elem_of(b, v));
     int rank = mx_need_rank(r, v);
+    if (rank < 2) mx_cannot(b, "a diagonal of a tensor of rank %d", rank);
     int64_t offset = mx_arg_int(r, 2), perm[MX_MAX_RANK];
     int64_t axes[] = {mx_axis(r, mx_arg_int(r, 3), rank), mx_axis(r, mx_arg_int(r, 4), rank)};
+    if (axes[0] == axes[1]) mx_cannot(b, "a diagonal along one axis");
     if (mx_failed(b)) return;
     mx_move_axes(rank, axes, (const int64_t[]){rank - 2, rank - 1}, 2, perm);
     mx_size rows = mx_size_of(b, v, (int)axes[0]), length = mx_size_of(b, src, rank - 2);
@@ -452,29 +463,30 @@ static void rule_as_strided_scatter(const mx_rule *r) { /* self, src, size, stri
     r->out[0] = mx_view_out(r, out, 0, mx_shape(b, v));
 }
 
+/* What is given as a number, or as another type, is rounded where the result is bfloat16. */
 #define MOVES(target_, rule_, onnx_)                                                                                   \
     { "aten." target_, rule_, onnx_, 0, MX_LOWER_EXACT }
 #define JOINS(target_, rule_, onnx_)                                                                                   \
     { "aten." target_, rule_, onnx_, 0, 0 }
 static const mx_lowering rows[] = {
     MOVES("scatter.src", rule_scatter_src, "ScatterElements"),
-    MOVES("scatter.value", rule_scatter_value, "ScatterElements"),
+    JOINS("scatter.value", rule_scatter_value, "ScatterElements"),
     JOINS("scatter.reduce", rule_scatter_src, "ScatterElements"),
     JOINS("scatter.value_reduce", rule_scatter_value, "ScatterElements"),
     JOINS("scatter_add.default", rule_scatter_add, "ScatterElements"),
     JOINS("scatter_reduce.two", rule_scatter_reduce, "ScatterElements"),
     MOVES("index_copy.default", rule_index_copy, "ScatterND, ScatterElements"),
     JOINS("index_add.default", rule_index_add, "ScatterND, ScatterElements"),
-    MOVES("index_fill.int_Scalar", rule_index_fill, "ScatterND, ScatterElements"),
-    MOVES("index_fill.int_Tensor", rule_index_fill, "ScatterND, ScatterElements"),
+    JOINS("index_fill.int_Scalar", rule_index_fill, "ScatterND, ScatterElements"),
+    JOINS("index_fill.int_Tensor", rule_index_fill, "ScatterND, ScatterElements"),
     JOINS("index_reduce.default", rule_index_reduce, "ScatterElements"),
     JOINS("put.default", rule_put, "ScatterElements"),
     JOINS("index_put.default", rule_index_put, "ScatterND, Where"),
     JOINS("_unsafe_index_put.default", rule_index_put, "ScatterND, Where"),
-    MOVES("masked_fill.Scalar", rule_masked_fill, "Where"),
-    MOVES("masked_fill.Tensor", rule_masked_fill, "Where"),
+    JOINS("masked_fill.Scalar", rule_masked_fill, "Where"),
+    JOINS("masked_fill.Tensor", rule_masked_fill, "Where"),
     MOVES("masked_scatter.default", rule_masked_scatter, "NonZero, ScatterND"),
-    MOVES("copy.default", rule_copy, "Expand"),
+    JOINS("copy.default", rule_copy, "Expand"),
     MOVES("slice_scatter.default", rule_slice_scatter, "Slice, Concat"),
     MOVES("select_scatter.default", rule_select_scatter, "Where"),
     MOVES("diagonal_scatter.default", rule_diagonal_scatter, "Where"),

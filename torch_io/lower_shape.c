@@ -35,6 +35,8 @@ static void rule_flatten(const mx_rule *r) { /* self, start_dim=0, end_dim=-1 */
     if (mx_failed(r->b)) return;
     int64_t start = mx_axis(r, mx_arg_int(r, 1), rank), end = mx_axis(r, mx_arg_int(r, 2), rank);
     size_t n = 0;
+    if (end < start) mx_cannot(r->b, "flatten from axis %lld to %lld", (long long)start, (long long)end);
+    if (mx_failed(r->b)) return;
     for (int64_t k = 0; k < start; ++k)
         parts[n++] = mx_dim(r->b, v, k);
     parts[n++] = mx_int64(r->b, -1);
@@ -208,7 +210,8 @@ enum { MX_GATHER_MAX = 1 << 12 }; /* indices that are made as a constant */
 mx_val mx_rule_interleave(const mx_rule *r, mx_val v, int64_t axis, int64_t times) {
     mx_build *b = r->b;
     mx_size size = mx_size_of(b, v, (int)axis);
-    if (times == 1) return v;
+    if (times < 0) mx_cannot(b, "a repetition of %lld times", (long long)times);
+    if (times == 1 || mx_failed(b)) return v;
     if (times && mx_size_is_number(size) && size.value <= MX_GATHER_MAX / times) {
         int64_t index[MX_GATHER_MAX], n = size.value * times;
         for (int64_t i = 0; i < n; ++i)
@@ -243,11 +246,11 @@ static void rule_interleave(const mx_rule *r) { /* self, repeats, dim=None, outp
 /* repeats [n] -> which element each place of the result comes from: NonZero of [n, most] with true for those below the
  * count, whose rows are in order. */
 static mx_val interleave_index(mx_build *b, mx_val repeats) {
-    repeats = mx_cast(b, repeats, MX_DT_INT64);
+    repeats = mx_cast(b, repeats, MX_E_INT64);
     mx_val with_zero = mx_concat(b, (mx_val[]){repeats, mx_int64(b, 0)}, 2, 0);
     mx_val most = mx_reduce(b, "ReduceMax", with_zero, NULL, 0, true);
     mx_val taken = mx_op2(b, "Less", mx_iota(b, most), mx_unsqueeze1(b, repeats, 1));
-    return mx_gather(b, mx_op1(b, "NonZero", taken), mx_scalar_int(b, MX_DT_INT64, 0), 0);
+    return mx_gather(b, mx_op1(b, "NonZero", taken), mx_scalar_int(b, MX_E_INT64, 0), 0);
 }
 
 static void rule_interleave_counts(const mx_rule *r) { /* repeats, output_size */
@@ -257,7 +260,8 @@ static void rule_interleave_counts(const mx_rule *r) { /* repeats, output_size *
 static void rule_interleave_tensor(const mx_rule *r) { /* self, repeats, dim=None, output_size */
     mx_build *b = r->b;
     bool flat = mx_arg_none(r, 2);
-    mx_val v = flat ? mx_in_line(b, mx_arg(r, 0)) : mx_at_least_1d(b, mx_arg(r, 0)), repeats = mx_in_line(b, mx_arg(r, 1));
+    mx_val v = flat ? mx_in_line(b, mx_arg(r, 0)) : mx_at_least_1d(b, mx_arg(r, 0)),
+           repeats = mx_in_line(b, mx_arg(r, 1));
     int64_t axis = flat ? 0 : mx_axis(r, mx_arg_int(r, 2), mx_need_rank(r, v));
     if (mx_failed(b)) return;
     if (mx_size_is(mx_size_of(b, repeats, 0), 1)) repeats = mx_expand(b, repeats, mx_dim(b, v, axis));
@@ -327,7 +331,7 @@ static void rule_narrow(const mx_rule *r) { /* self, dim, start, length */
 
 static void rule_narrow_tensor(const mx_rule *r) { /* self, dim, start (tensor, maybe negative), length */
     mx_build *b = r->b;
-    mx_val v = mx_arg(r, 0), start = mx_cast(b, mx_as_vector(b, mx_arg(r, 2)), MX_DT_INT64);
+    mx_val v = mx_arg(r, 0), start = mx_cast(b, mx_as_vector(b, mx_arg(r, 2)), MX_E_INT64);
     int64_t axis = mx_axis(r, mx_arg_int(r, 1), mx_need_rank(r, v));
     mx_val index = mx_op2(b, "Add", start, mx_iota(b, mx_arg_size(r, 3)));
     r->out[0] = mx_gather(b, v, index, axis);
@@ -442,9 +446,9 @@ static const mx_lowering rows[] = {
     SHAPE("flipud.default", mx_rule_flipud, "Slice"),
     SHAPE("roll.default", mx_rule_roll, "Slice, Concat"),
     SHAPE("rot90.default", mx_rule_rot90, "Slice, Transpose"),
-    SHAPE("pad.default", mx_rule_pad, "Pad"),
-    SHAPE("_pad_enum.default", mx_rule_pad_enum, "Pad"),
-    SHAPE("constant_pad_nd.default", mx_rule_constant_pad, "Pad"),
+    {"aten.pad.default", mx_rule_pad, "Pad", 0, 0},
+    {"aten._pad_enum.default", mx_rule_pad_enum, "Pad", 0, 0},
+    {"aten.constant_pad_nd.default", mx_rule_constant_pad, "Pad", 0, 0},
     SHAPE("reflection_pad1d.default", mx_rule_reflection_pad, "Pad"),
     SHAPE("reflection_pad2d.default", mx_rule_reflection_pad, "Pad"),
     SHAPE("reflection_pad3d.default", mx_rule_reflection_pad, "Pad"),

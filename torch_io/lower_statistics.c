@@ -53,7 +53,8 @@ static mx_val dropped_axes(mx_build *b, mx_val x, const mx_axes *axes) {
     int64_t every[MX_MAX_RANK];
     int rank = mx_rank_of(b, x);
     if (axes->n || rank <= 0) return axes->n ? mx_squeeze(b, x, axes->at, axes->n) : x;
-    for (int i = 0; i < rank; i++) every[i] = i;
+    for (int i = 0; i < rank; i++)
+        every[i] = i;
     return mx_squeeze(b, x, every, (size_t)rank);
 }
 
@@ -182,8 +183,9 @@ static void safe_softmax(const mx_rule *r) {
 }
 
 #define SPREAD(name, onnx)                                                                                             \
-    {"aten." name ".default", variance, onnx, 0, 0}, {"aten." name ".dim", variance, onnx, 0, 0},                      \
-        {"aten." name ".correction", variance, onnx, 0, 0}
+    {"aten." name ".default", variance, onnx, 0, 0}, {"aten." name ".dim", variance, onnx, 0, 0}, {                    \
+        "aten." name ".correction", variance, onnx, 0, 0                                                               \
+    }
 
 static const mx_lowering rows[] = {
     {"aten._log_softmax.default", softmax, "LogSoftmax", 0, 0},

@@ -154,6 +154,7 @@ static mx_status lower(const mx_program *p, const mx_torch_options *options, mx_
                        mx_error *err) {
     mx_build *b = NULL;
     MX_TRY(mx_build_new(p, options->opset, &b, err));
+    if (options->weights_in_place || options->keep_constant_ops || options->weights_as_inputs) b->may_load = 0;
     mx_status status = mx_lower_program(p, b, err);
     if (status == MX_OK) status = write_graph(p, b, options, out, info, err);
     mx_build_free(b);

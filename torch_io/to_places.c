@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-enum { MODULE_DEPTH = 200 }; /* names are untrusted: what lies deeper stays at this depth */
+/* Names are untrusted: what lies deeper stays at this depth, and a path that is longer than this grows no further. */
+enum { MODULE_DEPTH = 200, PATH_BYTES = 1024 };
 
 /* ---- paths of calls ---- */
 
@@ -40,7 +41,8 @@ static mx_status make_call_paths(mx_to_graph *t) {
         mx_str around = inner ? mx_ptext(t->p, t->p->modules[t->p->calls[c->parent].module].fqn) : (mx_str){"", 0};
         t->call_depths[i] = inner ? t->call_depths[c->parent] + 1 : 0;
         t->call_paths[i] = outer;
-        if (fqn.n) MX_TRY(join(t, outer, name_within(fqn, around), c->time, &t->call_paths[i]));
+        if (fqn.n && mx_text(t->g, outer).n < PATH_BYTES)
+            MX_TRY(join(t, outer, name_within(fqn, around), c->time, &t->call_paths[i]));
     }
     return MX_OK;
 }

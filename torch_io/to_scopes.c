@@ -47,6 +47,11 @@ static mx_str output_name(const mx_to_graph *t, uint32_t output) {
     return a->kind == MX_ARG_VALUE ? mx_ptext(t->p, t->p->values[a->value].name) : MX_STR_LITERAL("output");
 }
 
+/* Operators' values and constants bear the name of the output they are; inputs and weights have names of their own. */
+static bool is_made_here(const mx_bvalue *v) {
+    return v->kind == MX_BV_OP || v->kind == MX_BV_CONSTANT;
+}
+
 /* The builder has no outputs for None. A value that is an output twice keeps its first name. */
 mx_status mx_to_name_outputs(mx_to_graph *t) {
     const mx_pgraph *g = &t->p->graphs[0];
@@ -56,7 +61,7 @@ mx_status mx_to_name_outputs(mx_to_graph *t) {
         if (g->outputs[i].kind == MX_ARG_NONE) continue;
         MX_TRY(mx_to_name(t, output_name(t, i), &t->output_names[k]));
         mx_val v = body->outputs[k];
-        if (t->names[v] == MX_SID_ABSENT && t->b->values[v].kind == MX_BV_OP) t->names[v] = t->output_names[k];
+        if (t->names[v] == MX_SID_ABSENT && is_made_here(&t->b->values[v])) t->names[v] = t->output_names[k];
         k++;
     }
     return MX_OK;

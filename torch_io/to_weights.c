@@ -17,7 +17,10 @@ typedef struct weighing {
     mx_to_graph *t;
     view *views;     /* by value */
     mx_val *becomes; /* by value: the value that the operator makes that is left out, 0: it stays as it is */
+    bool *copies;    /* by value: made by an operator that is left out, of a weight that others need as it is */
 } weighing;
+
+enum { COPIED = 65536 }; /* bytes of a weight that may stand in the model twice, as it is and transposed */
 
 /* ---- views ---- */
 
@@ -83,6 +86,13 @@ static bool fold(weighing *w, const mx_bop *op, const view *from, view *to) {
     return false;
 }
 
+static bool is_small(const mx_to_graph *t, const view *v) {
+    uint64_t bytes = mx_to_elem_bytes(t->p->weights[v->weight].elem);
+    for (uint32_t i = 0; i < v->rank; i++)
+        if (__builtin_mul_overflow(bytes, (uint64_t)v->sizes[i], &bytes)) return false;
+    return bytes <= COPIED;
+}
+
 static void fold_operators(weighing *w) {
     mx_to_graph *t = w->t;
     if (t->options->keep_constant_ops || t->options->weights_as_inputs) return;
@@ -90,9 +100,15 @@ static void fold_operators(weighing *w) {
         const mx_bop *op = &t->b->ops[i];
         if (!t->need_op[i] || op->n_in == 0 || op->in[0] == MX_NO_VAL || t->formal[op->out[0]]) continue;
         const view *from = &w->views[op->in[0]];
-        if (from->weight == MX_NONE || t->uses[op->in[0]] != 1 || !has_elements(from)) continue;
-        if (!fold(w, op, from, &w->views[op->out[0]])) continue;
-        w->becomes[op->in[0]] = op->out[0];
+        if (from->weight == MX_NONE || !has_elements(from)) continue;
+        bool shared = t->uses[op->in[0]] != 1;
+        if ((shared && !is_small(t, from)) || !fold(w, op, from, &w->views[op->out[0]])) continue;
+        if (shared) {
+            w->copies[op->out[0]] = true;
+            t->uses[op->in[0]]--;
+        } else {
+            w->becomes[op->in[0]] = op->out[0];
+        }
         t->need_op[i] = 0;
         for (uint32_t k = 1; k < op->n_in; k++)
             t->uses[op->in[k]]--;
@@ -164,7 +180,7 @@ static mx_status add_weight(weighing *w, mx_val value) {
 static mx_status add_constant(mx_to_graph *t, mx_val value) {
     const mx_bvalue *v = &t->b->values[value];
     mx_tensor tensor = {.n_dims = v->rank > 0 ? (uint32_t)v->rank : 0};
-    MX_TRY(mx_to_name(t, MX_STR_LITERAL("constant"), &t->names[value]));
+    if (t->names[value] == MX_SID_ABSENT) MX_TRY(mx_to_name(t, MX_STR_LITERAL("constant"), &t->names[value]));
     MX_TRY(mx_graph_add_bytes(t->g, (mx_str){v->bytes, v->n_bytes}, &tensor.data, t->err));
     MX_TRY(mx_graph_array(t->g, tensor.n_dims, sizeof *tensor.dims, &tensor.dims, t->err));
     for (uint32_t i = 0; i < tensor.n_dims; i++)
@@ -176,7 +192,7 @@ static mx_status add_all(weighing *w) {
     mx_to_graph *t = w->t;
     for (mx_val v = 1; v < t->b->n_values; v++) {
         const mx_bvalue *value = &t->b->values[v];
-        if (value->kind == MX_BV_WEIGHT && t->uses[v]) {
+        if ((value->kind == MX_BV_WEIGHT || w->copies[v]) && t->uses[v]) {
             mx_val last = v;
             while (w->becomes[last])
                 last = w->becomes[last];
@@ -191,9 +207,11 @@ static mx_status add_all(weighing *w) {
 mx_status mx_to_add_weights(mx_to_graph *t) {
     const mx_allocator *a = t->g->allocator;
     size_t n = t->b->n_values;
-    weighing w = {
-        .t = t, .views = mx_alloc_zero(a, n, sizeof *w.views), .becomes = mx_alloc_zero(a, n, sizeof *w.becomes)};
-    mx_status status = w.views && w.becomes ? MX_OK : mx_nomem(t->err);
+    weighing w = {.t = t,
+                  .views = mx_alloc_zero(a, n, sizeof *w.views),
+                  .becomes = mx_alloc_zero(a, n, sizeof *w.becomes),
+                  .copies = mx_alloc_zero(a, n, sizeof *w.copies)};
+    mx_status status = w.views && w.becomes && w.copies ? MX_OK : mx_nomem(t->err);
     for (mx_val v = 0; v < n && status == MX_OK; v++) {
         const mx_bvalue *value = &t->b->values[v];
         w.views[v].weight = MX_NONE;
@@ -207,5 +225,6 @@ mx_status mx_to_add_weights(mx_to_graph *t) {
     }
     mx_free(a, w.views, n * sizeof *w.views);
     mx_free(a, w.becomes, n * sizeof *w.becomes);
+    mx_free(a, w.copies, n * sizeof *w.copies);
     return status;
 }

@@ -128,13 +128,13 @@ static bool can_view(const mx_pvalue *from, const mx_pvalue *to) {
 
 /* A layout that is not known counts as the common one. */
 static bool stays_in_place(const mx_pvalue *from, const mx_pvalue *to) {
-    if (from->rank == MX_NONE || to->rank == MX_NONE) return true;
+    if (from->rank == MX_NONE || to->rank == MX_NONE || !from->strides) return true;
     bool known = numbers(from->sizes, from->rank) && numbers(from->strides, from->rank) && numbers(to->sizes, to->rank);
     return !known || can_view(from, to);
 }
 
 static bool keeps_layout(const mx_pvalue *from, const mx_pvalue *to) {
-    if (from->rank == MX_NONE || from->rank != to->rank) return true;
+    if (from->rank == MX_NONE || from->rank != to->rank || !from->strides || !to->strides) return true;
     for (uint32_t i = 0; i < from->rank; i++) /* the stride of a single element says nothing */
         if (from->sizes[i].value != 1 && from->strides[i].value != to->strides[i].value) return false;
     return true;
@@ -211,6 +211,7 @@ mx_view_kind mx_view_of(const mx_functional *f, const mx_pnode *n, uint16_t *arg
 typedef struct back { /* one write: what an inverse gets */
     mx_functional *f;
     uint32_t node, output, parent, child;
+    uint32_t meta;       /* the value of the program that `parent` is the content of */
     const mx_parg *args; /* of the view's node */
 } back;
 
@@ -226,7 +227,7 @@ static mx_parg plain(mx_parg a) { /* by position: names differ */
 }
 
 static mx_status make(const back *w, const char *target, const mx_parg *args, uint32_t n, uint32_t *out) {
-    return mx_functional_make(w->f, target, w->node, args, n, w->parent, out);
+    return mx_functional_make(w->f, target, w->node, args, n, w->meta, out);
 }
 
 static mx_status refuse(const back *w) {
@@ -333,7 +334,7 @@ mx_status mx_view_write(mx_functional *f, const mx_alias *a, uint32_t output, ui
                 [MX_VIEW_NARROW] = {back_narrow, 4},   [MX_VIEW_SWAP] = {back_swap, 1},
                 [MX_VIEW_PERMUTE] = {back_permute, 2}, [MX_VIEW_MOVE] = {back_move, 3},
                 [MX_VIEW_UNBIND] = {back_unbind, 2},   [MX_VIEW_SPLIT] = {back_split, 1}};
-    back w = {f, a->node, output, parent, child, f->p->nodes[a->node].args};
+    back w = {f, a->node, output, parent, child, a->parent, f->p->nodes[a->node].args};
     if (!ways[a->kind].write || f->p->nodes[a->node].n_args < ways[a->kind].n_args) return refuse(&w);
     return ways[a->kind].write(&w, out);
 }

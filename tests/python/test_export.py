@@ -549,7 +549,7 @@ def test_source_out_of_reach(tmp_path: Path) -> None:
 # ---- failures -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["m.pt2", "m.pt", "m.py", "some/hub-name", "m.graphml"])
+@pytest.mark.parametrize("name", ["m.pt", "m.py", "some/hub-name", "m.graphml"])
 def test_what_is_not_supported_yet(name: str, tmp_path: Path) -> None:
     message = run("export", name, tmp_path / "o.onnx").expect_error(4).message
     assert name in message

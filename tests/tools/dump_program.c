@@ -6,7 +6,8 @@
  * ...], "modules": [[FQN, CLASS or null, PARENT, ORDER], ...], "calls": [[MODULE, PARENT, TIME], ...], "inputs":
  * [[KIND, WEIGHT, FIXED], ...], "output_names": [...], "graphs": [{"inputs": [...], "outputs": [ARG, ...], "nodes":
  * [{"target", "name", "call", "args", "outputs"}, ...]}, ...]} ARG is [NAME or null, KIND, VALUE]; indices are -1 where
- * there is none. Exit code 1: an error, on stderr. */
+ * there is none. Exit code 3: the file cannot be read or is not valid;
+ * 4: it uses something that is not supported; 1: something else is wrong. The error is one line on stderr. */
 #include "torch_io/program.h"
 
 #include <math.h>
@@ -247,7 +248,7 @@ int main(int argc, char **argv) {
     if (status != MX_OK) {
         fprintf(stderr, "%s: %s: %s%s%s\n", argv[1 + functional], mx_status_name(status), err.message,
                 err.node[0] ? " at " : "", err.node);
-        return 1;
+        return status == MX_ERR_UNSUPPORTED ? 4 : status == MX_ERR_NOMEM ? 1 : 3;
     }
     bool good = print_program(p);
     mx_program_free(p);

@@ -85,8 +85,8 @@ class Picture:
         if path is not None:
             ends = {k: float(path.get(k)) for k in ("sx", "sy", "tx", "ty")}
             points = [(float(p.get("x")), float(p.get("y"))) for p in path]
-            points.insert(0, (source.x + source.open_size[0] / 2 + ends["sx"], source.y + source.open_size[1] / 2 + ends["sy"]))
-            points.append((target.x + target.open_size[0] / 2 + ends["tx"], target.y + target.open_size[1] / 2 + ends["ty"]))
+            points.insert(0, (source.x + source.w / 2 + ends["sx"], source.y + source.h / 2 + ends["sy"]))
+            points.append((target.x + target.w / 2 + ends["tx"], target.y + target.h / 2 + ends["ty"]))
         return Edge(source, target, (source.id, port), points, line.get("type") == "dashed")
 
     def groups(self) -> list[Box]:
@@ -234,9 +234,10 @@ def merged(ways: list[tuple[tuple[str, str], list[Point]]], axis: int) -> np.nda
     lines: dict = defaultdict(list)
     numbers: dict = {}
     for value, points in ways:
+        number = numbers.setdefault(value, len(numbers))
         for p, q in zip(points, points[1:]):
             if p[axis] == q[axis] and p != q:
-                lines[numbers.setdefault(value, len(numbers)), p[axis]].append(sorted((p[1 - axis], q[1 - axis])))
+                lines[number, p[axis]].append(sorted((p[1 - axis], q[1 - axis])))
     rows = []
     for (value, place), runs in lines.items():
         runs.sort()
@@ -252,10 +253,7 @@ def merged(ways: list[tuple[tuple[str, str], list[Point]]], axis: int) -> np.nda
 
 def drawn_crossings(ways: list[tuple[tuple[str, str], list[Point]]]) -> int:
     """Points where lines of different values cross, for ways of upright and level pieces."""
-    names: dict = {}
-    ways = [(names.setdefault(value, (str(len(names)), "")), points) for value, points in ways]
-    order = sorted(ways, key=lambda w: int(w[0][0]))
-    upright, level = merged(order, 0), merged(order, 1)
+    upright, level = merged(ways, 0), merged(ways, 1)
     count = 0
     for place, start, end, value in level:
         x, low, high, other = upright.T

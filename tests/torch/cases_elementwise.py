@@ -31,8 +31,8 @@ def unary(dtype):
     for f in "acos asin atanh arccos arcsin arctanh arctan arcsinh absolute negative fix".split():
         p.case(f, getattr(torch, f), unit)
     p.case("arccosh", torch.arccosh, positive + 1)
-    for f in "erf erfc exp2 expm1 log1p expit sinc round".split() + ["entr", "ndtr", "log_ndtr"] * (dtype != torch.float16):
-        p.case("special_" + f, getattr(torch.special, f), positive if f in ("log1p", "log_ndtr") else x)
+    for f in "erf erfc exp2 expm1 log1p expit sinc round".split() + ["entr", "ndtr"] * (dtype != torch.float16):
+        p.case("special_" + f, getattr(torch.special, f), positive if f == "log1p" else x)
     for f in "abs neg exp tanh floor sqrt clamp_0 sign round log1p".split():
         p.case(f"scalar_{f}", torch.relu if f == "clamp_0" else getattr(torch, f), scalar)
         p.case(f"empty_{f}", torch.relu if f == "clamp_0" else getattr(torch, f), empty)

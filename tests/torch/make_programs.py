@@ -1,6 +1,6 @@
 """Makes the programs that test_torch_programs.py runs. Needs torch; the tests need only what it writes.
 
-    python tests/torch/make_programs.py [FAMILY ...] [--each CASE-PATTERN] [-o FOLDER]
+    python tests/torch/make_programs.py [FAMILY ...] [--each CASE-PATTERN] [--seed N] [-o FOLDER]
 
 A family is a file cases_FAMILY.py beside this one, with a function programs(). Each program becomes one compressed
 archive: default.pt2 and core.pt2 (the same program before and after run_decompositions), values.npz (inputs as in_0, ...,
@@ -110,13 +110,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Make the programs of the tests.")
     parser.add_argument("family", nargs="*", help=f"which families (all: {', '.join(families)})")
     parser.add_argument("--each", metavar="PATTERN", help="each case that matches as a program of its own")
+    parser.add_argument("--seed", type=int, default=0, help="of all random values (0: those of the project)")
     parser.add_argument("-o", "--output", type=Path, default=HERE / "programs")
     given = parser.parse_args()
     warnings.filterwarnings("ignore")
     given.output.mkdir(parents=True, exist_ok=True)
     failed = 0
     for family in given.family or families:
-        torch.manual_seed(0)
+        torch.manual_seed(given.seed)
         for program in importlib.import_module(f"cases_{family}").programs():
             names = [name for name, _, _ in program.cases if given.each and fnmatch.fnmatch(name, given.each)]
             for one in [program.single(name) for name in names] if given.each else [program]:

@@ -120,7 +120,7 @@ static void test_needed(void **state) {
     mx_val other = mx_op1(t.b, "Abs", x);
     mx_body_end(t.b, &other, 1);
     mx_val y = mx_op(t.b, "If", MX_IN(c), MX_AT(mx_at_body("then_branch", yes), mx_at_body("else_branch", no)));
-    mx_body_end(t.b, (mx_val[]){y, x}, 2); /* the model's */
+    mx_body_end(t.b, (mx_val[]){y, x, mx_int64(t.b, 3)}, 3); /* the model's */
     uint8_t ops[32], values[64];
     assert_in_range(t.b->n_ops, 1, sizeof ops);
     mx_build_needed(t.b, ops, values);
@@ -128,6 +128,8 @@ static void test_needed(void **state) {
     assert_false(values[unused]);
     assert_false(ops[t.b->values[unused].op]);
     assert_string_equal(test_text(&t, t.b->bodies[0].outputs[1]), "Identity(#)");
+    assert_string_equal(test_text(&t, t.b->bodies[0].outputs[2]), "[3]"); /* an initializer can be an output */
+    assert_int_equal(mx_numel_of(t.b, t.b->bodies[0].outputs[2]), 1);
     test_build_free(&t);
 }
 
@@ -168,6 +170,11 @@ static void test_weights(void **state) {
     assert_int_equal(mx_numel_of(t.b, two), 4);
     assert_non_null(test_made_by(&t, mx_op1(t.b, "Relu", real)));
     assert_null(test_made_by(&t, mx_op1(t.b, "Neg", real)));
+    t.b->may_load = 0; /* they are to stay as they are */
+    weights[3].offset = 3;
+    mx_val other = mx_build_weight(t.b, 3);
+    assert_int_not_equal(other, real);
+    assert_non_null(test_made_by(&t, mx_concat(t.b, (mx_val[]){other, other}, 2, 0)));
     /* a file that ends too early */
     weights[0].storage_offset = 8;
     assert_int_equal(mx_build_weight(t.b, 0), MX_NO_VAL);

@@ -51,6 +51,12 @@ static void test_reshape_idle(void **state) {
     same(mx_reshape_to(t.b, x, INTS(-1, 6), 2), x);
     same(mx_reshape(t.b, x, list(2, (mx_val[]){mx_dim(t.b, x, 0), mx_int64(t.b, 6)})), x);
     same(mx_op2(t.b, "Reshape", x, mx_int64s(t.b, INTS(0, 6), 2)), x); /* 0 as ONNX has it */
+    mx_size u0 = test_symbol(&t, "u0");
+    mx_val some = test_input(&t, FLOAT, 2, SIZES({-1, MX_SID_EMPTY}, N(6)));
+    same(mx_reshape_to(t.b, some, INTS(-1, 6), 2), some); /* whatever the first size is */
+    mx_val open = test_input(&t, FLOAT, 2, SIZES({-1, MX_SID_EMPTY}, u0));
+    mx_val sizes[2] = {mx_int64(t.b, -1), mx_dim(t.b, open, 1)};
+    assert_int_not_equal(mx_reshape(t.b, open, list(2, sizes)), open); /* unless the other one is 0 */
     mx_val z = mx_reshape_to(t.b, y, INTS(3, 4), 2);
     gives(z, "Reshape(#,[3,4])");
     same(mx_reshape_to(t.b, z, INTS(2, 6), 2), y); /* there and back */
@@ -211,6 +217,24 @@ static void test_sizes(void **state) {
     gives(mx_op2(t.b, "Sub", d0, mx_dim(t.b, y, 0)), "[0]");
 }
 
+/* What is known of sizes is known of what is computed from them, but for what goes over an int32. */
+static void test_contents(void **state) {
+    (void)state;
+    mx_val x = test_input(&t, FLOAT, 2, SIZES(test_symbol(&t, "s0"), N(70000)));
+    mx_val shape = mx_shape(t.b, x), narrow = mx_cast(t.b, shape, INT32);
+    mx_val square = mx_op2(t.b, "Mul", narrow, narrow);
+    gives(mx_gather(t.b, narrow, mx_int64(t.b, 1), 0), "[70000]");
+    gives(mx_gather(t.b, square, mx_int64(t.b, 1), 0), "Gather(Mul(Cast(Shape(#)),Cast(Shape(#))),[1])");
+    mx_val wide = mx_op2(t.b, "Mul", shape, shape);
+    gives(mx_gather(t.b, wide, mx_int64(t.b, 1), 0), "[4900000000]");
+    mx_val v = test_numbers(&t, INT64, 1, INTS(1));
+    mx_size held = test_symbol(&t, "s0");
+    mx_val same_size = mx_op2(t.b, "Mul", v, v);
+    mx_set_items(t.b, same_size, &held, 1);
+    same(mx_op2(t.b, "Sub", same_size, mx_int64(t.b, 0)), same_size);
+    gives(mx_op2(t.b, "Sub", same_size, mx_dim(t.b, x, 0)), "[0]");
+}
+
 static void test_slices(void **state) {
     (void)state;
     mx_size s0 = test_symbol(&t, "s0");
@@ -222,6 +246,50 @@ static void test_slices(void **state) {
     gives(mx_slice_const(t.b, x, 1, 0, 8, 1), "Slice(#,[0],[8],[1])");
     gives(mx_slice_const(t.b, x, -1, 0, 9, 2), "Slice(#,[0],[9],[1],[2])");
     gives(mx_slice_const(t.b, x, 0, -1, INT64_MAX, 1), "Slice(#,[-1],[9223372036854775807],[0])");
+}
+
+static const char *finished(mx_val v) {
+    mx_body_end(t.b, &v, 1);
+    return test_text(&t, v);
+}
+
+static void test_product_of_rows(void **state) {
+    (void)state;
+    mx_val x = test_input(&t, FLOAT, 3, SIZES(test_symbol(&t, "s0"), test_symbol(&t, "s1"), N(6)));
+    mx_val w = test_numbers(&t, FLOAT, 2, INTS(6, 4)), bias = test_numbers(&t, FLOAT, 1, INTS(4));
+    mx_val flat = mx_reshape_to(t.b, x, INTS(-1, 6), 2);
+    mx_val sizes = list(3, (mx_val[]){mx_dim(t.b, x, 0), mx_dim(t.b, x, 1), mx_int64(t.b, 4)});
+    mx_val y = mx_reshape(t.b, mx_op3(t.b, "Gemm", flat, w, bias), sizes);
+    mx_val z = mx_reshape(t.b, mx_op2(t.b, "MatMul", flat, w), sizes);
+    assert_string_equal(finished(mx_op2(t.b, "Mul", y, z)), "Mul(Add(MatMul(#,#),#),MatMul(#,#))");
+}
+
+static void test_product_of_stacks(void **state) {
+    (void)state;
+    mx_val x = test_numbers(&t, FLOAT, 4, INTS(2, 3, 5, 6)), y = test_numbers(&t, FLOAT, 4, INTS(2, 3, 6, 4));
+    mx_val p = mx_op2(t.b, "MatMul", mx_reshape_to(t.b, x, INTS(6, 5, 6), 3), mx_reshape_to(t.b, y, INTS(6, 6, 4), 3));
+    assert_string_equal(finished(mx_reshape_to(t.b, p, INTS(2, 3, 5, 4), 4)), "MatMul(#,#)");
+}
+
+/* The same, but something is in the way. */
+static void test_products_that_stay(void **state) {
+    (void)state;
+    mx_val x = test_numbers(&t, FLOAT, 3, INTS(2, 5, 6)), w = test_numbers(&t, FLOAT, 2, INTS(6, 4));
+    mx_val flat = mx_reshape_to(t.b, x, INTS(10, 6), 2), p = mx_op2(t.b, "MatMul", flat, w);
+    mx_val other = mx_reshape_to(t.b, p, INTS(5, 2, 4), 3); /* rows put together in another way */
+    mx_val q = mx_op2(t.b, "MatMul", flat, mx_op1(t.b, "Relu", w));
+    mx_val shared = mx_reshape_to(t.b, q, INTS(2, 5, 4), 3); /* what is between is needed elsewhere */
+    mx_val turned = mx_op(t.b, "Gemm", MX_IN(flat, test_numbers(&t, FLOAT, 2, INTS(4, 6)), mx_scalar(t.b, FLOAT, 2)),
+                          MX_AT(mx_at_i("transB", 1)));
+    mx_val none = test_numbers(&t, FLOAT, 3, INTS(2, 0, 6)), bias = test_numbers(&t, FLOAT, 1, INTS(4));
+    mx_val empty = mx_op3(t.b, "Gemm", mx_reshape_to(t.b, none, INTS(0, 6), 2), w, bias);
+    mx_val outs[5] = {other, shared, q, mx_reshape_to(t.b, turned, INTS(2, 5, 4), 3),
+                      mx_reshape_to(t.b, empty, INTS(2, 0, 4), 3)};
+    mx_body_end(t.b, outs, 5);
+    gives(outs[4], "Reshape(Gemm(Reshape(#,[0,6]),#,#),[2,0,4])");
+    gives(other, "Reshape(MatMul(Reshape(#,[10,6]),#),[5,2,4])");
+    gives(shared, "Reshape(MatMul(Reshape(#,[10,6]),Relu(#)),[2,5,4])");
+    gives(outs[3], "Reshape(Gemm(Reshape(#,[10,6]),#,C),[2,5,4])");
 }
 
 static void test_concat_empty(void **state) {
@@ -269,6 +337,10 @@ int main(void) {
         BOTH(test_sizes),
         BOTH(test_conv_of_pad),
         BOTH(test_concat_empty),
+        BOTH(test_contents),
+        BOTH(test_product_of_rows),
+        BOTH(test_product_of_stacks),
+        BOTH(test_products_that_stay),
         BOTH(test_slices),
         cmocka_unit_test_setup_teardown(test_reshape_lists, begin, end),
         cmocka_unit_test_setup_teardown(test_expand, begin, end),

@@ -22,7 +22,8 @@ static graph make(uint32_t boxes, uint32_t most_edges) {
     assert_non_null(g.edges);
     g.layout = (mx_layout){.boxes = g.boxes, .edges = g.edges, .n_boxes = boxes, .n_values = boxes};
     for (uint32_t i = 0; i < boxes; i++)
-        g.boxes[i] = (mx_layout_box){.w = 60 + (int32_t)(i % 5) * 24, .h = 30 + (int32_t)(i % 3) * 20, .hint = MX_PORT_FREE};
+        g.boxes[i] =
+            (mx_layout_box){.w = 60 + (int32_t)(i % 5) * 24, .h = 30 + (int32_t)(i % 3) * 20, .hint = MX_PORT_FREE};
     return g;
 }
 
@@ -89,13 +90,16 @@ static bool share_line(mx_point a, mx_point b, mx_point c, mx_point d) {
     bool upright = a.x == b.x;
     if (upright != (c.x == d.x)) return false;
     if (upright ? a.x != c.x : a.y != c.y) return false;
-    int32_t from = upright ? a.y : a.x, to = upright ? b.y : b.x, other = upright ? c.y : c.x, end = upright ? d.y : d.x;
-    int32_t low = from < to ? from : to, high = from < to ? to : from, l = other < end ? other : end, h = other < end ? end : other;
+    int32_t from = upright ? a.y : a.x, to = upright ? b.y : b.x, other = upright ? c.y : c.x,
+            end = upright ? d.y : d.x;
+    int32_t low = from < to ? from : to, high = from < to ? to : from, l = other < end ? other : end,
+            h = other < end ? end : other;
     return (low > l ? low : l) < (high < h ? high : h);
 }
 
 static bool through(mx_point a, mx_point b, const mx_layout_box *box) {
-    int32_t low = a.x < b.x ? a.x : b.x, high = a.x < b.x ? b.x : a.x, top = a.y < b.y ? a.y : b.y, bottom = a.y < b.y ? b.y : a.y;
+    int32_t low = a.x < b.x ? a.x : b.x, high = a.x < b.x ? b.x : a.x, top = a.y < b.y ? a.y : b.y,
+            bottom = a.y < b.y ? b.y : a.y;
     return low < box->x + box->w && high > box->x && top < box->y + box->h && bottom > box->y;
 }
 
@@ -108,14 +112,15 @@ static void assert_lines(const graph *g) {
             mx_point a = p[e->first_point + s - 1], b = p[e->first_point + s];
             for (uint32_t v = 0; v < g->layout.n_boxes; v++)
                 if (through(a, b, &g->boxes[v]))
-                    fail_msg("edge %u (%u to %u%s): %d,%d %d,%d through box %u at %d,%d", i, e->from, e->to, e->back ? ", back" : "", a.x,
-                             a.y, b.x, b.y, v, g->boxes[v].x, g->boxes[v].y);
+                    fail_msg("edge %u (%u to %u%s): %d,%d %d,%d through box %u at %d,%d", i, e->from, e->to,
+                             e->back ? ", back" : "", a.x, a.y, b.x, b.y, v, g->boxes[v].x, g->boxes[v].y);
             for (uint32_t k = i + 1; k < g->layout.n_edges; k++)
                 for (uint32_t t = 1; g->edges[k].value != e->value && t < g->edges[k].n_points; t++)
                     if (share_line(a, b, p[g->edges[k].first_point + t - 1], p[g->edges[k].first_point + t])) {
                         mx_point c = p[g->edges[k].first_point + t - 1], d = p[g->edges[k].first_point + t];
-                        fail_msg("edges %u (%u to %u%s) and %u (%u to %u%s): %d,%d %d,%d and %d,%d %d,%d", i, e->from, e->to, e->back ? ", back" : "", k,
-                                 g->edges[k].from, g->edges[k].to, g->edges[k].back ? ", back" : "", a.x, a.y, b.x, b.y, c.x, c.y, d.x, d.y);
+                        fail_msg("edges %u (%u to %u%s) and %u (%u to %u%s): %d,%d %d,%d and %d,%d %d,%d", i, e->from,
+                                 e->to, e->back ? ", back" : "", k, g->edges[k].from, g->edges[k].to,
+                                 g->edges[k].back ? ", back" : "", a.x, a.y, b.x, b.y, c.x, c.y, d.x, d.y);
                     }
         }
     }
@@ -277,7 +282,8 @@ static void twenty_thousand_boxes(void **state) {
         assert_int_equal(mx_layout_run(&g.layout, NULL, NULL), MX_OK);
         double took = seconds() - start;
         print_message("20,000 boxes, kind %u: %.2f s, %d by %d\n", kind, took, g.layout.w, g.layout.h);
-        if (!getenv("MX_VALGRIND")) assert_true(took < 4.0); /* far above what it takes, for slow machines and sanitizers */
+        if (!getenv("MX_VALGRIND"))
+            assert_true(took < 4.0); /* far above what it takes, for slow machines and sanitizers */
         assert_apart(&g);
         drop(&g);
     }

@@ -160,6 +160,44 @@ static void test_copy(void **state) {
     mx_source_release(base);
 }
 
+/* A base that is too large to be mapped at once, as a file that is mostly hole: only some places differ from 0. */
+static void test_large_base(void **state) {
+    (void)state;
+    enum { COLUMNS = 6000, ROWS = 4000 };
+    static const int64_t sizes[] = {ROWS, COLUMNS}, strides[] = {1, ROWS};
+    const mx_strided layout = {.elem_bytes = 4, .rank = 2, .offset = 12, .sizes = sizes, .strides = strides};
+    const uint64_t places[][2] = {{0, 0}, {1, 5999}, {2000, 3}, {3999, 4195}, {3999, 5999}, {17, 4194}, {0, 4196}};
+    char name[] = "/tmp/mx-strided-XXXXXX";
+    int fd = mkstemp(name);
+    mx_source *base, *s;
+    mx_error err;
+    mx_window w;
+    assert_true(fd >= 0 && unlink(name) == 0 && ftruncate(fd, 12 + (off_t)4 * ROWS * COLUMNS) == 0);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        uint32_t v = (uint32_t)i + 7;
+        assert_int_equal(pwrite(fd, &v, 4, 12 + (off_t)(4 * (places[i][1] * ROWS + places[i][0]))), 4);
+    }
+    assert_int_equal(mx_source_from_fd(NULL, fd, &base, &err), MX_OK);
+    assert_int_equal(mx_source_strided(NULL, base, &layout, &s, &err), MX_OK);
+    assert_false(mx_gather_fits(s));
+    assert_int_equal(mx_window_open(s, 0, s->size, &w, &err), MX_OK);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        uint32_t v, byte_by_byte = 0;
+        uint64_t at = 4 * (places[i][0] * COLUMNS + places[i][1]);
+        memcpy(&v, w.data + at, 4);
+        assert_int_equal(v, i + 7);
+        assert_int_equal(mx_source_read(s, at, &byte_by_byte, 1, &err), MX_OK);
+        assert_int_equal(byte_by_byte, i + 7);
+    }
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < s->size; i++)
+        sum += w.data[i];
+    assert_int_equal(sum, 7 + 8 + 9 + 10 + 11 + 12 + 13);
+    mx_window_close(&w);
+    mx_source_release(s);
+    mx_source_release(base);
+}
+
 static void test_failing_memory(void **state) {
     (void)state;
     static const int64_t sizes[] = {4, 5}, strides[] = {1, 4};
@@ -182,6 +220,7 @@ static void test_failing_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_layouts), cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_copy), cmocka_unit_test(test_failing_memory)};
+                                       cmocka_unit_test(test_copy), cmocka_unit_test(test_large_base),
+                                       cmocka_unit_test(test_failing_memory)};
     return cmocka_run_group_tests(tests, fill, NULL);
 }

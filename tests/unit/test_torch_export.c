@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-static const char *const small = MX_SOURCE_DIR "/tests/torch/small.pt2";
+static const char *const small = MX_SOURCE_DIR "/tests/torch/tagged.pt2";
 
 static mx_graph *read_small(const mx_torch_options *options, mx_torch_info *info) {
     mx_graph *g;
@@ -91,7 +91,7 @@ static void test_weights(void **state) {
     assert_non_null(tied);
     assert_non_null(turned);
     assert_int_equal(tied->data.source, 0);
-    assert_int_equal(tied->data.size, 20 * 8 * 4);
+    assert_int_equal(tied->data.size, 20 * 16 * 4);
     assert_null(initializer(g, "head.weight"));
     assert_null(initializer(g, "layer.0.dense.weight"));
     assert_true(turned->data.source != 0);

@@ -1,7 +1,7 @@
-"""Makes small.pt2, the saved program of the command line's tests: a module called twice, one in a branch, tied and transposed
+"""Makes tagged.pt2, the saved program of the command line's tests: a module called twice, one in a branch, tied and transposed
 weights, a dict as the result, an open size, an input that nothing uses. Needs torch.
 
-    python tests/torch/make_small.py
+    python tests/torch/make_tagged.py
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ HERE = Path(__file__).resolve().parent
 class Block(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.norm = torch.nn.LayerNorm(8)
-        self.dense = torch.nn.Linear(8, 8)
+        self.norm = torch.nn.LayerNorm(16)
+        self.dense = torch.nn.Linear(16, 16)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + torch.nn.functional.gelu(self.dense(self.norm(x)))
@@ -26,7 +26,7 @@ class Block(torch.nn.Module):
 class Gate(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.weight = torch.nn.Parameter(torch.randn(8))
+        self.weight = torch.nn.Parameter(torch.randn(16))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x * torch.sigmoid(self.weight)
@@ -35,12 +35,12 @@ class Gate(torch.nn.Module):
 class Small(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.embed = torch.nn.Embedding(20, 8)
+        self.embed = torch.nn.Embedding(20, 16)
         self.layer = torch.nn.ModuleList([Block(), Block()])
         self.gate = Gate()
-        self.head = torch.nn.Linear(8, 20, bias=False)
+        self.head = torch.nn.Linear(16, 20, bias=False)
         self.head.weight = self.embed.weight
-        self.register_buffer("shift", torch.arange(8, dtype=torch.float32), persistent=False)
+        self.register_buffer("shift", torch.arange(16, dtype=torch.float32), persistent=False)
 
     def forward(self, ids: torch.Tensor, unused: torch.Tensor) -> dict[str, torch.Tensor]:
         x = self.embed(ids) + self.shift
@@ -66,7 +66,7 @@ def main() -> None:
                 node.meta["stack_trace"] = frames
             node.meta.pop("from_node", None)
     exported._example_inputs = None
-    torch.export.save(exported, HERE / "small.pt2")
+    torch.export.save(exported, HERE / "tagged.pt2")
 
 
 if __name__ == "__main__":
