@@ -131,7 +131,8 @@ static mx_status tell_label(mx_import *im, uint32_t i) {
     if (!(item->edits & 1u << MX_ORIGIN_LABEL)) return MX_OK;
     mx_str label = mx_text(im->g, item->label);
     bool data_too = item->edits & (1u << MX_ORIGIN_TYPE | 1u << MX_ORIGIN_NAME);
-    if (data_too && (says(label, mx_text(im->g, value_of(im, MX_ORIGIN_TYPE, item))) || says(label, mx_text(im->g, item->name))))
+    if (data_too &&
+        (says(label, mx_text(im->g, value_of(im, MX_ORIGIN_TYPE, item))) || says(label, mx_text(im->g, item->name))))
         return MX_OK;
     mx_change c = mx_change_of(im, i, "ignored");
     c.what = "label";
@@ -139,7 +140,8 @@ static mx_status tell_label(mx_import *im, uint32_t i) {
     c.after = item->label;
     im->report->labels_changed++;
     if (env->log) {
-        snprintf(message, sizeof message, "%s: the label was changed to %s, which does nothing: change its data %s instead",
+        snprintf(message, sizeof message,
+                 "%s: the label was changed to %s, which does nothing: change its data %s instead",
                  mx_item_show(im, i).text, mx_show(label).text, c.key);
         env->log(env->ctx, MX_LOG_WARNING, message);
     }

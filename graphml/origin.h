@@ -1,12 +1,12 @@
-/* What a node said when its file was written: a few bits of hash for each thing that people edit. They stand in the file
- * beside the data (key "origin"), so that an import knows what was changed without the source model. */
+/* What a node said when its file was written: a few bits of hash for each thing that people edit. They stand in the
+ * file beside the data (key "origin"), so that an import knows what was changed without the source model. */
 #ifndef MX_GRAPHML_ORIGIN_H
 #define MX_GRAPHML_ORIGIN_H
 
 #include "base/text.h"
 #include "graphml/keys.h"
 
-typedef enum mx_origin_field { /* in the order in which they are written */
+typedef enum mx_origin_field {                     /* in the order in which they are written */
                                MX_ORIGIN_TYPE = 0, /* op_type, domain, overload, class_name */
                                MX_ORIGIN_ATTRIBUTES,
                                MX_ORIGIN_NAME,
@@ -36,7 +36,8 @@ void mx_origin_add(mx_origin *o, mx_key key, mx_str value);
 void mx_origin_add_all(mx_origin *o, const mx_str texts[MX_KEY_COUNT]);
 /* Add a label; all but the first are left out. */
 void mx_origin_add_label(mx_origin *o, mx_str text);
-/* Append the text of the key: base64 of three bytes a field, without empty fields at the end. Empty: nothing was said. */
+/* Append the text of the key: base64 of three bytes a field, without empty fields at the end. Empty: nothing was said.
+ */
 void mx_origin_write(mx_buffer *b, const mx_origin *o);
 /* False: no such text. */
 bool mx_origin_read(mx_str text, mx_origin *out);

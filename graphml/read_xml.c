@@ -51,12 +51,12 @@ typedef struct reader {
     mx_status status;
     uint64_t text_limit;
     uint32_t depth, depth_limit;
-    uint32_t skip; /* depth of an element whose content is not read, 0: none */
+    uint32_t skip;  /* depth of an element whose content is not read, 0: none */
     uint32_t label; /* depth of the y:NodeLabel whose text is read, 0: none */
     bool xml_error; /* it was libxml2 that found fault */
-    bool in_data;  /* texts belong to the newest piece */
-    bool in_root;  /* <graphml> was seen */
-    bool in_image; /* the newest piece is parameter_data, which is not stored */
+    bool in_data;   /* texts belong to the newest piece */
+    bool in_root;   /* <graphml> was seen */
+    bool in_image;  /* the newest piece is parameter_data, which is not stored */
     uint64_t data_bytes;
     mx_strings key_ids;
     declared_key *keys;
