@@ -62,7 +62,7 @@ static void test_texts_that_change_places(void **state) {
 static void test_what_is_no_origin(void **state) {
     (void)state;
     static const char *const bad[] = {"AAA", "AAA=", "AA A", "AAAAA",
-                                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+                                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
     mx_origin o;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(mx_origin_read(mx_str_of(bad[i]), &o));
