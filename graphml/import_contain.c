@@ -88,7 +88,8 @@ static void settle(mx_import *im, mx_item *item) {
     if (item->kind == MX_NODE_INPUT || item->kind == MX_NODE_OUTPUT) item->container = item->scope;
     if (item->container == MX_NO_INDEX || item->kind == MX_NODE_BODY || item->kind == MX_NODE_FUNCTION) return;
     bool known = item->flags & MX_ITEM_HAS_INDEX && item->parent_key != MX_SID_ABSENT;
-    if (known && im->items[item->container].key != item->parent_key) item->flags |= MX_ITEM_MOVED;
+    bool flat_move = !im->nested && item->edits & 1u << MX_ORIGIN_PARENT; /* written there by hand */
+    if (known && (flat_move || im->items[item->container].key != item->parent_key)) item->flags |= MX_ITEM_MOVED;
 }
 
 /* ---- initializers ---- */

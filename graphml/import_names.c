@@ -50,6 +50,28 @@ static mx_status name_new_operator(mx_import *im, mx_item *item) {
     return name_output(im, item, 0);
 }
 
+/* Names of nodes that an editor gave, or nobody: a new operator gets one that no other node has. */
+static mx_status name_new_node(mx_import *im, mx_map *names, uint32_t index) {
+    mx_item *item = &im->items[index];
+    uint32_t have = index;
+    if (item->kind != MX_NODE_OPERATOR) return MX_OK;
+    bool named = item->name > MX_SID_EMPTY;
+    if (named && !mx_map_add(names, item->name, index, &have)) return mx_nomem(im->err);
+    if (named && have == index) return MX_OK;
+    mx_sid base = named ? item->name : item->op_type;
+    return mx_import_fresh_name(im, base, "node", &item->name);
+}
+
+static mx_status note_names(mx_import *im, mx_map *names) {
+    for (size_t i = 0; i < im->n_order; i++) {
+        const mx_item *item = &im->items[im->order[i]];
+        uint32_t have;
+        if (item->kind != MX_NODE_OPERATOR || item->flags & MX_ITEM_NEW || item->name <= MX_SID_EMPTY) continue;
+        if (!mx_map_add(names, item->name, im->order[i], &have)) return mx_nomem(im->err);
+    }
+    return MX_OK;
+}
+
 static mx_status check_new(mx_import *im, uint32_t i) {
     const mx_item *item = &im->items[i];
     if (item->kind == MX_NODE_OPERATOR && item->op_type <= MX_SID_EMPTY)
@@ -111,14 +133,27 @@ static mx_status take_names(mx_import *im, uint32_t index) {
     return MX_OK;
 }
 
-mx_status mx_import_name(mx_import *im) {
+static mx_status name_new(mx_import *im, mx_map *names) {
+    bool noted = false;
     for (size_t i = 0; i < im->n_order; i++) {
         mx_item *item = &im->items[im->order[i]];
         if (!(item->flags & MX_ITEM_NEW)) continue;
+        if (!noted) MX_TRY(note_names(im, names));
+        noted = true;
         MX_TRY(check_new(im, im->order[i]));
         if (item->flags & MX_ITEM_FRESH_NAMES) MX_TRY(rename_copy(im, item));
+        MX_TRY(name_new_node(im, names, im->order[i]));
         MX_TRY(name_new_operator(im, item));
     }
+    return MX_OK;
+}
+
+mx_status mx_import_name(mx_import *im) {
+    mx_map names;
+    mx_map_init(&names, im->allocator);
+    mx_status status = name_new(im, &names);
+    mx_map_free(&names);
+    if (status != MX_OK) return status;
     for (size_t i = 0; i < im->n_order; i++)
         MX_TRY(name_used_outputs(im, &im->items[im->order[i]]));
     MX_TRY(mx_import_name_outputs(im));

@@ -87,6 +87,7 @@ static mx_status insert_identity(naming *n, uint32_t output) {
     item->container = item->scope = o->scope;
     item->xml_id = o->xml_id;
     MX_TRY(mx_graph_string(im->g, MX_STR_LITERAL("Identity"), &item->op_type, im->err));
+    MX_TRY(mx_import_fresh_name(im, item->op_type, "Identity", &item->name));
     MX_TRY(mx_graph_array(im->g, 1, sizeof *item->inputs, &item->inputs, im->err));
     MX_TRY(mx_graph_array(im->g, 1, sizeof *item->outputs, &item->outputs, im->err));
     item->n_inputs = item->n_outputs = 1;
@@ -100,11 +101,23 @@ static mx_status insert_identity(naming *n, uint32_t output) {
     return MX_OK;
 }
 
+static mx_status tell_taken(mx_import *im, uint32_t output) {
+    const mx_item *o = &im->items[output];
+    if (o->flags & MX_ITEM_NEW) return MX_OK;
+    mx_change c = mx_change_of(im, output, "rewired");
+    c.port = 0;
+    c.before = o->name;
+    c.after = value_name(im, &o->inputs[0]);
+    im->report->ports_changed++;
+    return mx_graphml_tell(im->g, im->report, &c, im->err);
+}
+
 static mx_status connect_output(naming *n, uint32_t output) {
     mx_import *im = n->im;
     mx_item *o = &im->items[output];
     mx_port *p = &o->inputs[0];
     const mx_item *from = &im->items[p->source];
+    MX_TRY(tell_taken(im, output));
     bool free_value = mx_map_get(&n->claimed, mx_map_pair(p->source, p->source_port)) == MX_NO_INDEX;
     if (o->name <= MX_SID_EMPTY) { /* a new output without a name */
         o->name = value_name(im, p);
@@ -116,7 +129,6 @@ static mx_status connect_output(naming *n, uint32_t output) {
     MX_TRY(displace(n, output, rename ? p : NULL));
     if (!rename) return insert_identity(n, output);
     im->items[p->source].outputs[p->source_port] = o->name;
-    if (!(o->flags & MX_ITEM_NEW)) im->report->ports_changed++;
     return claim(n, p, output);
 }
 

@@ -79,6 +79,7 @@ static const char *key_of(mx_origin_field field, const mx_item *item) {
     case MX_ORIGIN_TYPES: return scope || item->kind == MX_NODE_OPERATOR ? "value_info" : "value_type";
     case MX_ORIGIN_INITIALIZERS: return "initializers";
     case MX_ORIGIN_MODEL: return "opset_imports";
+    case MX_ORIGIN_PARENT:
     case MX_ORIGIN_LABEL:
     case MX_ORIGIN_FIELDS: break;
     }
@@ -95,7 +96,7 @@ static mx_sid value_of(const mx_import *im, mx_origin_field field, const mx_item
 
 static mx_status tell_edits(mx_import *im, uint32_t i) {
     const mx_item *item = &im->items[i];
-    uint32_t edits = item->edits & ~(1u << MX_ORIGIN_LABEL);
+    uint32_t edits = item->edits & ~(1u << MX_ORIGIN_LABEL | 1u << MX_ORIGIN_PARENT);
     im->report->nodes_changed += edits != 0;
     for (uint32_t f = 0; f < MX_ORIGIN_FIELDS; f++) {
         if (!(edits >> f & 1)) continue;
@@ -157,25 +158,51 @@ static mx_status tell_place(mx_import *im, uint32_t i) {
     const mx_item *item = &im->items[i];
     if (!(item->flags & MX_ITEM_MOVED)) return MX_OK;
     mx_change c = mx_change_of(im, i, "moved");
-    uint32_t from = mx_map_get(&im->by_key, item->parent_key);
+    bool known = !(item->edits & 1u << MX_ORIGIN_PARENT);
+    uint32_t from = known ? mx_map_get(&im->by_key, item->parent_key) : MX_NO_INDEX;
     c.before = from != MX_NO_INDEX && im->items[from].node != MX_NO_NODE ? place_of(im, from) : MX_SID_ABSENT;
     c.after = place_of(im, item->container);
     return tell(im, &c);
 }
 
+static mx_sid stored_scope(const mx_graph *g, const mx_pairs *metadata) {
+    for (uint32_t i = 0; i < metadata->count; i++) {
+        const mx_pair *p = &metadata->items[i];
+        if (p->opaque == MX_SID_ABSENT && mx_str_is(mx_text(g, p->key), "hierarchy_scope")) return p->value;
+    }
+    return MX_SID_ABSENT;
+}
+
+typedef struct tags {
+    mx_sid tag, scope;
+} tags;
+
+static tags tags_before(const mx_import *im, const mx_item *item) {
+    if (item->kind == MX_NODE_OPERATOR)
+        return (tags){mx_operator_tag(im->g, item->attrs, item->n_attrs, &item->metadata),
+                      stored_scope(im->g, &item->metadata)};
+    return (tags){item->tag, im->compounds[item->compound].scope};
+}
+
+static tags tags_after(const mx_import *im, const mx_item *item) {
+    const mx_node *n = mx_node_at(im->g, item->node);
+    if (item->kind == MX_NODE_OPERATOR)
+        return (tags){mx_operator_tag(im->g, n->attrs, n->n_attrs, &n->metadata), stored_scope(im->g, &n->metadata)};
+    const mx_module_data *m = &im->g->modules[item->kind == MX_NODE_MODULE ? n->data : 0];
+    return (tags){m->tag, m->scope};
+}
+
 static mx_status tell_tag(mx_import *im, uint32_t i) {
     const mx_item *item = &im->items[i];
-    const mx_node *n = mx_node_at(im->g, item->node);
+    bool tagged = item->kind == MX_NODE_OPERATOR || item->kind == MX_NODE_MODULE || item->kind == MX_NODE_MODEL;
+    if (!tagged) return MX_OK;
+    tags before = tags_before(im, item), after = tags_after(im, item);
+    bool same_tag = before.tag == after.tag;
+    if (same_tag && before.scope == after.scope) return MX_OK;
     mx_change c = mx_change_of(im, i, "retagged");
-    c.key = "hierarchy_tag";
-    if (item->kind == MX_NODE_OPERATOR) {
-        c.before = mx_operator_tag(im->g, item->attrs, item->n_attrs, &item->metadata);
-        c.after = mx_operator_tag(im->g, n->attrs, n->n_attrs, &n->metadata);
-    } else if (item->kind == MX_NODE_MODULE || item->kind == MX_NODE_MODEL) {
-        c.before = item->tag;
-        c.after = im->g->modules[item->kind == MX_NODE_MODULE ? n->data : 0].tag;
-    }
-    if (c.before == c.after) return MX_OK;
+    c.key = same_tag ? "hierarchy_scope" : "hierarchy_tag";
+    c.before = same_tag ? before.scope : before.tag;
+    c.after = same_tag ? after.scope : after.tag;
     im->report->nodes_retagged++;
     return tell(im, &c);
 }

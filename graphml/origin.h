@@ -13,6 +13,7 @@ typedef enum mx_origin_field { /* in the order in which they are written */
                                MX_ORIGIN_LABEL, /* the first label of the node's picture */
                                MX_ORIGIN_DOC,
                                MX_ORIGIN_METADATA,
+                               MX_ORIGIN_PARENT,
                                MX_ORIGIN_INPUTS,
                                MX_ORIGIN_OUTPUTS,
                                MX_ORIGIN_TYPES,        /* value_type, value_info */

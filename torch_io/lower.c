@@ -144,7 +144,7 @@ void mx_lower_graph(const mx_rule *r, uint32_t graph, const mx_val *inputs, size
         return;
     }
     for (size_t i = 0; i < n_inputs; i++)
-        l->values[g->inputs[i]] = inputs[i];
+        if (g->inputs[i] != MX_NONE) l->values[g->inputs[i]] = inputs[i];
     uint32_t node = l->b->node;
     l->depth++;
     lower_nodes(l, g);
@@ -188,6 +188,7 @@ static void make_inputs(mx_lower *l) {
     const mx_pgraph *g = &l->p->graphs[0];
     for (uint32_t i = 0; i < g->n_inputs && i < l->p->n_inputs && !mx_failed(l->b); i++) {
         const mx_pinput *in = &l->p->inputs[i];
+        if (g->inputs[i] == MX_NONE) continue; /* a number that was given at export, and that no node takes */
         if (in->kind == MX_PIN_FIXED && mx_lower_number(l->b, &in->fixed) == MX_NO_VAL) continue;
         l->values[g->inputs[i]] = input_value(l, in, &l->p->values[g->inputs[i]]);
     }

@@ -292,7 +292,8 @@ static mx_val find_size(const mx_rule *r, mx_size size) {
     for (uint32_t i = 0; i < r->node->n_args && v == MX_NO_VAL; i++)
         v = size_in_argument(r, &r->node->args[i], size);
     for (uint32_t i = 0; i < g->n_inputs && v == MX_NO_VAL; i++)
-        if (i < r->p->n_inputs && r->p->inputs[i].kind == MX_PIN_USER) v = size_in_tensor(r, g->inputs[i], size);
+        if (i < r->p->n_inputs && r->p->inputs[i].kind == MX_PIN_USER && g->inputs[i] != MX_NONE)
+            v = size_in_tensor(r, g->inputs[i], size);
     return v;
 }
 

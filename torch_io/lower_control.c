@@ -107,8 +107,9 @@ static mx_val body_input(const mx_rule *r, const mx_pgraph *g, uint32_t i) {
     static const mx_size one = {.value = 1};
     static const int32_t elems[] = {
         [MX_PV_INT] = MX_ELEM_INT64, [MX_PV_FLOAT] = MX_ELEM_DOUBLE, [MX_PV_BOOL] = MX_ELEM_BOOL};
-    const mx_pvalue *v = &r->p->values[g->inputs[i]];
-    const char *name = mx_ptext(r->p, v->name).p;
+    static const mx_pvalue nothing = {.kind = MX_PV_TENSOR, .rank = MX_NONE};
+    const mx_pvalue *v = g->inputs[i] == MX_NONE ? &nothing : &r->p->values[g->inputs[i]];
+    const char *name = v->name > MX_SID_EMPTY ? mx_ptext(r->p, v->name).p : "input";
     if (v->kind != MX_PV_TENSOR) return mx_body_input(r->b, name, elems[v->kind], 1, &one);
     int32_t elem = v->elem == MX_ELEM_BFLOAT16 ? MX_ELEM_FLOAT : v->elem;
     return mx_body_input(r->b, name, elem, v->rank == MX_NONE ? -1 : (int)v->rank, v->sizes);

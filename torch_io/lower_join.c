@@ -85,10 +85,7 @@ void mx_rule_block_diag(const mx_rule *r) {
     }
     for (size_t i = 0; i < n && !mx_failed(b); ++i) {
         int64_t width = mx_size_of(b, v[i], 1).value, pads[] = {0, before, 0, all - before - width};
-        int32_t by = mx_work_elem(elem);
-        mx_val in = mx_cast(b, v[i], by);
-        if (n > 1) in = mx_op3(b, "Pad", in, mx_int64s(b, pads, 4), mx_scalar(b, by, 0));
-        v[i] = mx_cast(b, in, elem);
+        if (n > 1) v[i] = mx_op3(b, "Pad", v[i], mx_int64s(b, pads, 4), mx_scalar(b, elem, 0));
         before += width;
     }
     join(r, v, n, 0);
@@ -196,7 +193,7 @@ void mx_rule_unbind(const mx_rule *r) { /* self, dim=0 */
     for (size_t i = 0; i < r->node->n_outputs && !mx_failed(b); ++i) {
         if (!mx_output_used(r, i)) continue;
         bool only = mx_size_is(mx_size_of(b, v, (int)axis), 1);
-        mx_val at = mx_scalar_int(b, MX_DT_INT64, (int64_t)i);
+        mx_val at = mx_scalar_int(b, MX_E_INT64, (int64_t)i);
         r->out[i] = only ? mx_squeeze1(b, v, axis) : mx_gather(b, v, at, axis);
     }
 }

@@ -8,10 +8,8 @@
 
 /* ---- products ---- */
 
-/* What onnxruntime multiplies matrices in: floats, and integers of 32 and 64 bits (which wrap as torch's do). */
 static mx_val product(mx_build *b, mx_val x, mx_val y) {
-    int32_t elem = mx_elem_of(b, x), by = mx_work_elem(elem);
-    return mx_cast(b, mx_op2(b, "MatMul", mx_cast(b, x, by), mx_cast(b, y, by)), elem);
+    return mx_op2(b, "MatMul", x, y);
 }
 
 static mx_val plus(mx_build *b, mx_val x, mx_val y) {
@@ -25,7 +23,7 @@ static mx_val scaled(const mx_rule *r, mx_val v, size_t i) {
 }
 
 static bool gemm_takes(int32_t elem) {
-    return elem == MX_DT_FLOAT || elem == MX_DT_DOUBLE || elem == MX_DT_HALF;
+    return elem == MX_E_FLOAT || elem == MX_E_DOUBLE || elem == MX_E_HALF;
 }
 
 mx_val mx_linear(const mx_rule *r, mx_val x, mx_val weight, mx_val bias) {
@@ -167,7 +165,7 @@ static void rule_det(const mx_rule *r) {
     for (size_t i = 1; i < r->node->n_outputs; ++i) {
         if (mx_output_used(r, i)) mx_cannot(r->b, "the factors of a matrix");
     }
-    if (mx_elem_of(r->b, v) == MX_DT_DOUBLE) mx_cannot(r->b, "a determinant in double precision");
+    if (mx_elem_of(r->b, v) == MX_E_DOUBLE) mx_cannot(r->b, "a determinant in double precision");
     r->out[0] = mx_op1(r->b, "Det", v);
 }
 

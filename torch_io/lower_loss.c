@@ -156,6 +156,25 @@ static void of_probabilities(const mx_rule *r, mx_val x, int64_t axis) {
     reduced(r, mx_op1(b, "Neg", sum), 3);
 }
 
+/* Classes with smoothing: a share of the loss is the mean of all log probabilities of the elements that count. */
+static void smoothed(const mx_rule *r, mx_val x, int64_t axis) {
+    mx_build *b = r->b;
+    double smoothing = mx_arg_float(r, 5);
+    const mx_axes classes = {.at = {axis}, .n = 1};
+    if (!mx_arg_none(r, 2)) {
+        mx_cannot(b, "weights of classes with label smoothing");
+        return;
+    }
+    mx_val own = mx_mul_number(b, negative_log_likelihood(r, x, 2), 1 - smoothing);
+    mx_val counts = mx_op2(b, "Equal", mx_arg_as(r, 1, MX_E_INT64), mx_scalar_int(b, MX_E_INT64, mx_arg_int(r, 4)));
+    counts = mx_cast(b, mx_not(b, counts), mx_elem_of(b, x));
+    mx_val rest = mx_op1(b, "Neg", mx_reduce_any(b, "ReduceMean", x, &classes, false));
+    rest = mx_mul_number(b, mx_op2(b, "Mul", rest, counts), smoothing);
+    if (mx_arg_int(r, 3) != 0) rest = mx_reduce_any(b, "ReduceSum", rest, &all_axes, false);
+    if (mx_arg_int(r, 3) == 1) rest = mx_op2(b, "Div", rest, mx_reduce_any(b, "ReduceSum", counts, &all_axes, false));
+    r->out[0] = mx_op2(b, "Add", own, rest);
+}
+
 /* cross_entropy_loss(self, target, weight, reduction, ignore_index, label_smoothing) */
 static void cross_entropy_loss(const mx_rule *r) {
     mx_build *b = r->b;
@@ -165,7 +184,7 @@ static void cross_entropy_loss(const mx_rule *r) {
     if (mx_is_float(mx_elem_of(b, mx_arg(r, 1))))
         of_probabilities(r, x, axis);
     else if (mx_arg_float(r, 5) != 0)
-        mx_cannot(b, "label smoothing of classes");
+        smoothed(r, x, axis);
     else
         r->out[0] = negative_log_likelihood(r, x, 2);
 }

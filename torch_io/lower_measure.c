@@ -1,9 +1,7 @@
-/* Questions about a tensor's elements as a whole: quantiles, differences, membership, equality. */
+/* Questions about a tensor's elements as a whole: quantiles, differences, membership. */
 #include "torch_io/lower_numeric.h"
 
 #include <math.h>
-
-static const mx_axes all_axes = {.n = 0};
 
 static mx_val operand(const mx_rule *r, size_t i) {
     return mx_arg_as(r, i, mx_out_elem(r, 0));
@@ -98,7 +96,17 @@ static void trapezoid(const mx_rule *r) {
     r->out[0] = mx_mul_number(b, sum, mx_arg_float(r, 1) / 2);
 }
 
-/* ---- membership and equality ---- */
+/* cumulative_trapezoid.dx(y, dx, dim) */
+static void cumulative_trapezoid(const mx_rule *r) {
+    mx_build *b = r->b;
+    mx_val y = operand(r, 0);
+    int64_t axis = mx_axis(r, mx_arg_int(r, 2), mx_rank_of(b, y));
+    mx_val later = mx_slice_const(b, y, axis, 1, INT64_MAX, 1), earlier = mx_slice_const(b, y, axis, 0, -1, 1);
+    mx_val sums = mx_op2(b, "CumSum", mx_op2(b, "Add", later, earlier), mx_scalar_int(b, MX_E_INT64, axis));
+    r->out[0] = mx_mul_number(b, sums, mx_arg_float(r, 1) / 2);
+}
+
+/* ---- membership ---- */
 
 /* isin(elements, test_elements, assume_unique, invert): each compared with all. */
 static void isin(const mx_rule *r) {
@@ -149,19 +157,11 @@ static void sum_to_size(const mx_rule *r) {
     r->out[0] = mx_reshape_to(b, sum, sizes, n);
 }
 
-/* Whether all elements are the same. */
-static void equal(const mx_rule *r) {
-    mx_build *b = r->b;
-    int32_t elem = mx_promoted(r, 0, 1);
-    mx_val same = mx_cast(b, mx_op2(b, "Equal", mx_arg_as(r, 0, elem), mx_arg_as(r, 1, elem)), MX_E_UINT8);
-    r->out[0] = mx_truth(b, mx_reduce_any(b, "ReduceMin", same, &all_axes, false));
-}
-
 static const mx_lowering rows[] = {
     {"aten.angle.default", angle, "Less, Where", 0, 0},
     {"aten.bincount.default", bincount, "Range, Equal, ReduceSum", 0, 0},
+    {"aten.cumulative_trapezoid.dx", cumulative_trapezoid, "Slice, Add, CumSum, Mul", 0, 0},
     {"aten.diff.default", diff, "Slice, Sub", 0, 0},
-    {"aten.equal.default", equal, "Equal, ReduceMin", 0, 0},
     {"aten.isin.Scalar_Tensor", isin, "Equal, ReduceMax", 0, 0},
     {"aten.isin.Tensor_Scalar", isin, "Equal, ReduceMax", 0, 0},
     {"aten.isin.Tensor_Tensor", isin, "Equal, ReduceMax", 0, 0},

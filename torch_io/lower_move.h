@@ -5,22 +5,6 @@
 
 #include "torch_io/lower_numeric.h"
 
-/* TensorProto.DataType */
-enum {
-    MX_DT_FLOAT = 1,
-    MX_DT_UINT8 = 2,
-    MX_DT_INT8 = 3,
-    MX_DT_UINT16 = 4,
-    MX_DT_INT16 = 5,
-    MX_DT_INT32 = 6,
-    MX_DT_INT64 = 7,
-    MX_DT_BOOL = 9,
-    MX_DT_HALF = 10,
-    MX_DT_DOUBLE = 11,
-    MX_DT_UINT32 = 12,
-    MX_DT_UINT64 = 13,
-    MX_DT_BFLOAT16 = 16
-};
 #define MX_TO_END INT64_MAX /* the end of a slice that goes to the end */
 
 /* The rank of a value; one that is not known is an error of the node, and 0. At most MX_MAX_RANK - 2. */
@@ -40,7 +24,7 @@ bool mx_size_is(mx_size s, int64_t n);
 mx_val mx_view_sizes(const mx_rule *r, mx_val v, const mx_size *sizes, int rank, mx_val exact);
 /* The value with the sizes that the program states of an output. */
 mx_val mx_view_out(const mx_rule *r, mx_val v, size_t output, mx_val exact);
-mx_val mx_in_line(mx_build *b, mx_val v);        /* rank 1 */
+mx_val mx_in_line(mx_build *b, mx_val v);     /* rank 1 */
 mx_val mx_at_least_1d(mx_build *b, mx_val v); /* rank 0 becomes rank 1 */
 /* Sizes of 1 put before, until the value has that rank. */
 mx_val mx_lead(mx_build *b, mx_val v, int rank);

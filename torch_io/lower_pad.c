@@ -51,11 +51,6 @@ static bool any_pad(const int64_t *pads, int rank) {
     return false;
 }
 
-/* onnxruntime pads these; what it lacks goes through a type that holds it. */
-static int32_t pad_elem(int32_t elem) {
-    return elem == MX_DT_INT16 || elem == MX_DT_UINT16 ? MX_DT_INT32 : elem;
-}
-
 static mx_val wrap(mx_build *b, mx_val v, int rank, const int64_t *pads) {
     for (int k = 0; k < rank; ++k) {
         mx_val parts[3];
@@ -68,12 +63,6 @@ static mx_val wrap(mx_build *b, mx_val v, int rank, const int64_t *pads) {
     return v;
 }
 
-static mx_val pad_constant(const mx_rule *r, mx_val v, mx_val pads, mx_val value) {
-    mx_build *b = r->b;
-    int32_t elem = mx_elem_of(b, v), by = pad_elem(elem);
-    return mx_cast(b, mx_op3(b, "Pad", mx_cast(b, v, by), pads, mx_cast(b, value, by)), elem);
-}
-
 /* Argument 1 holds the pads. value: rank 0, of v's type; for PAD_CONSTANT. */
 static void pad(const mx_rule *r, pad_mode mode, mx_val value) {
     static const char *const names[] = {"constant", "reflect", "edge", "wrap"};
@@ -84,7 +73,7 @@ static void pad(const mx_rule *r, pad_mode mode, mx_val value) {
     if (mx_failed(b)) return;
     if (!pad_numbers(r, rank, pads)) {
         if (mode != PAD_CONSTANT) mx_cannot(b, "%s pads of symbolic sizes", names[mode]);
-        r->out[0] = pad_constant(r, v, pad_values(r, rank), value);
+        r->out[0] = mx_op3(b, "Pad", v, pad_values(r, rank), value);
         return;
     }
     if (mx_failed(b)) return;
@@ -93,13 +82,11 @@ static void pad(const mx_rule *r, pad_mode mode, mx_val value) {
     if (!any_pad(pads, rank)) return;
     mx_val list = mx_int64s(b, pads, 2 * (size_t)rank);
     if (mode == PAD_CONSTANT) {
-        r->out[0] = pad_constant(r, v, list, value);
+        r->out[0] = mx_op3(b, "Pad", v, list, value);
     } else if (mode == PAD_CIRCULAR) {
         r->out[0] = wrap(b, v, rank, pads);
     } else {
-        int32_t elem = mx_elem_of(b, v);
-        v = mx_op(b, "Pad", MX_IN(mx_cast(b, v, pad_elem(elem)), list), MX_AT(mx_at_s("mode", names[mode])));
-        r->out[0] = mx_cast(b, v, elem);
+        r->out[0] = mx_op(b, "Pad", MX_IN(v, list), MX_AT(mx_at_s("mode", names[mode])));
     }
 }
 

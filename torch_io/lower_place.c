@@ -33,11 +33,11 @@ static size_t add(char *out, size_t size, size_t at, const char *text) {
 
 void mx_describe_place(const mx_program *p, uint32_t node, char *out, size_t size) {
     const mx_pnode *n = &p->nodes[node];
-    mx_str file, line, target = mx_ptext(p, n->target), name = mx_ptext(p, n->name);
+    mx_str file, line;
+    mx_shown target = mx_show(mx_ptext(p, n->target)), name = mx_show(mx_ptext(p, n->name));
     char part[420];
     size_t at = add(out, size, 0, "");
-    snprintf(part, sizeof part, "%.*s, node %s", (int)(target.n < 200 ? target.n : 200), target.p ? target.p : "",
-             mx_show(name).text);
+    snprintf(part, sizeof part, "%.*s, node %s", (int)strlen(target.text) - 2, target.text + 1, name.text);
     at = add(out, size, at, part);
     if (n->call < p->n_calls) {
         mx_str fqn = mx_ptext(p, p->modules[p->calls[n->call].module].fqn);

@@ -202,6 +202,31 @@ static void unique_dim(const mx_rule *r) {
     unique_along(r, x, at, 2, false);
 }
 
+/* Runs of equal elements: a run begins where an element differs from the one before. The inverse is the number of the
+ * run, a count the way to where the next one begins. */
+static void unique_consecutive(const mx_rule *r) {
+    mx_build *b = r->b;
+    if (!mx_arg_none(r, 3)) {
+        mx_cannot(b, "runs of equal slices along an axis");
+        return;
+    }
+    const int64_t all = -1;
+    const bool yes = true;
+    const int64_t one = 1;
+    mx_val given = mx_arg(r, 0), x = mx_flat(b, given);
+    mx_val later = mx_slice_const(b, x, 0, 1, INT64_MAX, 1), earlier = mx_slice_const(b, x, 0, 0, -1, 1);
+    mx_val first = mx_constant(b, MX_E_BOOL, &one, 1, &yes, sizeof yes);
+    mx_val differs = mx_not(b, mx_op2(b, "Equal", later, earlier));
+    mx_val begins = mx_concat(b, (const mx_val[]){first, differs}, 2, 0);
+    r->out[0] = mx_op(b, "Compress", MX_IN(x, begins), MX_AT(mx_at_i("axis", 0)));
+    mx_val number = mx_op2(b, "CumSum", mx_cast(b, begins, MX_E_INT64), mx_scalar_int(b, MX_E_INT64, 0));
+    r->out[1] = mx_reshape(b, mx_add_number(b, number, -1), mx_shape(b, given));
+    mx_val places = mx_reshape_to(b, mx_op1(b, "NonZero", begins), &all, 1);
+    mx_val next = mx_slice_const(b, places, 0, 1, INT64_MAX, 1);
+    mx_val ends = mx_concat(b, (const mx_val[]){next, mx_dim(b, x, 0)}, 2, 0);
+    r->out[2] = mx_op2(b, "Sub", ends, places);
+}
+
 /* Each element's bin compared with all bins, summed over the elements. */
 static mx_val counts_of(mx_build *b, mx_val bins, mx_val of, int32_t elem) {
     const int64_t first = 0;
@@ -246,6 +271,7 @@ static const mx_lowering rows[] = {
     {"aten.sort.default", sort, "TopK", 0, MX_LOWER_EXACT},
     {"aten.sort.stable", sort, "TopK", 0, MX_LOWER_EXACT},
     {"aten.topk.default", topk, "TopK", 0, MX_LOWER_EXACT},
+    {"aten.unique_consecutive.default", unique_consecutive, "Equal, Compress, CumSum, NonZero", 0, MX_LOWER_EXACT},
     {"aten.unique_dim.default", unique_dim, "Unique", 0, MX_LOWER_EXACT},
 };
 

@@ -9,7 +9,7 @@ nodes and edges). All else is its own: ids of nodes, edges, graphs and keys, the
 the graphics, the whitespace between elements; data of graphs are gone, and `long` becomes `int`.
 What yEd does in one version or situation and not in another is drawn from the seed: CDATA or
 xml:space, open or folded groups, edges in the innermost common graph or in the outermost, characters
-beyond ASCII as such or as references.
+beyond ASCII as such or as references, ports on nodes and edges, labels with a placement model of their own.
 """
 from __future__ import annotations
 
@@ -50,10 +50,14 @@ STANDARD_PROPERTIES = ("url", "description")
 
 SHAPES = ("rectangle", "roundrectangle", "ellipse", "hexagon")
 COLOURS = ("#FFCC00", "#CCCCFF", "#99CC00", "#E8EEF7")
+VERSIONS = ("3.18", "3.19.1.1", "3.20.1", "3.21.1", "3.22", "3.23", "3.23.2")
 INDENTS = ("  ", "\t", "    ", None)
 
 FOLDED_SHARE = 0.2
 CDATA_SHARE = 0.3
+GENERIC_SHARE = 0.2
+PORT_SHARE = 0.2
+MODEL_SHARE = 0.5
 
 
 class Saver:
@@ -75,14 +79,22 @@ class Saver:
         self._place_edges()
         self.xml.declaration('<?xml version="1.0" encoding="UTF-8" standalone="no"?>')
         self.xml.open("graphml", NAMESPACES)
-        self.xml.comment("Created by yEd 3.23")
+        self.xml.comment(f"Created by yEd {self.random.choice(VERSIONS)}")
         self._write_keys()
         self._write_graph(self.document.root, "G", "")
-        self.xml.open("data", {"key": self.own_ids["resources"]})
-        self.xml.empty("y:Resources")
-        self.xml.close()
+        self._write_resources()
         self.xml.close()
         return self.xml.bytes()
+
+    def _write_resources(self) -> None:
+        self.xml.open("data", {"key": self.own_ids["resources"]})
+        if self.random.random() < 0.5:
+            self.xml.empty("y:Resources")
+        else:
+            self.xml.open("y:Resources")
+            self.xml.leaf("y:Resource", {"id": "1", "type": "java.lang.String", "xml:space": "preserve"}, "<svg/>")
+            self.xml.close()
+        self.xml.close()
 
     # --- ids and order ---
 
@@ -173,6 +185,7 @@ class Saver:
             self.xml.open("node", {"id": node.new_id})
             self._write_data("node", node.data)
             self._write_shape(node.labels)
+            self._write_port()
             self.xml.close()
             return
         folded = self.random.random() < FOLDED_SHARE
@@ -184,7 +197,8 @@ class Saver:
 
     def _write_edge(self, edge: Edge, edge_id: str) -> None:
         ends = {"source": self.node_ids[edge.source], "target": self.node_ids[edge.target]}
-        self.xml.open("edge", {"id": edge_id, **ends})
+        ports = {"sourceport": "p0", "targetport": "p0"} if self.random.random() < PORT_SHARE else {}
+        self.xml.open("edge", {"id": edge_id, **ends, **ports})
         self._write_data("edge", edge.data)
         self._write_line(edge.labels)
         self.xml.close()
@@ -210,12 +224,31 @@ class Saver:
 
     def _write_shape(self, labels: list[str]) -> None:
         self.xml.open("data", {"key": self.own_ids["nodegraphics"]})
-        self.xml.open("y:ShapeNode")
+        generic = self.random.random() < GENERIC_SHARE
+        if generic:
+            self.xml.open("y:GenericNode", {"configuration": "com.yworks.flowchart.process"})
+        else:
+            self.xml.open("y:ShapeNode")
         self._write_box()
         self.xml.empty("y:Fill", {"color": self.random.choice(COLOURS), "transparent": "false"})
         self.xml.empty("y:BorderStyle", {"color": "#000000", "raised": "false", "type": "line", "width": "1.0"})
         self._write_labels("y:NodeLabel", labels, {"modelName": "custom"})
-        self.xml.empty("y:Shape", {"type": self.random.choice(SHAPES)})
+        if generic:
+            self.xml.open("y:StyleProperties")
+            self.xml.empty("y:Property", {"class": "java.lang.Boolean", "name": "y.view.ShadowNodePainter.SHADOW_PAINTING",
+                                          "value": "true"})
+            self.xml.close()
+        else:
+            self.xml.empty("y:Shape", {"type": self.random.choice(SHAPES)})
+        self.xml.close()
+        self.xml.close()
+
+    def _write_port(self) -> None:
+        if self.random.random() >= PORT_SHARE:
+            return
+        self.xml.open("port", {"name": "p0"})
+        self.xml.open("data", {"key": self.own_ids["portgeometry"]})
+        self.xml.empty("y:Location", {"x": self._number(), "y": self._number()})
         self.xml.close()
         self.xml.close()
 
@@ -255,7 +288,18 @@ class Saver:
         for label in labels:
             attributes = {**placement, "fontFamily": "Dialog", "height": self._number(), "width": self._number(),
                           "xml:space": "preserve"}
-            self.xml.leaf(element, attributes, label)
+            if self.random.random() < MODEL_SHARE:
+                self._write_modelled_label(element, attributes, label)
+            else:
+                self.xml.leaf(element, attributes, label)
+
+    def _write_modelled_label(self, element: str, attributes: dict[str, str], label: str) -> None:
+        """The text, and behind it in the same element the place of the label."""
+        model = "y:SmartNodeLabelModel" if element == "y:NodeLabel" else "y:SmartEdgeLabelModel"
+        self.xml.mixed(element, {**attributes, "modelName": "custom"}, label, [
+            ("y:LabelModel", [(model, {"distance": "4.0"})]),
+            ("y:ModelParameter", [(model + "Parameter", {"labelRatioX": "0.0", "nodeRatioX": "0.0"})]),
+        ])
 
     def _number(self) -> str:
         return repr(round(self.random.uniform(10, 900), 3))

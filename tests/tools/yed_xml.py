@@ -51,6 +51,16 @@ class XmlWriter:
         self._new_line()
         self._parts.append(f"<{name}{self._attributes(attributes)}>{self._text(text)}</{name}>")
 
+    def mixed(self, name: str, attributes: dict[str, str], text: str,
+              children: list[tuple[str, list[tuple[str, dict[str, str]]]]]) -> None:
+        """A text, and elements right behind it."""
+        inner = "".join(
+            f"<{child}>{''.join(f'<{leaf}{self._attributes(given)}/>' for leaf, given in leaves)}</{child}>"
+            for child, leaves in children
+        )
+        self._new_line()
+        self._parts.append(f"<{name}{self._attributes(attributes)}>{self._text(text)}{inner}</{name}>")
+
     def cdata(self, name: str, attributes: dict[str, str], text: str) -> None:
         self._new_line()
         safe = text.replace("]]>", "]]]]><![CDATA[>")

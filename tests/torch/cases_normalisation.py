@@ -64,6 +64,7 @@ def low() -> list[Program]:
         image = torch.randn(2, 6, 4, 5).to(dtype)
         p.case("layer", settled(torch.nn.LayerNorm(5).to(dtype)), image)
         p.case("rms", settled(torch.nn.RMSNorm(5).to(dtype)), image)
+        p.case("rms_small", settled(torch.nn.RMSNorm(5).to(dtype)), image * 0.01)
         p.case("group", settled(torch.nn.GroupNorm(3, 6).to(dtype)), image)
         p.case("batch", settled(torch.nn.BatchNorm2d(6).to(dtype)), image)
         out.append(p)

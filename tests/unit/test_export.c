@@ -189,6 +189,30 @@ static void test_export_without_memory(void **state) {
     empty_folder();
 }
 
+/* The same with a saved program, whose sizes get a name; fewer of the allocations fail. */
+static void test_program_without_memory(void **state) {
+    const char *const program = MX_SOURCE_DIR "/tests/torch/tagged.pt2";
+    const mx_dynamic_axis axis = {"ids", 0, "batch"};
+    const mx_export_config config = {.dynamic_axes = &axis, .n_dynamic_axes = 1};
+    mx_export_options options = mx_export_options_default();
+    size_t step = getenv("MX_VALGRIND") ? 997 : 29;
+    (void)state;
+    options.config = &config;
+    options.external_data = MX_EXTERNAL_BESIDE;
+    for (size_t n = 1;; n += step) {
+        test_allocator t;
+        test_allocator_init(&t);
+        t.fail_at = n;
+        mx_env env = {.allocator = &t.allocator};
+        mx_status status = mx_export(&env, program, in_folder("out.onnx"), &options, NULL, NULL);
+        assert_int_equal(t.blocks, 0);
+        assert_true(status == MX_OK || (t.failed && status == MX_ERR_NOMEM));
+        if (status != MX_OK) assert_int_equal(count_files(), 0);
+        empty_folder();
+        if (!t.failed) break;
+    }
+}
+
 static mx_status use_tags(const mx_env *env) {
     mx_tags *tags;
     mx_tag_selection selection;
@@ -460,7 +484,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_result),           cmocka_unit_test(test_no_result_is_wanted),
         cmocka_unit_test(test_failure),          cmocka_unit_test(test_progress_can_stop_it),
-        cmocka_unit_test(test_bad_options),      cmocka_unit_test(test_export_without_memory),
+        cmocka_unit_test(test_bad_options),      cmocka_unit_test(test_export_without_memory), cmocka_unit_test(test_program_without_memory),
         cmocka_unit_test(test_others_without_memory),
         cmocka_unit_test(test_config),           cmocka_unit_test(test_bad_config),
         cmocka_unit_test(test_recommendation),   cmocka_unit_test(test_tag_statistics),

@@ -1,0 +1,218 @@
+"""Edits of a GraphML file, as a person makes them in yEd and as a program makes them with networkx.
+
+Both editors have the same commands. Nodes are found by their data, as ids are nobody's business: an operator, input or
+output by its name, a group by its dotted name (`hierarchy_scope`).
+"""
+from __future__ import annotations
+
+import copy
+import json
+import sys
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import networkx
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import networkx_resave  # noqa: E402
+import yed_document  # noqa: E402
+import yed_resave  # noqa: E402
+
+LEAVES = ("operator", "input", "output")
+
+
+class Editor:
+    """What both have in common: everything that is said in terms of `data`."""
+
+    def node(self, name: str) -> Any:
+        found = [n for n in self.nodes() if self.get(n, "name") == name and self.get(n, "node_kind") in LEAVES]
+        assert len(found) == 1, f"{len(found)} nodes are called {name!r}"
+        return found[0]
+
+    def model(self) -> Any:
+        return next(n for n in self.nodes() if self.get(n, "node_kind") == "model")
+
+    def group(self, scope: str) -> Any:
+        return next(n for n in self.nodes()
+                    if self.get(n, "node_kind") == "module" and self.get(n, "hierarchy_scope") == scope)
+
+    def attributes(self, name: str, **values: Any) -> None:
+        """Change attributes of an operator; None takes one away."""
+        node = self.node(name)
+        now = json.loads(self.get(node, "node_attributes") or "{}") | values
+        self.set(node, "node_attributes", json.dumps({k: v for k, v in now.items() if v is not None}))
+
+    def inputs(self, name: str) -> list[str]:
+        return json.loads(self.get(self.node(name), "input_names"))
+
+    def set_inputs(self, name: str, names: list[str]) -> None:
+        self.set(self.node(name), "input_names", json.dumps(names))
+
+    def rewire(self, source: str, target: str, port: int, source_port: int = 0) -> None:
+        """Drag the end of the edge that comes in at a port."""
+        self.disconnect(target, port)
+        self.connect(source, target, port, source_port)
+
+    def bypass(self, name: str) -> None:
+        """Delete an operator and let those who took its value take its first input."""
+        node = self.node(name)
+        source = next((a, p) for a, p, b, q in self.edges() if b is node or b == node and q == 0)
+        takers = [(b, q) for a, p, b, q in self.edges() if a == node]
+        self.delete(node)
+        for taker, port in takers:
+            self.draw(source[0], taker, source[1], port)
+
+    def connect(self, source: str, target: str, port: int | None = None, source_port: int | None = 0) -> None:
+        self.draw(self.node(source), self.node(target), source_port, port)
+
+
+class YedEditor(Editor):
+    """A person in yEd: groups hold what stands in them, and go with it."""
+
+    nested = True
+
+    def __init__(self, path: Path, seed: int = 0) -> None:
+        self.document = yed_document.read_document(path)
+        self.seed = seed
+        self.made = 0
+
+    def save(self, path: Path) -> None:
+        path.write_bytes(yed_resave.Saver(self.document, Random(self.seed)).save())
+
+    def _walk(self, graph: yed_document.Graph) -> list[tuple[yed_document.Graph, yed_document.Node]]:
+        found = []
+        for node in graph.nodes:
+            found.append((graph, node))
+            if node.children is not None:
+                found += self._walk(node.children)
+        return found
+
+    def nodes(self) -> list[yed_document.Node]:
+        return [node for _, node in self._walk(self.document.root)]
+
+    def get(self, node: yed_document.Node, key: str) -> str | None:
+        return next((text for k, text in node.data if k.name == key), None)
+
+    def set(self, node: yed_document.Node, key: str, text: str | None) -> None:
+        node.data = [(k, v) for k, v in node.data if k.name != key]
+        if text is not None:
+            node.data.append((self._key("node", key), text))
+
+    def _key(self, where: str, name: str) -> yed_document.Key:
+        return next(k for k in self.document.keys if k.where == where and k.name == name)
+
+    def edges(self) -> list[tuple[yed_document.Node, int, yed_document.Node, int]]:
+        by_id = {n.id: n for n in self.nodes()}
+        ports = [({k.name: int(v) for k, v in e.data if k.name.endswith("_port")}, e) for e in self.document.edges]
+        return [(by_id[e.source], p.get("source_port", 0), by_id[e.target], p.get("target_port", -1)) for p, e in ports]
+
+    def draw(self, source: yed_document.Node, target: yed_document.Node, source_port: int | None,
+             port: int | None) -> None:
+        ports = {"source_port": source_port, "target_port": port}
+        data = [(self._key("edge", k), str(v)) for k, v in ports.items() if v is not None]
+        self.document.edges.append(yed_document.Edge(source.id, target.id, data, []))
+
+    def disconnect(self, target: str, port: int) -> None:
+        node = self.node(target)
+        gone = [e for e, (_, _, b, q) in zip(self.document.edges, self.edges()) if b is node and q == port]
+        assert len(gone) == 1
+        self.document.edges.remove(gone[0])
+
+    def delete(self, node: yed_document.Node) -> None:
+        graph = next(g for g, n in self._walk(self.document.root) if n is node)
+        graph.nodes = [n for n in graph.nodes if n is not node]
+        there = {n.id for n in self.nodes()}
+        self.document.edges = [e for e in self.document.edges if e.source in there and e.target in there]
+
+    def _put(self, node: yed_document.Node, scope: str | None) -> None:
+        self.made += 1
+        node.id = f"made{self.made}"
+        (self.group(scope) if scope else self.model()).children.nodes.append(node)
+
+    def add(self, scope: str | None = None, **data: str) -> yed_document.Node:
+        node = yed_document.Node("", [(self._key("node", k), v) for k, v in data.items()], ["new"], False, None)
+        self._put(node, scope)
+        return node
+
+    def copy(self, name: str, scope: str | None = None) -> yed_document.Node:
+        """Copy and paste: all data twice."""
+        node = copy.deepcopy(self.node(name))
+        self._put(node, scope)
+        return node
+
+    def move(self, name: str, scope: str) -> None:
+        node = self.node(name)
+        graph = next(g for g, n in self._walk(self.document.root) if n is node)
+        graph.nodes = [n for n in graph.nodes if n is not node]
+        self.group(scope).children.nodes.append(node)
+
+    def label(self, node: yed_document.Node, text: str) -> None:
+        node.labels = [text, *node.labels[1:]]
+
+
+class NetworkxEditor(Editor):
+    """A program with networkx: no nesting, `parent` says where a node stands."""
+
+    nested = False
+
+    def __init__(self, path: Path, seed: int = 0) -> None:
+        self.graph = networkx.MultiDiGraph(networkx_resave.read(path))
+        self.made = 0
+
+    def save(self, path: Path) -> None:
+        networkx.write_graphml(self.graph, path)
+
+    def nodes(self) -> list[str]:
+        return list(self.graph.nodes)
+
+    def get(self, node: str, key: str) -> str | None:
+        return self.graph.nodes[node].get(key)
+
+    def set(self, node: str, key: str, text: str | None) -> None:
+        self.graph.nodes[node].pop(key, None)
+        if text is not None:
+            self.graph.nodes[node][key] = text
+
+    def edges(self) -> list[tuple[str, int, str, int]]:
+        return [(a, d.get("source_port", 0), b, d.get("target_port", -1)) for a, b, d in self.graph.edges(data=True)]
+
+    def draw(self, source: str, target: str, source_port: int | None, port: int | None) -> None:
+        ports = {"source_port": source_port, "target_port": port}
+        self.graph.add_edge(source, target, **{k: v for k, v in ports.items() if v is not None})
+
+    def disconnect(self, target: str, port: int) -> None:
+        node = self.node(target)
+        gone = [(a, b, k) for a, b, k, d in self.graph.in_edges(node, keys=True, data=True) if d.get("target_port") == port]
+        assert len(gone) == 1
+        self.graph.remove_edge(*gone[0])
+
+    def delete(self, node: str) -> None:
+        key = self.get(node, "compound_key")
+        inside = [n for n in self.graph if self.get(n, "parent") == key] if key else []
+        self.graph.remove_node(node)
+        for n in inside:
+            self.delete(n)
+
+    def add(self, scope: str | None = None, **data: str) -> str:
+        self.made += 1
+        parent = self.group(scope) if scope else self.model()
+        node = f"made{self.made}"
+        self.graph.add_node(node, **{"parent": self.get(parent, "compound_key"), **data})
+        return node
+
+    def copy(self, name: str, scope: str | None = None) -> str:
+        data = dict(self.graph.nodes[self.node(name)])
+        if scope:
+            data["parent"] = self.get(self.group(scope), "compound_key")
+        self.made += 1
+        self.graph.add_node(f"made{self.made}", **data)
+        return f"made{self.made}"
+
+    def move(self, name: str, scope: str) -> None:
+        """The tag says where to."""
+        self.set(self.node(name), "hierarchy_tag", self.get(self.group(scope), "hierarchy_tag"))
+
+
+EDITORS = {"yed": YedEditor, "networkx": NetworkxEditor}
