@@ -201,7 +201,7 @@ static mx_status settle_output(stale *s, const doubt *d, uint32_t found) {
         mx_dim *dims = NULL;
         MX_TRY(mx_graph_array(g, now.n_dims, sizeof *dims, &dims, s->err));
         for (uint32_t i = 0; i < now.n_dims; i++) {
-            bool named = alike && now.dims[i].kind == MX_DIM_NONE && was.dims[i].kind == MX_DIM_PARAM;
+            bool named = alike && now.dims[i].kind != MX_DIM_VALUE && was.dims[i].kind == MX_DIM_PARAM;
             dims[i] = named ? was.dims[i] : now.dims[i];
         }
         now.dims = dims;
