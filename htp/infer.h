@@ -45,6 +45,7 @@ typedef struct mx_htp_op {
     bool of_input : 1;   /* no labelled operator above, computed from data of the scope's inputs */
     bool output : 1;     /* makes an output of the scope */
     bool residual : 1;   /* adds a value to what came of it */
+    bool merged : 1;     /* uses a parameter that stands for those of several modules */
     uint32_t level;      /* longest way from the scope's inputs */
     uint32_t module;     /* MX_NO_INDEX: not yet */
     mx_htp_time time;    /* of the newest labelled operator among itself and all before it */
@@ -144,8 +145,11 @@ uint64_t mx_htp_type_hash(const mx_htp_flow *f, const mx_htp_op *o);
 /* infer_claim.c: operators that belong to a told one: a product before its bias, the norm before its scale, the layout
  * around it. */
 mx_status mx_htp_infer_claims(mx_htp_flow *f);
-/* infer_align.c: products and modules that are one product each, in the order of execution. */
+/* infer_align.c: products and modules that are one product each, in the order of execution; norms likewise. */
 mx_status mx_htp_infer_align(mx_htp_flow *f);
+/* infer_merged.c: a bias that stands for those of several modules is that of the product or the norm before it. Whether
+ * there is one. */
+bool mx_htp_infer_merged(mx_htp_flow *f);
 /* infer_names.c: parameters that bear the name of another module than the one that uses them. */
 mx_status mx_htp_infer_names(mx_htp_flow *f, bool *changed);
 /* infer_silent.c: modules that are executed and own no told operator get what is done at their time. */

@@ -1,5 +1,6 @@
 /* Products without a name, and the modules of torch.nn that are one product each: both in the order of execution. Where
- * there are as many of them between two that are known, they are each other's.
+ * there are as many of them between two that are known, they are each other's. The same for recurrent layers, and for
+ * norms whose parameters stand for those of several modules.
  *
  * Data flow orders products only in part. They are taken in chunks such that all of a chunk need all of the chunk
  * before; within a chunk only the module common to all that are left is known. */
@@ -11,15 +12,17 @@ typedef struct product {
     uint32_t op, depth; /* depth: how many products stand on the longest way to it, itself included */
 } product;
 
+typedef enum aligned { PRODUCTS, RECURRENT, NORMS } aligned; /* all below is said of products */
+
 typedef struct aligning {
     mx_htp_flow *f;
+    aligned what;
     bool *fits;        /* by module: it is one product */
     uint32_t *modules; /* those, in the order of execution */
     uint32_t *index;   /* by module: place in `modules` */
     product *products; /* by depth */
     bool *clean;       /* by depth: all products of it need all of the depth before */
     uint32_t n_modules, n_products;
-    bool recurrent;
 } aligning;
 
 /* Recurrent layers are operators of their own kind, several to a module with several layers. */
@@ -30,9 +33,20 @@ static bool is_recurrent(const mx_htp_flow *f, mx_sid name) {
     return false;
 }
 
+static bool speaks_of(mx_str name, const char *word) {
+    return name.n && memmem(name.p, name.n, word, strlen(word)) != NULL;
+}
+
+/* The one operator of a norm that takes its scale. */
+static bool is_norm(const mx_htp_flow *f, const mx_htp_op *o) {
+    if (!mx_htp_flows(o) || !(o->how == MX_HTP_HOW_TOLD || o->merged)) return false;
+    return mx_htp_is(o, MX_HTP_OP_SCALE) || speaks_of(mx_text(f->g, mx_node_at(f->g, o->id)->op_type), "Norm");
+}
+
 static bool is_product(const aligning *w, const mx_htp_op *o) {
+    if (w->what == NORMS) return is_norm(w->f, o);
     if (!mx_htp_is(o, MX_HTP_OP_WEIGHTED) || !mx_htp_flows(o)) return false;
-    return is_recurrent(w->f, mx_node_at(w->f->g, o->id)->op_type) == w->recurrent;
+    return is_recurrent(w->f, mx_node_at(w->f->g, o->id)->op_type) == (w->what == RECURRENT);
 }
 
 /* ---- modules ---- */
@@ -44,7 +58,8 @@ static bool has_product_class(const aligning *w, const mx_htp_module *m) {
                                         "Conv3d",          "ConvTranspose1d",
                                         "ConvTranspose2d", "ConvTranspose3d"};
     mx_str name = mx_text(f->g, m->class_name);
-    if (w->recurrent) return m->torch_nn && is_recurrent(f, m->class_name);
+    if (w->what == NORMS) return speaks_of(name, "Norm");
+    if (w->what == RECURRENT) return m->torch_nn && is_recurrent(f, m->class_name);
     for (size_t i = 0; m->torch_nn && i < sizeof names / sizeof *names; i++)
         if (mx_str_is(name, names[i])) return true;
     return false;
@@ -69,7 +84,8 @@ static mx_status find_fitting(aligning *w) {
     MX_TRY(mx_htp_tally_make(f, 2 * f->tree->count, &seen));
     for (uint32_t i = 0; i < f->n; i++) {
         const mx_htp_op *o = &f->ops[i];
-        if (o->module != MX_NO_INDEX && is_product(w, o) && mx_htp_is_leaf(f, o->module) && !all[o->module].torch_nn)
+        if (w->what != NORMS && o->module != MX_NO_INDEX && is_product(w, o) && mx_htp_is_leaf(f, o->module) &&
+            !all[o->module].torch_nn)
             *mx_htp_tally_at(&seen, all[o->module].class_name, 0, 0) = 1;
     }
     for (uint32_t m = 0; m < f->tree->count; m++)
@@ -296,7 +312,7 @@ static void give_chunk(aligning *w, uint32_t at, uint32_t end, uint32_t first) {
         mx_htp_op *o = &f->ops[w->products[i].op];
         if (o->module != MX_NO_INDEX) continue;
         o->module = module;
-        o->how = MX_HTP_HOW_CLAIMED;
+        o->how = o->merged ? MX_HTP_HOW_TOLD : MX_HTP_HOW_CLAIMED;
     }
 }
 
@@ -330,14 +346,14 @@ static bool any_unknown(const aligning *w) {
     return false;
 }
 
-static mx_status align(mx_htp_flow *f, bool recurrent) {
-    aligning w = {.f = f, .recurrent = recurrent};
+static mx_status align(mx_htp_flow *f, aligned what) {
+    aligning w = {.f = f, .what = what};
     uint32_t from = 0, first = 0, low, high;
     if (!any_unknown(&w)) return MX_OK;
     MX_TRY(list_modules(&w));
     if (w.n_modules == 0) return MX_OK;
     MX_TRY(list_products(&w));
-    if (recurrent) MX_TRY(repeat_modules(&w));
+    if (what == RECURRENT) MX_TRY(repeat_modules(&w));
     for (uint32_t at = 0, next; at < w.n_products; at = next) {
         next = end_of_chunk(&w, at);
         if (!known_window(&w, at, next, &low, &high)) continue;
@@ -351,6 +367,7 @@ static mx_status align(mx_htp_flow *f, bool recurrent) {
 
 mx_status mx_htp_infer_align(mx_htp_flow *f) {
     if (!f->ordered) return MX_OK;
-    MX_TRY(align(f, false));
-    return align(f, true);
+    for (aligned what = PRODUCTS; what <= NORMS; what++)
+        MX_TRY(align(f, what));
+    return MX_OK;
 }

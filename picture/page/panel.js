@@ -64,7 +64,7 @@ function describe(box) {
   const d = detailsOf(box), look = lookOf(box), name = model.names[box], tag = tagOf(box), lines = [];
   for (let i = 0; i < look[10].length; i += 2) lines.push([look[10][i], look[10][i + 1]]);
   const parameters = d.inputs.filter((i) => i[2] < 0 && i[0]).map((i) => [i[0], i[1]]);
-  const content = [html("h2", {}, look[5] || "Constant"), html("p", { class: "name" }, name || "no name")];
+  const content = [html("h2", {}, look[5] || "Constant"), ...(name !== look[5] ? [html("p", { class: "name" }, name || "no name")] : [])];
   if (d.type && d.type !== look[5]) content.push(html("p", {}, d.type));
   if (look[8]) content.push(html("p", {}, look[8]));
   if (look[9]) content.push(html("p", {}, "shape " + look[9]));

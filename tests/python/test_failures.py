@@ -113,6 +113,8 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Job]:
                 ["out.graphml"],
                 ["export-graphml", "@/in.onnx", "-o", "@/out.graphml", "--strategy", "embedded"],
             ),
+            Job("picture", {"in.onnx": model}, ["out.svg"], ["render", "@/in.onnx", "@/out.svg", "--depth", "all"]),
+            Job("page", {"in.onnx": model}, ["out.html"], ["render", "@/in.onnx", "@/out.html"]),
             Job("import", pair, ["out.onnx"], ["import-onnx", "@/in.graphml", "@/out.onnx"]),
             Job(
                 "import edited",
@@ -134,7 +136,9 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Job]:
     }
 
 
-NAMES = ["export", "export embedded", "import", "import edited", "import validated", "import external"]
+NAMES = [
+    "export", "export embedded", "import", "import edited", "import validated", "import external", "picture", "page",
+]
 
 
 def each(numbers: Iterator[int] | range, test: Callable[[int], None]) -> None:
@@ -203,7 +207,7 @@ def test_each_allocation_in_turn(name: str, jobs: dict[str, Job], work: Path) ->
     assert not failures, f"{len(failures)} of {allocations}:\n" + "\n".join(sorted(failures)[:20])
 
 
-@pytest.mark.parametrize("name", ["export", "import"])
+@pytest.mark.parametrize("name", ["export", "import", "page"])
 def test_no_leak_where_an_allocation_failed(name: str, jobs: dict[str, Job], work: Path) -> None:
     """valgrind on a sample of them."""
     if not shutil.which("valgrind"):
