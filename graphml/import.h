@@ -136,6 +136,7 @@ typedef struct mx_import {
     mx_port *expected;      /* what the edges said, port by port in order of node ids (pass 6, 7) */
     size_t cap_item_of_node, n_expected;
     mx_unused unused; /* initializers that nothing used in the source model (pass 7) */
+    uint64_t n_source_nodes; /* when the file was written; 0: not said */
     uint64_t fresh;   /* counter of fresh names */
 } mx_import;
 

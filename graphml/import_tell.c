@@ -60,7 +60,7 @@ static mx_status tell_removed(mx_import *im) {
         MX_TRY(tell_gap(im, next, item->index));
         if (item->index >= next) next = (int64_t)item->index + 1;
     }
-    return MX_OK;
+    return im->n_source_nodes <= INT32_MAX ? tell_gap(im, next, (int64_t)im->n_source_nodes) : MX_OK;
 }
 
 /* ---- what is not as it was written ---- */
