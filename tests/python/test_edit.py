@@ -502,6 +502,14 @@ def test_a_label_changed_by_hand_is_told(find: Callable, text: str, key: bytes, 
     assert [(c["what"], c["key"], c["after"]) for c in bench.changes("ignored")] == [("label", key.decode(), text)]
 
 
+def test_the_label_of_a_folded_group_changed_by_hand_is_told(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "yed")
+    bench.editor.folded_label(bench.editor.group("head"), "tail")
+    result = bench.apply()
+    assert result.code == 0 and b"head: the label was changed to 'tail'" in result.stderr
+    assert [(c["node"], c["after"]) for c in bench.changes("ignored")] == [("head", "tail")]
+
+
 # ---- wrong edits ----
 
 

@@ -37,12 +37,10 @@ static void test_each_field(void **state) {
         mx_key key;
         const char *text;
         uint32_t fields;
-    } edits[] = {{MX_KEY_DOMAIN, "d", 1u << MX_ORIGIN_TYPE},
-                 {MX_KEY_DOC_STRING, "t", 1u << MX_ORIGIN_DOC},
-                 {MX_KEY_METADATA, "{}", 1u << MX_ORIGIN_METADATA},
-                 {MX_KEY_INITIALIZERS, "[]", 1u << MX_ORIGIN_INITIALIZERS},
-                 {MX_KEY_PARENT, "1", 1u << MX_ORIGIN_PARENT},
-                 {MX_KEY_HIERARCHY_TAG, "/A", 0}};
+    } edits[] = {
+        {MX_KEY_DOMAIN, "d", 1u << MX_ORIGIN_TYPE},        {MX_KEY_DOC_STRING, "t", 1u << MX_ORIGIN_DOC},
+        {MX_KEY_METADATA, "{}", 1u << MX_ORIGIN_METADATA}, {MX_KEY_INITIALIZERS, "[]", 1u << MX_ORIGIN_INITIALIZERS},
+        {MX_KEY_PARENT, "1", 1u << MX_ORIGIN_PARENT},      {MX_KEY_HIERARCHY_TAG, "/A", 0}};
     mx_origin o = sample();
     for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
         mx_origin other = sample();
@@ -63,7 +61,8 @@ static void test_texts_that_change_places(void **state) {
 
 static void test_what_is_no_origin(void **state) {
     (void)state;
-    static const char *const bad[] = {"AAA", "AAA=", "AA A", "AAAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    static const char *const bad[] = {"AAA", "AAA=", "AA A", "AAAAA",
+                                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
     mx_origin o;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(mx_origin_read(mx_str_of(bad[i]), &o));

@@ -131,9 +131,12 @@ static void test_edited_scope(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_nothing_edited),         cmocka_unit_test(test_still_true),
-        cmocka_unit_test(test_other_type),             cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_what_comes_before_stays), cmocka_unit_test(test_edited_scope),
+        cmocka_unit_test(test_nothing_edited),
+        cmocka_unit_test(test_still_true),
+        cmocka_unit_test(test_other_type),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_what_comes_before_stays),
+        cmocka_unit_test(test_edited_scope),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
