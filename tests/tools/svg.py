@@ -43,7 +43,7 @@ class Svg:
         self.boxes = [self._rect(g.findall(f"{SVG}rect[@class='b']")[-1]) for g in groups]
         self.titles = ["".join(t.itertext()) for t in self.root.iter(SVG + "title")]
         self.texts = ["".join(t.itertext()) for t in self.root.iter(SVG + "text")]
-        self.edges = [p for p in self.root.iter(SVG + "path") if p.get("class") in ("e", "eq")]
+        self.edges = [p for p in self.root.iter(SVG + "path") if p.get("class", "").split()[:1] in (["e"], ["eq"])]
 
     @staticmethod
     def _rect(element: ElementTree.Element) -> Rect:
