@@ -135,20 +135,14 @@ static void add_tiers(reached *to, const reached *other, uint32_t behind) {
         to->mask[t] |= other->mask[t - behind];
 }
 
-static reached before(const mx_htp_flow *f, const reached *r, const mx_htp_op *o) {
-    reached got = {.depth = 0};
-    for (uint32_t i = 0; i < o->n_in; i++) {
-        uint32_t from = mx_htp_ins(f, o)[i];
-        if (!mx_htp_flows(&f->ops[from])) continue;
-        if (r[from].depth > got.depth) {
-            reached less = got;
-            got = r[from];
-            add_tiers(&got, &less, got.depth - less.depth);
-        } else {
-            add_tiers(&got, &r[from], got.depth - r[from].depth);
-        }
+static void add_reached(reached *got, const reached *r) {
+    if (r->depth > got->depth) {
+        reached less = *got;
+        *got = *r;
+        add_tiers(got, &less, got->depth - less.depth);
+    } else {
+        add_tiers(got, r, got->depth - r->depth);
     }
-    return got;
 }
 
 static uint64_t all_bits(uint32_t n) {
@@ -157,12 +151,23 @@ static uint64_t all_bits(uint32_t n) {
 
 typedef struct listing {
     aligning *w;
+    mx_htp_numbers numbers;
     reached *r;        /* by operator */
     uint32_t *sizes;   /* by depth */
     uint32_t *next;    /* by operator: the smallest depth of the products that need it, MX_NO_INDEX: none */
     uint64_t *waiting; /* by depth and tier: products that none of a depth in between needs */
     int32_t *open;     /* by depth: how many products, of too many tiers before, wait there; as differences */
 } listing;
+
+static reached before(const listing *l, uint32_t op) {
+    const mx_htp_flow *f = l->w->f;
+    const mx_htp_op *o = &f->ops[op];
+    reached got = {.depth = 0};
+    for (uint32_t i = 0; i < o->n_in; i++)
+        if (mx_htp_flows(&f->ops[mx_htp_ins(f, o)[i]])) add_reached(&got, &l->r[mx_htp_ins(f, o)[i]]);
+    if (l->numbers.before[op] != MX_NO_INDEX) add_reached(&got, &l->r[l->numbers.before[op]]);
+    return got;
+}
 
 static mx_status prepare(listing *l, uint32_t count) {
     aligning *w = l->w;
@@ -181,7 +186,7 @@ static mx_status prepare(listing *l, uint32_t count) {
     memset(l->sizes, 0, depths * sizeof *l->sizes);
     memset(l->waiting, 0, depths * TIERS * sizeof *l->waiting);
     memset(l->open, 0, depths * sizeof *l->open);
-    return MX_OK;
+    return mx_htp_flow_numbers(w->f, &l->numbers);
 }
 
 static bool is_counted(const aligning *w, const mx_htp_op *o) {
@@ -192,24 +197,31 @@ static void find_depths(listing *l) {
     aligning *w = l->w;
     mx_htp_flow *f = w->f;
     for (uint32_t i = 0; i < f->n; i++) {
-        const mx_htp_op *o = &f->ops[f->order[i]];
-        reached *at = &l->r[f->order[i]];
-        *at = before(f, l->r, o);
-        if (!is_counted(w, o)) continue;
+        uint32_t op = l->numbers.order[i];
+        reached *at = &l->r[op];
+        *at = before(l, op);
+        if (!is_counted(w, &f->ops[op])) continue;
         uint32_t bit = l->sizes[at->depth + 1]++;
         reached own = {.depth = at->depth + 1, .mask = {bit < BITS ? (uint64_t)1 << bit : 0}};
         *at = own;
-        w->products[w->n_products++] = (product){f->order[i], at->depth};
+        w->products[w->n_products++] = (product){op, at->depth};
     }
+}
+
+static uint32_t nearer(const listing *l, uint32_t user, uint32_t depth) {
+    uint32_t own = is_counted(l->w, &l->w->f->ops[user]) ? l->r[user].depth : l->next[user];
+    return own < depth ? own : depth;
+}
+
+static void find_next(listing *l) {
+    mx_htp_flow *f = l->w->f;
     for (uint32_t i = f->n; i-- > 0;) {
-        const mx_htp_op *o = &f->ops[f->order[i]];
-        uint32_t *next = &l->next[f->order[i]];
-        *next = MX_NO_INDEX;
-        for (uint32_t k = 0; mx_htp_flows(o) && k < o->n_out; k++) {
-            uint32_t user = mx_htp_outs(f, o)[k];
-            uint32_t depth = is_counted(w, &f->ops[user]) ? l->r[user].depth : l->next[user];
-            if (depth < *next) *next = depth;
-        }
+        uint32_t op = l->numbers.order[i], next = MX_NO_INDEX;
+        const mx_htp_op *o = &f->ops[op];
+        for (uint32_t k = 0; mx_htp_flows(o) && k < o->n_out; k++)
+            next = nearer(l, mx_htp_outs(f, o)[k], next);
+        if (l->numbers.behind[op] != MX_NO_INDEX) next = nearer(l, l->numbers.behind[op], next);
+        l->next[op] = next;
     }
 }
 
@@ -244,10 +256,11 @@ static mx_status list_products(aligning *w) {
         count += is_product(w, &f->ops[i]);
     MX_TRY(prepare(&l, count));
     find_depths(&l);
+    find_next(&l);
     find_waiting(&l);
     for (uint32_t i = 0; i < w->n_products; i++) {
         uint32_t depth = w->products[i].depth;
-        reached got = before(f, l.r, &f->ops[w->products[i].op]);
+        reached got = before(&l, w->products[i].op);
         if (depth > 1 && !needs_all(&l, &got, depth)) w->clean[depth] = false;
     }
     for (uint32_t depth = 1; depth <= count; depth++) {
