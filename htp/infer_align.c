@@ -14,12 +14,14 @@ typedef struct product {
 
 typedef enum aligned { PRODUCTS, RECURRENT, NORMS } aligned; /* all below is said of products */
 
+enum { MANY_PLACES = INT32_MAX };
+
 typedef struct aligning {
     mx_htp_flow *f;
     aligned what;
     bool *fits;        /* by module: it is one product */
     uint32_t *modules; /* those, in the order of execution */
-    uint32_t *index;   /* by module: place in `modules` */
+    uint32_t *index;   /* by module: place in `modules`, MANY_PLACES: it has several */
     product *products; /* by depth */
     bool *clean;       /* by depth: all products of it need all of the depth before */
     uint32_t n_modules, n_products;
@@ -288,7 +290,7 @@ static bool known_window(const aligning *w, uint32_t at, uint32_t end, uint32_t 
     *high = 0;
     for (uint32_t i = at; i < end; i++) {
         uint32_t module = w->f->ops[w->products[i].op].module;
-        if (module == MX_NO_INDEX) return false;
+        if (module == MX_NO_INDEX || w->index[module] == MANY_PLACES) return false;
         if (w->index[module] < *low) *low = w->index[module];
         if (w->index[module] > *high) *high = w->index[module];
     }
@@ -317,7 +319,8 @@ static void give_chunk(aligning *w, uint32_t at, uint32_t end, uint32_t first) {
     for (uint32_t i = at; i < end; i++) {
         uint32_t module = f->ops[w->products[i].op].module;
         missing = missing || module == MX_NO_INDEX;
-        if (module != MX_NO_INDEX && (w->index[module] < first || w->index[module] >= first + (end - at))) return;
+        if (module == MX_NO_INDEX || w->index[module] == MANY_PLACES) continue;
+        if (w->index[module] < first || w->index[module] >= first + (end - at)) return;
     }
     uint32_t module = missing && end - at <= CHUNK ? left_over(w, at, end, first) : MX_NO_INDEX;
     if (module == f->top) return; /* that says nothing */
@@ -336,6 +339,44 @@ static void give_stretch(aligning *w, uint32_t at, uint32_t end, uint32_t first)
         give_chunk(w, at, next, first);
         first += next - at;
     }
+}
+
+/* The outermost module around it, itself included, that is called more than once; itself, if there is none. */
+static uint32_t called_again(const mx_htp_flow *f, uint32_t module) {
+    uint32_t found = module;
+    for (uint32_t m = module; m; m = mx_htp_running_parent(f, m))
+        if (f->tree->modules[m].n_calls > 1) found = m;
+    return found;
+}
+
+static uint32_t calls_of(const mx_htp_flow *f, uint32_t module) {
+    uint32_t n = f->tree->modules[module].n_calls;
+    return n ? n : 1;
+}
+
+/* A module that is called more than once is called in succession, all in it each time, if that explains as many
+ * products as there are. Nobody's place is known then, as far as it has several. */
+static mx_status repeat_calls(aligning *w) {
+    const mx_htp_flow *f = w->f;
+    uint32_t *all = mx_arena_array(&w->f->arena, w->n_products, sizeof *all), n = 0;
+    if (!all) return mx_nomem(f->err);
+    for (uint32_t i = 0, end; i < w->n_modules; i = end) {
+        uint32_t around = called_again(f, w->modules[i]), turns = calls_of(f, around);
+        for (end = i + 1; end < w->n_modules && called_again(f, w->modules[end]) == around;)
+            end++;
+        for (uint32_t turn = 0; turn < turns; turn++)
+            for (uint32_t m = i; m < end; m++)
+                for (uint32_t k = calls_of(f, w->modules[m]) / turns; k; k--) {
+                    if (n == w->n_products) return MX_OK;
+                    all[n++] = w->modules[m];
+                }
+    }
+    if (n != w->n_products) return MX_OK;
+    for (uint32_t i = 0; i < n; i++)
+        w->index[all[i]] = calls_of(f, all[i]) > 1 ? MANY_PLACES : i;
+    w->modules = all;
+    w->n_modules = n;
+    return MX_OK;
 }
 
 /* As many products to each module, where there are more. */
@@ -366,6 +407,7 @@ static mx_status align(mx_htp_flow *f, aligned what) {
     MX_TRY(list_modules(&w));
     if (w.n_modules == 0) return MX_OK;
     MX_TRY(list_products(&w));
+    if (w.n_products != w.n_modules) MX_TRY(repeat_calls(&w));
     if (what == RECURRENT) MX_TRY(repeat_modules(&w));
     for (uint32_t at = 0, next; at < w.n_products; at = next) {
         next = end_of_chunk(&w, at);
