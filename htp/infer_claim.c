@@ -110,7 +110,8 @@ static bool is_only_child(const mx_htp_flow *f, uint32_t parent, uint32_t module
     return c == MX_NO_INDEX;
 }
 
-/* Who may turn what a module gets and gives: the module itself, or one that holds nothing but that one. MX_NO_INDEX: nobody. */
+/* Who may turn what a module gets and gives: the module itself, or one that holds nothing but that one. MX_NO_INDEX:
+ * nobody. */
 static uint32_t who_lays_out(const mx_htp_flow *f, uint32_t module) {
     if (may_lay_out(f, module)) return module;
     uint32_t up = f->tree->modules[module].parent;
@@ -125,7 +126,8 @@ static bool is_free_layout(const mx_htp_op *o) {
 /* Layout in front of an operator, and behind one, nearest first. */
 static uint32_t layout_before(const mx_htp_flow *f, mx_htp_op *o, mx_htp_op **found) {
     uint32_t n = 0;
-    for (mx_htp_op *x; n < PREFIXES && is_free_layout(x = mx_htp_only_producer(f, o)) && mx_htp_only_user(f, x) == o; o = x)
+    for (mx_htp_op *x; n < PREFIXES && is_free_layout(x = mx_htp_only_producer(f, o)) && mx_htp_only_user(f, x) == o;
+         o = x)
         found[n++] = x;
     return n;
 }

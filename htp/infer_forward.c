@@ -60,7 +60,8 @@ static uint32_t around(const forward *w, uint32_t e, uint32_t l) {
 
 enum { USERS = 64 };
 
-/* Whether the module around e took x before, and did so outside of e: a residual around e, whatever else flows into e. */
+/* Whether the module around e took x before, and did so outside of e: a residual around e, whatever else flows into e.
+ */
 static bool enters_around(const mx_htp_flow *f, const mx_htp_op *o, const mx_htp_op *x, uint32_t up, uint32_t e) {
     for (uint32_t i = 0; i < x->n_out && i < USERS; i++) {
         const mx_htp_op *u = &f->ops[mx_htp_outs(f, x)[i]];
