@@ -13,6 +13,7 @@
 #define MX_CONVERTER_INFER_INTERNAL_H
 
 #include "converter/calls.h"
+#include "converter/dtype.h"
 #include "converter/infer.h"
 
 #define MX_INFER_RANK     32u  /* shapes of a higher rank are not calculated with */
@@ -22,19 +23,6 @@
     1024u                   /* attributes of a call, or defaults of a function, that references are looked up in       \
                              */
 #define MX_INFER_OUTPUTS 5u /* element rules of an operator; the last one serves all further outputs */
-
-/* TensorProto.DataType, those that rules name. */
-enum {
-    MX_ELEM_UNKNOWN = 0,
-    MX_ELEM_FLOAT = 1,
-    MX_ELEM_UINT8 = 2,
-    MX_ELEM_INT32 = 6,
-    MX_ELEM_INT64 = 7,
-    MX_ELEM_STRING = 8,
-    MX_ELEM_BOOL = 9,
-    MX_ELEM_FLOAT16 = 10,
-    MX_ELEM_DOUBLE = 11
-};
 
 /* ---- the table ---- */
 

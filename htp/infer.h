@@ -110,6 +110,17 @@ static inline bool mx_htp_flows(const mx_htp_op *o) {
     return !o->constant && !o->size;
 }
 
+/* ---- numbers in names (infer_numbers.c) ---- */
+
+typedef struct mx_htp_numbers {
+    uint32_t *before, *behind; /* by operator: the one whose name has the next smaller or larger number, MX_NO_INDEX: none */
+    uint32_t *order;           /* topological, by data flow and by these */
+} mx_htp_numbers;
+
+/* Exporters number values as they make them: linear, linear_1, linear_2. Where that never contradicts data flow it
+ * tells in which order operators beside each other were executed; else nobody has a neighbour. */
+mx_status mx_htp_flow_numbers(mx_htp_flow *f, mx_htp_numbers *out);
+
 /* ---- the tree, as the rules see it (infer_tree.c) ---- */
 
 mx_status mx_htp_flow_tree(mx_htp_flow *f);

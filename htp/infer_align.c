@@ -14,12 +14,14 @@ typedef struct product {
 
 typedef enum aligned { PRODUCTS, RECURRENT, NORMS } aligned; /* all below is said of products */
 
+enum { MANY_PLACES = INT32_MAX };
+
 typedef struct aligning {
     mx_htp_flow *f;
     aligned what;
     bool *fits;        /* by module: it is one product */
     uint32_t *modules; /* those, in the order of execution */
-    uint32_t *index;   /* by module: place in `modules` */
+    uint32_t *index;   /* by module: place in `modules`, MANY_PLACES: it has several */
     product *products; /* by depth */
     bool *clean;       /* by depth: all products of it need all of the depth before */
     uint32_t n_modules, n_products;
@@ -135,20 +137,14 @@ static void add_tiers(reached *to, const reached *other, uint32_t behind) {
         to->mask[t] |= other->mask[t - behind];
 }
 
-static reached before(const mx_htp_flow *f, const reached *r, const mx_htp_op *o) {
-    reached got = {.depth = 0};
-    for (uint32_t i = 0; i < o->n_in; i++) {
-        uint32_t from = mx_htp_ins(f, o)[i];
-        if (!mx_htp_flows(&f->ops[from])) continue;
-        if (r[from].depth > got.depth) {
-            reached less = got;
-            got = r[from];
-            add_tiers(&got, &less, got.depth - less.depth);
-        } else {
-            add_tiers(&got, &r[from], got.depth - r[from].depth);
-        }
+static void add_reached(reached *got, const reached *r) {
+    if (r->depth > got->depth) {
+        reached less = *got;
+        *got = *r;
+        add_tiers(got, &less, got->depth - less.depth);
+    } else {
+        add_tiers(got, r, got->depth - r->depth);
     }
-    return got;
 }
 
 static uint64_t all_bits(uint32_t n) {
@@ -157,12 +153,23 @@ static uint64_t all_bits(uint32_t n) {
 
 typedef struct listing {
     aligning *w;
+    mx_htp_numbers numbers;
     reached *r;        /* by operator */
     uint32_t *sizes;   /* by depth */
     uint32_t *next;    /* by operator: the smallest depth of the products that need it, MX_NO_INDEX: none */
     uint64_t *waiting; /* by depth and tier: products that none of a depth in between needs */
     int32_t *open;     /* by depth: how many products, of too many tiers before, wait there; as differences */
 } listing;
+
+static reached before(const listing *l, uint32_t op) {
+    const mx_htp_flow *f = l->w->f;
+    const mx_htp_op *o = &f->ops[op];
+    reached got = {.depth = 0};
+    for (uint32_t i = 0; i < o->n_in; i++)
+        if (mx_htp_flows(&f->ops[mx_htp_ins(f, o)[i]])) add_reached(&got, &l->r[mx_htp_ins(f, o)[i]]);
+    if (l->numbers.before[op] != MX_NO_INDEX) add_reached(&got, &l->r[l->numbers.before[op]]);
+    return got;
+}
 
 static mx_status prepare(listing *l, uint32_t count) {
     aligning *w = l->w;
@@ -181,7 +188,7 @@ static mx_status prepare(listing *l, uint32_t count) {
     memset(l->sizes, 0, depths * sizeof *l->sizes);
     memset(l->waiting, 0, depths * TIERS * sizeof *l->waiting);
     memset(l->open, 0, depths * sizeof *l->open);
-    return MX_OK;
+    return mx_htp_flow_numbers(w->f, &l->numbers);
 }
 
 static bool is_counted(const aligning *w, const mx_htp_op *o) {
@@ -192,24 +199,31 @@ static void find_depths(listing *l) {
     aligning *w = l->w;
     mx_htp_flow *f = w->f;
     for (uint32_t i = 0; i < f->n; i++) {
-        const mx_htp_op *o = &f->ops[f->order[i]];
-        reached *at = &l->r[f->order[i]];
-        *at = before(f, l->r, o);
-        if (!is_counted(w, o)) continue;
+        uint32_t op = l->numbers.order[i];
+        reached *at = &l->r[op];
+        *at = before(l, op);
+        if (!is_counted(w, &f->ops[op])) continue;
         uint32_t bit = l->sizes[at->depth + 1]++;
         reached own = {.depth = at->depth + 1, .mask = {bit < BITS ? (uint64_t)1 << bit : 0}};
         *at = own;
-        w->products[w->n_products++] = (product){f->order[i], at->depth};
+        w->products[w->n_products++] = (product){op, at->depth};
     }
+}
+
+static uint32_t nearer(const listing *l, uint32_t user, uint32_t depth) {
+    uint32_t own = is_counted(l->w, &l->w->f->ops[user]) ? l->r[user].depth : l->next[user];
+    return own < depth ? own : depth;
+}
+
+static void find_next(listing *l) {
+    mx_htp_flow *f = l->w->f;
     for (uint32_t i = f->n; i-- > 0;) {
-        const mx_htp_op *o = &f->ops[f->order[i]];
-        uint32_t *next = &l->next[f->order[i]];
-        *next = MX_NO_INDEX;
-        for (uint32_t k = 0; mx_htp_flows(o) && k < o->n_out; k++) {
-            uint32_t user = mx_htp_outs(f, o)[k];
-            uint32_t depth = is_counted(w, &f->ops[user]) ? l->r[user].depth : l->next[user];
-            if (depth < *next) *next = depth;
-        }
+        uint32_t op = l->numbers.order[i], next = MX_NO_INDEX;
+        const mx_htp_op *o = &f->ops[op];
+        for (uint32_t k = 0; mx_htp_flows(o) && k < o->n_out; k++)
+            next = nearer(l, mx_htp_outs(f, o)[k], next);
+        if (l->numbers.behind[op] != MX_NO_INDEX) next = nearer(l, l->numbers.behind[op], next);
+        l->next[op] = next;
     }
 }
 
@@ -244,10 +258,11 @@ static mx_status list_products(aligning *w) {
         count += is_product(w, &f->ops[i]);
     MX_TRY(prepare(&l, count));
     find_depths(&l);
+    find_next(&l);
     find_waiting(&l);
     for (uint32_t i = 0; i < w->n_products; i++) {
         uint32_t depth = w->products[i].depth;
-        reached got = before(f, l.r, &f->ops[w->products[i].op]);
+        reached got = before(&l, w->products[i].op);
         if (depth > 1 && !needs_all(&l, &got, depth)) w->clean[depth] = false;
     }
     for (uint32_t depth = 1; depth <= count; depth++) {
@@ -275,7 +290,7 @@ static bool known_window(const aligning *w, uint32_t at, uint32_t end, uint32_t 
     *high = 0;
     for (uint32_t i = at; i < end; i++) {
         uint32_t module = w->f->ops[w->products[i].op].module;
-        if (module == MX_NO_INDEX) return false;
+        if (module == MX_NO_INDEX || w->index[module] == MANY_PLACES) return false;
         if (w->index[module] < *low) *low = w->index[module];
         if (w->index[module] > *high) *high = w->index[module];
     }
@@ -304,7 +319,8 @@ static void give_chunk(aligning *w, uint32_t at, uint32_t end, uint32_t first) {
     for (uint32_t i = at; i < end; i++) {
         uint32_t module = f->ops[w->products[i].op].module;
         missing = missing || module == MX_NO_INDEX;
-        if (module != MX_NO_INDEX && (w->index[module] < first || w->index[module] >= first + (end - at))) return;
+        if (module == MX_NO_INDEX || w->index[module] == MANY_PLACES) continue;
+        if (w->index[module] < first || w->index[module] >= first + (end - at)) return;
     }
     uint32_t module = missing && end - at <= CHUNK ? left_over(w, at, end, first) : MX_NO_INDEX;
     if (module == f->top) return; /* that says nothing */
@@ -323,6 +339,44 @@ static void give_stretch(aligning *w, uint32_t at, uint32_t end, uint32_t first)
         give_chunk(w, at, next, first);
         first += next - at;
     }
+}
+
+/* The outermost module around it, itself included, that is called more than once; itself, if there is none. */
+static uint32_t called_again(const mx_htp_flow *f, uint32_t module) {
+    uint32_t found = module;
+    for (uint32_t m = module; m; m = mx_htp_running_parent(f, m))
+        if (f->tree->modules[m].n_calls > 1) found = m;
+    return found;
+}
+
+static uint32_t calls_of(const mx_htp_flow *f, uint32_t module) {
+    uint32_t n = f->tree->modules[module].n_calls;
+    return n ? n : 1;
+}
+
+/* A module that is called more than once is called in succession, all in it each time, if that explains as many
+ * products as there are. Nobody's place is known then, as far as it has several. */
+static mx_status repeat_calls(aligning *w) {
+    const mx_htp_flow *f = w->f;
+    uint32_t *all = mx_arena_array(&w->f->arena, w->n_products, sizeof *all), n = 0;
+    if (!all) return mx_nomem(f->err);
+    for (uint32_t i = 0, end; i < w->n_modules; i = end) {
+        uint32_t around = called_again(f, w->modules[i]), turns = calls_of(f, around);
+        for (end = i + 1; end < w->n_modules && called_again(f, w->modules[end]) == around;)
+            end++;
+        for (uint32_t turn = 0; turn < turns; turn++)
+            for (uint32_t m = i; m < end; m++)
+                for (uint32_t k = calls_of(f, w->modules[m]) / turns; k; k--) {
+                    if (n == w->n_products) return MX_OK;
+                    all[n++] = w->modules[m];
+                }
+    }
+    if (n != w->n_products) return MX_OK;
+    for (uint32_t i = 0; i < n; i++)
+        w->index[all[i]] = calls_of(f, all[i]) > 1 ? MANY_PLACES : i;
+    w->modules = all;
+    w->n_modules = n;
+    return MX_OK;
 }
 
 /* As many products to each module, where there are more. */
@@ -353,6 +407,7 @@ static mx_status align(mx_htp_flow *f, aligned what) {
     MX_TRY(list_modules(&w));
     if (w.n_modules == 0) return MX_OK;
     MX_TRY(list_products(&w));
+    if (w.n_products != w.n_modules) MX_TRY(repeat_calls(&w));
     if (what == RECURRENT) MX_TRY(repeat_modules(&w));
     for (uint32_t at = 0, next; at < w.n_products; at = next) {
         next = end_of_chunk(&w, at);

@@ -280,8 +280,8 @@ mx_val mx_int64s(mx_build *b, const int64_t *v, size_t n) {
     int64_t length = (int64_t)n;
     uint8_t *bytes = mx_build_memory(b, n, sizeof *v);
     for (size_t i = 0; bytes && i < n; i++)
-        mx_store_int(bytes, i, MX_INT64, v[i]);
-    return bytes ? mx_constant(b, MX_INT64, &length, 1, bytes, n * sizeof *v) : MX_NO_VAL;
+        mx_store_int(bytes, i, MX_ELEM_INT64, v[i]);
+    return bytes ? mx_constant(b, MX_ELEM_INT64, &length, 1, bytes, n * sizeof *v) : MX_NO_VAL;
 }
 
 mx_val mx_int64(mx_build *b, int64_t v) {

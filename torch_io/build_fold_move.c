@@ -241,7 +241,7 @@ bool mx_fold_where(mx_folding *f) {
     int64_t dims[MX_MAX_RANK], all[MX_MAX_RANK];
     int rank;
     mx_fwalk walks[3];
-    if (f->n_in != 3 || f->in[0].elem != MX_BOOL || f->in[1].elem != f->in[2].elem) return false;
+    if (f->n_in != 3 || f->in[0].elem != MX_ELEM_BOOL || f->in[1].elem != f->in[2].elem) return false;
     if (!mx_fold_broadcast(&f->in[0], f->in[1].rank, f->in[1].dims, dims, &rank)) return false;
     if (!mx_fold_broadcast(&f->in[2], rank, dims, all, &rank)) return false;
     if (!mx_fold_result(f, f->in[1].elem, rank, all)) return false;

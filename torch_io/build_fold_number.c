@@ -148,10 +148,10 @@ static bool is_logical(number_op op) {
 /* bool only where the operator is about truth, uint64 only where its bits are enough; half types not at all. */
 static bool served(number_op op, int32_t elem) {
     if (op == NO_OP) return false;
-    if (elem == MX_BOOL) return is_logical(op) || op == EQUAL;
+    if (elem == MX_ELEM_BOOL) return is_logical(op) || op == EQUAL;
     if (is_logical(op)) return false;
-    if (elem == MX_UINT64) return op == ADD || op == SUB || op == MUL || op == EQUAL;
-    bool real = elem == MX_FLOAT || elem == MX_DOUBLE;
+    if (elem == MX_ELEM_UINT64) return op == ADD || op == SUB || op == MUL || op == EQUAL;
+    bool real = elem == MX_ELEM_FLOAT || elem == MX_ELEM_DOUBLE;
     if (real) return op != MOD;
     return mx_elem_is_int(elem) && op < ABS ? true : mx_elem_is_int(elem) && (op == ABS || op == NEG || op == SIGN);
 }
@@ -188,7 +188,7 @@ bool mx_fold_binary(mx_folding *f) {
     const mx_fconst *x = &f->in[0], *y = &f->in[1];
     if (f->n_in != 2 || x->elem != y->elem || !served(op, x->elem)) return false;
     if (!mx_fold_broadcast(x, y->rank, y->dims, dims, &rank)) return false;
-    if (!mx_fold_result(f, is_comparison(op) ? MX_BOOL : x->elem, rank, dims)) return false;
+    if (!mx_fold_result(f, is_comparison(op) ? MX_ELEM_BOOL : x->elem, rank, dims)) return false;
     mx_fold_walk(&one, x, rank, f->out.dims);
     mx_fold_walk(&other, y, rank, f->out.dims);
     for (size_t i = 0; i < f->out.n; i++) {
@@ -204,7 +204,7 @@ bool mx_fold_binary(mx_folding *f) {
 /* Real numbers that an integer type cannot hold become something that depends on the processor. */
 static bool real_fits(double v, int32_t elem) {
     uint8_t room[8];
-    if (mx_elem_is_float(elem) || elem == MX_BOOL) return true;
+    if (mx_elem_is_float(elem) || elem == MX_ELEM_BOOL) return true;
     mx_store_real(room, 0, elem, v);
     return isfinite(v) && mx_load_real(room, 0, elem) == trunc(v) && fabs(v) < 9e18;
 }
@@ -213,7 +213,7 @@ bool mx_fold_cast(mx_folding *f) {
     const mx_fconst *x = &f->in[0];
     int32_t to = (int32_t)mx_fold_int(f, "to", 0);
     bool from_real = mx_elem_is_float(x->elem);
-    if (x->elem == MX_UINT64 && mx_elem_is_float(to)) return false;
+    if (x->elem == MX_ELEM_UINT64 && mx_elem_is_float(to)) return false;
     if (!mx_fold_result(f, to, x->rank, x->dims)) return false;
     for (size_t i = 0; i < x->n; i++) {
         double v = mx_load_real(x->bytes, i, x->elem);
@@ -231,7 +231,7 @@ bool mx_fold_cast(mx_folding *f) {
 bool mx_fold_range(mx_folding *f) {
     const mx_fconst *start = &f->in[0];
     int32_t elem = start->elem;
-    if (f->n_in != 3 || (elem != MX_INT32 && elem != MX_INT64)) return false;
+    if (f->n_in != 3 || (elem != MX_ELEM_INT32 && elem != MX_ELEM_INT64)) return false;
     int64_t from = mx_load_int(start->bytes, 0, elem), to = mx_load_int(f->in[1].bytes, 0, elem);
     int64_t step = mx_load_int(f->in[2].bytes, 0, elem), span;
     if (f->in[1].elem != elem || f->in[2].elem != elem || step == 0 || step == INT64_MIN) return false;

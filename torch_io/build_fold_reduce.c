@@ -39,7 +39,7 @@ bool mx_fold_reduce(mx_folding *f) {
     int64_t full[MX_MAX_RANK], dims[MX_MAX_RANK];
     int rank = 0;
     mx_fwalk w;
-    if (!marked_axes(f, marked) || (x->elem != MX_INT32 && x->elem != MX_INT64) || x->n == 0) return false;
+    if (!marked_axes(f, marked) || (x->elem != MX_ELEM_INT32 && x->elem != MX_ELEM_INT64) || x->n == 0) return false;
     for (int i = 0; i < x->rank; i++) {
         full[i] = marked[i] ? 1 : x->dims[i];
         if (!marked[i] || keep) dims[rank++] = full[i];

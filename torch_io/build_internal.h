@@ -15,23 +15,6 @@
 #include "torch_io/build.h"
 #include "torch_io/build_graph.h"
 
-/* TensorProto.DataType */
-enum {
-    MX_FLOAT = 1,
-    MX_UINT8 = 2,
-    MX_INT8 = 3,
-    MX_UINT16 = 4,
-    MX_INT16 = 5,
-    MX_INT32 = 6,
-    MX_INT64 = 7,
-    MX_BOOL = 9,
-    MX_FLOAT16 = 10,
-    MX_DOUBLE = 11,
-    MX_UINT32 = 12,
-    MX_UINT64 = 13,
-    MX_BFLOAT16 = 16
-};
-
 enum {
     MX_BUILD_DEPTH = 64,          /* bodies within bodies */
     MX_BUILD_SMALL_WEIGHT = 1024, /* bytes of an integer weight that can be computed with */
@@ -95,15 +78,6 @@ void mx_slots_free(const mx_allocator *a, mx_bslots *s);
 void mx_build_infer(mx_build *b, uint32_t op);
 /* What the builder knows of sizes, put together from two sources. */
 mx_size mx_build_better(mx_size a, mx_size other);
-static inline mx_size mx_size_unknown(void) {
-    return (mx_size){-1, MX_SID_EMPTY};
-}
-static inline mx_size mx_size_number(int64_t n) {
-    return (mx_size){n, MX_SID_ABSENT};
-}
-static inline bool mx_size_is(mx_size s, int64_t n) {
-    return mx_size_is_number(s) && s.value == n;
-}
 
 /* ---- build_sizes.c ---- */
 

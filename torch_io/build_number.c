@@ -11,10 +11,11 @@ typedef struct layout {
 
 static layout layout_of(int32_t elem) {
     static const layout layouts[] = {
-        [MX_FLOAT] = {4, REAL},   [MX_UINT8] = {1, UNSIGNED}, [MX_INT8] = {1, SIGNED},     [MX_UINT16] = {2, UNSIGNED},
-        [MX_INT16] = {2, SIGNED}, [MX_INT32] = {4, SIGNED},   [MX_INT64] = {8, SIGNED},    [MX_BOOL] = {1, BOOLEAN},
-        [MX_FLOAT16] = {2, REAL}, [MX_DOUBLE] = {8, REAL},    [MX_UINT32] = {4, UNSIGNED}, [MX_UINT64] = {8, UNSIGNED},
-        [MX_BFLOAT16] = {2, REAL}};
+        [MX_ELEM_FLOAT] = {4, REAL},      [MX_ELEM_UINT8] = {1, UNSIGNED},  [MX_ELEM_INT8] = {1, SIGNED},
+        [MX_ELEM_UINT16] = {2, UNSIGNED}, [MX_ELEM_INT16] = {2, SIGNED},    [MX_ELEM_INT32] = {4, SIGNED},
+        [MX_ELEM_INT64] = {8, SIGNED},    [MX_ELEM_BOOL] = {1, BOOLEAN},    [MX_ELEM_FLOAT16] = {2, REAL},
+        [MX_ELEM_DOUBLE] = {8, REAL},     [MX_ELEM_UINT32] = {4, UNSIGNED}, [MX_ELEM_UINT64] = {8, UNSIGNED},
+        [MX_ELEM_BFLOAT16] = {2, REAL}};
     bool known = elem > 0 && elem < (int32_t)(sizeof layouts / sizeof *layouts);
     return known ? layouts[elem] : (layout){0, NOT_COMPUTED};
 }
@@ -53,9 +54,9 @@ uint16_t mx_half_of(double v) {
     int exponent;
     if (isnan(v)) return (uint16_t)(sign | 0x7E00);
     if (size >= 65520.0) return (uint16_t)(sign | 0x7C00);
-    if (size == 0) return sign;                      /* has no exponent */
-    frexp(size, &exponent);                          /* size = [0.5, 1) * 2^exponent */
-    if (size == 0 || exponent < -13) exponent = -13; /* subnormal: units of 2^-24 */
+    if (size == 0) return sign;         /* has no exponent */
+    frexp(size, &exponent);             /* size = [0.5, 1) * 2^exponent */
+    if (exponent < -13) exponent = -13; /* subnormal: units of 2^-24 */
     double units = rint(ldexp(size, 11 - exponent));
     /* The leading bit of a normal number adds one to the exponent's field. */
     return (uint16_t)(sign + (uint16_t)((exponent + 13) << 10) + (uint16_t)units);
@@ -83,22 +84,22 @@ static double real_of(uint64_t bits, int32_t elem) {
     uint32_t low = (uint32_t)bits;
     float f;
     double d;
-    if (elem == MX_FLOAT16) return mx_half_value((uint16_t)bits);
-    if (elem == MX_BFLOAT16) low <<= 16;
+    if (elem == MX_ELEM_FLOAT16) return mx_half_value((uint16_t)bits);
+    if (elem == MX_ELEM_BFLOAT16) low <<= 16;
     memcpy(&f, &low, sizeof f);
     memcpy(&d, &bits, sizeof d);
-    return elem == MX_DOUBLE ? d : (double)f;
+    return elem == MX_ELEM_DOUBLE ? d : (double)f;
 }
 
 static uint64_t bits_of(double v, int32_t elem) {
     uint64_t bits;
     uint32_t low;
     float f = (float)v;
-    if (elem == MX_FLOAT16) return mx_half_of(v);
-    if (elem == MX_BFLOAT16) return mx_bfloat16_of(v);
+    if (elem == MX_ELEM_FLOAT16) return mx_half_of(v);
+    if (elem == MX_ELEM_BFLOAT16) return mx_bfloat16_of(v);
     memcpy(&bits, &v, sizeof bits);
     memcpy(&low, &f, sizeof low);
-    return elem == MX_DOUBLE ? bits : low;
+    return elem == MX_ELEM_DOUBLE ? bits : low;
 }
 
 /* ---- all types ---- */
@@ -108,8 +109,8 @@ int64_t mx_load_int(const void *p, size_t i, int32_t elem) {
     uint64_t bits = load_bits(p, i, l.bytes);
     if (l.shape == REAL) {
         int64_t v;
-        mx_store_real(&v, 0, MX_INT64, real_of(bits, elem));
-        return mx_load_int(&v, 0, MX_INT64);
+        mx_store_real(&v, 0, MX_ELEM_INT64, real_of(bits, elem));
+        return mx_load_int(&v, 0, MX_ELEM_INT64);
     }
     unsigned shift = l.bytes ? 64u - 8u * l.bytes : 0;
     return l.shape == SIGNED ? (int64_t)(bits << shift) >> shift : (int64_t)bits;
@@ -119,13 +120,13 @@ double mx_load_real(const void *p, size_t i, int32_t elem) {
     layout l = layout_of(elem);
     if (l.shape == REAL) return real_of(load_bits(p, i, l.bytes), elem);
     int64_t v = mx_load_int(p, i, elem);
-    return elem == MX_UINT64 ? (double)(uint64_t)v : (double)v;
+    return elem == MX_ELEM_UINT64 ? (double)(uint64_t)v : (double)v;
 }
 
 void mx_store_int(void *p, size_t i, int32_t elem, int64_t v) {
     layout l = layout_of(elem);
     uint64_t bits = (uint64_t)v;
-    if (l.shape == REAL) bits = elem == MX_FLOAT ? bits_of((double)(float)v, elem) : bits_of((double)v, elem);
+    if (l.shape == REAL) bits = elem == MX_ELEM_FLOAT ? bits_of((double)(float)v, elem) : bits_of((double)v, elem);
     if (l.shape == BOOLEAN) bits = v != 0;
     store_bits(p, i, l.bytes, bits);
 }

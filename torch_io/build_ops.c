@@ -168,7 +168,7 @@ static mx_val choose_bool(mx_build *b, mx_val condition, mx_val x, mx_val y) {
 }
 
 mx_val mx_where(mx_build *b, mx_val condition, mx_val x, mx_val y) {
-    if (mx_elem_of(b, x) == MX_BOOL) return choose_bool(b, condition, x, y);
+    if (mx_elem_of(b, x) == MX_ELEM_BOOL) return choose_bool(b, condition, x, y);
     return mx_op3(b, "Where", condition, x, y);
 }
 

@@ -3,9 +3,9 @@
 #include "torch_io/build_internal.h"
 
 #define BIT(elem) (1u << (elem))
-#define FLOATS    (BIT(MX_FLOAT) | BIT(MX_DOUBLE) | BIT(MX_FLOAT16) | BIT(MX_BFLOAT16))
-#define WIDE      (BIT(MX_INT32) | BIT(MX_INT64))
-#define BYTES     (BIT(MX_INT8) | BIT(MX_UINT8))
+#define FLOATS    (BIT(MX_ELEM_FLOAT) | BIT(MX_ELEM_DOUBLE) | BIT(MX_ELEM_FLOAT16) | BIT(MX_ELEM_BFLOAT16))
+#define WIDE      (BIT(MX_ELEM_INT32) | BIT(MX_ELEM_INT64))
+#define BYTES     (BIT(MX_ELEM_INT8) | BIT(MX_ELEM_UINT8))
 
 typedef struct served {
     const char *op;
@@ -19,24 +19,25 @@ typedef struct served {
 static const served rows[] = {
     {"ArgMax", FLOATS | WIDE | BYTES, 1, false, 0, 0},
     {"ArgMin", FLOATS | WIDE | BYTES, 1, false, 0, 0},
-    {"Clip", FLOATS | WIDE | BYTES | BIT(MX_UINT32) | BIT(MX_UINT64), 7, true, 0, 0},
+    {"Clip", FLOATS | WIDE | BYTES | BIT(MX_ELEM_UINT32) | BIT(MX_ELEM_UINT64), 7, true, 0, 0},
     {"CumSum", FLOATS | WIDE, 1, true, 0, 0},
-    {"IsInf", BIT(MX_FLOAT) | BIT(MX_DOUBLE), 1, false, 0, 0},
-    {"MatMul", FLOATS | WIDE | BIT(MX_UINT32) | BIT(MX_UINT64), 3, true, 0, 0},
-    {"Max", FLOATS | WIDE | BYTES | BIT(MX_UINT32) | BIT(MX_UINT64), 255, true, 0, 0},
-    {"Min", FLOATS | WIDE | BYTES | BIT(MX_UINT32) | BIT(MX_UINT64), 255, true, 0, 0},
-    {"Neg", FLOATS | WIDE | BIT(MX_INT8) | BIT(MX_INT16), 1, true, 0, 0},
-    {"NonZero", BIT(MX_FLOAT) | BIT(MX_FLOAT16) | WIDE | BIT(MX_UINT8) | BIT(MX_BOOL), 1, false, 0, 0},
-    {"Pad", ~(BIT(MX_INT16) | BIT(MX_UINT16)), 5, true, 0, 0},
+    {"IsInf", BIT(MX_ELEM_FLOAT) | BIT(MX_ELEM_DOUBLE), 1, false, 0, 0},
+    {"MatMul", FLOATS | WIDE | BIT(MX_ELEM_UINT32) | BIT(MX_ELEM_UINT64), 3, true, 0, 0},
+    {"Max", FLOATS | WIDE | BYTES | BIT(MX_ELEM_UINT32) | BIT(MX_ELEM_UINT64), 255, true, 0, 0},
+    {"Min", FLOATS | WIDE | BYTES | BIT(MX_ELEM_UINT32) | BIT(MX_ELEM_UINT64), 255, true, 0, 0},
+    {"Neg", FLOATS | WIDE | BIT(MX_ELEM_INT8) | BIT(MX_ELEM_INT16), 1, true, 0, 0},
+    {"NonZero", BIT(MX_ELEM_FLOAT) | BIT(MX_ELEM_FLOAT16) | WIDE | BIT(MX_ELEM_UINT8) | BIT(MX_ELEM_BOOL), 1, false, 0,
+     0},
+    {"Pad", ~(BIT(MX_ELEM_INT16) | BIT(MX_ELEM_UINT16)), 5, true, 0, 0},
     {"Pow", FLOATS | WIDE, 1, true, 0, 0},
-    {"Range", BIT(MX_FLOAT) | BIT(MX_DOUBLE) | BIT(MX_INT16) | WIDE, 7, true, 0, 0},
-    {"ReduceMax", FLOATS | WIDE | BYTES, 1, true, 20, BIT(MX_BOOL)},
+    {"Range", BIT(MX_ELEM_FLOAT) | BIT(MX_ELEM_DOUBLE) | BIT(MX_ELEM_INT16) | WIDE, 7, true, 0, 0},
+    {"ReduceMax", FLOATS | WIDE | BYTES, 1, true, 20, BIT(MX_ELEM_BOOL)},
     {"ReduceMean", FLOATS | WIDE, 1, true, 0, 0},
-    {"ReduceMin", FLOATS | WIDE | BYTES, 1, true, 20, BIT(MX_BOOL)},
+    {"ReduceMin", FLOATS | WIDE | BYTES, 1, true, 20, BIT(MX_ELEM_BOOL)},
     {"ReduceProd", FLOATS | WIDE, 1, true, 0, 0},
     {"ReduceSum", FLOATS | WIDE, 1, true, 0, 0},
-    {"Trilu", FLOATS | WIDE | BIT(MX_BOOL), 1, true, 0, 0},
-    {"Where", FLOATS | WIDE | BYTES | BIT(MX_UINT32), 6, true, 0, 0},
+    {"Trilu", FLOATS | WIDE | BIT(MX_ELEM_BOOL), 1, true, 0, 0},
+    {"Where", FLOATS | WIDE | BYTES | BIT(MX_ELEM_UINT32), 6, true, 0, 0},
 };
 
 static const served *find_row(const char *op) {
@@ -60,10 +61,10 @@ static bool takes(const mx_build *b, const served *row, int32_t elem) {
 
 /* A type that holds all values of another; 0: there is none (uint64 by its bits in int64 is what torch does, too). */
 static int32_t working_type(const mx_build *b, const served *row, int32_t elem) {
-    static const int32_t wider[] = {MX_INT32, MX_INT64};
-    if (elem == MX_FLOAT16 || elem == MX_BFLOAT16) return MX_FLOAT;
-    if (elem == MX_DOUBLE) return takes(b, row, MX_BOOL) ? MX_BOOL : 0; /* NonZero */
-    if (elem == MX_UINT32 || elem == MX_UINT64) return MX_INT64;
+    static const int32_t wider[] = {MX_ELEM_INT32, MX_ELEM_INT64};
+    if (elem == MX_ELEM_FLOAT16 || elem == MX_ELEM_BFLOAT16) return MX_ELEM_FLOAT;
+    if (elem == MX_ELEM_DOUBLE) return takes(b, row, MX_ELEM_BOOL) ? MX_ELEM_BOOL : 0; /* NonZero */
+    if (elem == MX_ELEM_UINT32 || elem == MX_ELEM_UINT64) return MX_ELEM_INT64;
     for (size_t i = 0; i < 2; i++)
         if (takes(b, row, wider[i])) return wider[i];
     return 0;
@@ -80,7 +81,7 @@ bool mx_build_serve(mx_build *b, const mx_ask *ask, mx_val *out) {
         first++;
     if (!row || first >= ask->n_in) return false;
     int32_t elem = mx_elem_of(b, ask->in[first]);
-    if (elem <= 0 || elem > MX_BFLOAT16 || takes(b, row, elem)) return false;
+    if (elem <= 0 || elem > MX_ELEM_BFLOAT16 || takes(b, row, elem)) return false;
     int32_t work = working_type(b, row, elem);
     mx_val *in = work ? mx_build_copy(b, ask->in, ask->n_in, sizeof *in) : NULL;
     if (!in) return false;

@@ -81,7 +81,7 @@ mx_val mx_build_settle(mx_build *b, mx_val made) {
         return made;
     if (!mx_build_items(b, made, items, ITEMS, &n)) return made;
     out = as_constant(b, &v, items, n);
-    if (out == MX_NO_VAL && n == 1 && v.rank == 1 && v.elem == MX_INT64 && !mx_build_named_size(b, items[0], &out))
+    if (out == MX_NO_VAL && n == 1 && v.rank == 1 && v.elem == MX_ELEM_INT64 && !mx_build_named_size(b, items[0], &out))
         return made;
     return out == MX_NO_VAL ? made : out;
 }

@@ -310,6 +310,6 @@ bool mx_simplify_concat(mx_build *b, const mx_ask *ask, mx_val *out) {
     if (ask->n_in == 1) return true;
     if (leave_out_empty(b, ask, mx_build_int(ask->at, ask->n_at, "axis", 0), out)) return true;
     for (size_t i = 0; i < ask->n_in; i++)
-        sizes = sizes && mx_rank_of(b, ask->in[i]) == 1 && mx_elem_of(b, ask->in[i]) == MX_INT64;
+        sizes = sizes && mx_rank_of(b, ask->in[i]) == 1 && mx_elem_of(b, ask->in[i]) == MX_ELEM_INT64;
     return sizes && concat_sizes(b, ask, out);
 }

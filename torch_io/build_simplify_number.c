@@ -143,11 +143,13 @@ typedef struct extent {
 
 static bool extent_of(int32_t elem, extent *out) {
     static const extent extents[] = {
-        [MX_BOOL] = {1, 0, false, false},    [MX_UINT8] = {8, 0, false, false},    [MX_INT8] = {7, 0, true, false},
-        [MX_UINT16] = {16, 0, false, false}, [MX_INT16] = {15, 0, true, false},    [MX_UINT32] = {32, 0, false, false},
-        [MX_INT32] = {31, 0, true, false},   [MX_UINT64] = {64, 0, false, false},  [MX_INT64] = {63, 0, true, false},
-        [MX_FLOAT16] = {11, 15, true, true}, [MX_BFLOAT16] = {8, 127, true, true}, [MX_FLOAT] = {24, 127, true, true},
-        [MX_DOUBLE] = {53, 1023, true, true}};
+        [MX_ELEM_BOOL] = {1, 0, false, false},     [MX_ELEM_UINT8] = {8, 0, false, false},
+        [MX_ELEM_INT8] = {7, 0, true, false},      [MX_ELEM_UINT16] = {16, 0, false, false},
+        [MX_ELEM_INT16] = {15, 0, true, false},    [MX_ELEM_UINT32] = {32, 0, false, false},
+        [MX_ELEM_INT32] = {31, 0, true, false},    [MX_ELEM_UINT64] = {64, 0, false, false},
+        [MX_ELEM_INT64] = {63, 0, true, false},    [MX_ELEM_FLOAT16] = {11, 15, true, true},
+        [MX_ELEM_BFLOAT16] = {8, 127, true, true}, [MX_ELEM_FLOAT] = {24, 127, true, true},
+        [MX_ELEM_DOUBLE] = {53, 1023, true, true}};
     bool known = elem > 0 && elem < (int32_t)(sizeof extents / sizeof *extents) && extents[elem].digits > 0;
     if (known) *out = extents[elem];
     return known;
@@ -157,7 +159,7 @@ static bool extent_of(int32_t elem, extent *out) {
 static bool holds_all(int32_t from, int32_t to) {
     extent a, b;
     if (from == to) return true;
-    if (!extent_of(from, &a) || !extent_of(to, &b) || to == MX_BOOL) return false;
+    if (!extent_of(from, &a) || !extent_of(to, &b) || to == MX_ELEM_BOOL) return false;
     if (a.real) return b.real && b.digits >= a.digits && b.exponent >= a.exponent;
     if (b.real) return b.digits >= a.digits && b.exponent >= a.digits;
     return b.digits >= a.digits && (b.is_signed || !a.is_signed);

@@ -165,7 +165,7 @@ mx_val mx_build_weight(mx_build *b, uint32_t weight) {
     for (uint32_t i = 0; sizes && i < w->rank; i++)
         sizes[i] = mx_size_number(w->sizes[i]);
     v.sizes = sizes;
-    bool counted = mx_elem_is_int(w->elem) || w->elem == MX_BOOL;
+    bool counted = mx_elem_is_int(w->elem) || w->elem == MX_ELEM_BOOL;
     if (counted && weight_bytes(w) <= MX_BUILD_SMALL_WEIGHT) load(b, &v);
     made = mx_build_add(b, &v);
     if (made != MX_NO_VAL && !mx_slots_add(b->arena.allocator, &b->equal_values, hash, made + 1)) mx_build_nomem(b);

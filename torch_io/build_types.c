@@ -46,7 +46,7 @@ mx_size mx_build_better(mx_size a, mx_size other) {
 bool mx_const_ints(const mx_build *b, mx_val v, int64_t *out, size_t max, size_t *n) {
     const mx_bvalue *c = mx_build_const(b, v);
     int64_t dims[MX_MAX_RANK];
-    if (!c || (!mx_elem_is_int(c->elem) && c->elem != MX_BOOL)) return false;
+    if (!c || (!mx_elem_is_int(c->elem) && c->elem != MX_ELEM_BOOL)) return false;
     *n = mx_const_dims(c, dims);
     for (size_t i = 0; i < *n && *n <= max; i++)
         out[i] = mx_load_int(c->bytes, i, c->elem);
@@ -115,7 +115,7 @@ static const mx_size *as_sizes(mx_build *b, const mx_dim *dims, size_t n) {
 static void know_constant(mx_build *b, const mx_bvalue *v, mx_known *k) {
     int64_t dims[MX_MAX_RANK];
     size_t n = mx_const_dims(v, dims);
-    if (n > ITEMS || v->elem == MX_FLOAT16 || v->elem == MX_BFLOAT16 || mx_elem_size(v->elem) == 0) return;
+    if (n > ITEMS || v->elem == MX_ELEM_FLOAT16 || v->elem == MX_ELEM_BFLOAT16 || mx_elem_size(v->elem) == 0) return;
     k->n_items = (uint32_t)n;
     k->has_items = true;
     if (mx_elem_is_float(v->elem)) {
@@ -161,7 +161,7 @@ static mx_size with_hint(const mx_build *b, const mx_bop *o, mx_size s) {
 
 /* int32 wraps, the inference does not. */
 static bool is_possible(int32_t elem, mx_size s) {
-    return elem != MX_INT32 || !mx_size_is_number(s) || (s.value >= INT32_MIN && s.value <= INT32_MAX);
+    return elem != MX_ELEM_INT32 || !mx_size_is_number(s) || (s.value >= INT32_MIN && s.value <= INT32_MAX);
 }
 
 static void learn(mx_build *b, const mx_bop *o, mx_val v, const mx_known *k) {
@@ -175,7 +175,7 @@ static void learn(mx_build *b, const mx_bop *o, mx_val v, const mx_known *k) {
             sizes[i] = with_hint(b, o, sizes[i]);
         value->sizes = sizes;
     }
-    if (!k->has_items || (value->elem != MX_INT64 && value->elem != MX_INT32) || value->rank > 1) return;
+    if (!k->has_items || (value->elem != MX_ELEM_INT64 && value->elem != MX_ELEM_INT32) || value->rank > 1) return;
     mx_size *items = (mx_size *)as_sizes(b, k->items, k->n_items);
     for (uint32_t i = 0; items && i < k->n_items; i++)
         items[i] = is_possible(value->elem, items[i]) ? with_hint(b, o, items[i]) : mx_size_unknown();

@@ -1,5 +1,5 @@
-/* Pooling to a given size of the output: cell i of n sees [floor(i * in / n), ceil((i + 1) * in / n)). Where n divides the input
- * all cells see equally many and an ordinary pooling does it; else the cells are gathered axis by axis. */
+/* Pooling to a given size of the output: cell i of n sees [floor(i * in / n), ceil((i + 1) * in / n)). Where n divides
+ * the input all cells see equally many and an ordinary pooling does it; else the cells are gathered axis by axis. */
 #include "torch_io/lower_adaptive.h"
 
 typedef struct cells {
@@ -37,7 +37,8 @@ static void read_cells(const mx_rule *r, mx_val x, cells *c) {
 }
 
 static size_t spatial_axes(const cells *c, int64_t *axes) {
-    for (size_t k = 0; k < c->n; k++) axes[k] = (int64_t)k + 2;
+    for (size_t k = 0; k < c->n; k++)
+        axes[k] = (int64_t)k + 2;
     return c->n;
 }
 
@@ -47,13 +48,16 @@ static mx_val seen_places(const mx_rule *r, const cells *c, size_t k) {
     if (!v) return MX_NO_VAL;
     for (int64_t i = 0; i < c->out[k]; i++) {
         int64_t first = first_of(i, c->in[k], c->out[k]), end = end_of(i, c->in[k], c->out[k]);
-        for (int64_t j = 0; j < c->window[k]; j++) v[i * c->window[k] + j] = first + j < end ? first + j : first;
+        for (int64_t j = 0; j < c->window[k]; j++)
+            v[i * c->window[k] + j] = first + j < end ? first + j : first;
     }
     return mx_int64_table(r->b, v, c->out[k], c->window[k]);
 }
 
-/* Which of these are no repetition, as bool, and how many (as floats), shaped to stand at axis `at` of a tensor of that rank. */
-static void seen_counts(const mx_rule *r, const cells *c, size_t k, size_t rank, size_t at, mx_val *real, mx_val *count) {
+/* Which of these are no repetition, as bool, and how many (as floats), shaped to stand at axis `at` of a tensor of that
+ * rank. */
+static void seen_counts(const mx_rule *r, const cells *c, size_t k, size_t rank, size_t at, mx_val *real,
+                        mx_val *count) {
     int64_t dims[MX_MAX_SPATIAL + 4];
     int64_t *v = mx_lower_numbers(r, c->out[k] * c->window[k]), *n = mx_lower_numbers(r, c->out[k]);
     if (!v || !n) return;
@@ -62,14 +66,16 @@ static void seen_counts(const mx_rule *r, const cells *c, size_t k, size_t rank,
     for (int64_t i = 0; i < c->out[k]; i++) {
         int64_t seen = end_of(i, c->in[k], c->out[k]) - first_of(i, c->in[k], c->out[k]);
         many[i] = (float)seen;
-        for (int64_t j = 0; j < c->window[k]; j++) yes[i * c->window[k] + j] = j < seen;
+        for (int64_t j = 0; j < c->window[k]; j++)
+            yes[i * c->window[k] + j] = j < seen;
     }
-    for (size_t i = 0; i < rank; i++) dims[i] = 1;
+    for (size_t i = 0; i < rank; i++)
+        dims[i] = 1;
     dims[at] = c->out[k];
-    *count = mx_constant(r->b, 1, dims, rank, many, (size_t)c->out[k] * sizeof *many);
+    *count = mx_constant(r->b, MX_ELEM_FLOAT, dims, rank, many, (size_t)c->out[k] * sizeof *many);
     memmove(dims + at + 2, dims + at + 1, (rank - at - 1) * sizeof *dims);
     dims[at + 1] = c->window[k];
-    *real = mx_constant(r->b, 9, dims, rank + 1, yes, (size_t)(c->out[k] * c->window[k]));
+    *real = mx_constant(r->b, MX_ELEM_BOOL, dims, rank + 1, yes, (size_t)(c->out[k] * c->window[k]));
 }
 
 static mx_val mean_along(const mx_rule *r, const cells *c, mx_val x, size_t k) {
@@ -90,18 +96,14 @@ static mx_val even_pool(const mx_rule *r, const cells *c, const char *op, mx_val
     if (!indices) return mx_op(r->b, op, MX_IN(x), at, 2);
     mx_op_n(r->b, op, MX_IN(x), at, 2, out, 2);
     int64_t plane = 1;
-    for (size_t k = 0; k < c->n; k++) plane *= c->in[k];
-    *indices = mx_op2(r->b, "Mod", out[1], mx_scalar_int(r->b, 7, plane));
+    for (size_t k = 0; k < c->n; k++)
+        plane *= c->in[k];
+    *indices = mx_op2(r->b, "Mod", out[1], mx_scalar_int(r->b, MX_ELEM_INT64, plane));
     return out[0];
 }
 
-static size_t spatial_of_target(const mx_rule *r) {
-    const char *at = strpbrk(r->row->target, "123");
-    return at ? (size_t)(*at - '0') : 1;
-}
-
 void mx_adaptive_avg_pool(const mx_rule *r) {
-    cells c = {.n = spatial_of_target(r)};
+    cells c = {.n = mx_spatial_axes(r)};
     int64_t axes[MX_MAX_SPATIAL];
     bool added;
     mx_val x = mx_with_batch(r, mx_arg(r, 0), c.n, &added);
@@ -112,7 +114,8 @@ void mx_adaptive_avg_pool(const mx_rule *r) {
     } else if (c.even) {
         x = even_pool(r, &c, "AveragePool", x, NULL);
     } else {
-        for (size_t k = 0; k < c.n; k++) x = mean_along(r, &c, x, k);
+        for (size_t k = 0; k < c.n; k++)
+            x = mean_along(r, &c, x, k);
     }
     r->out[0] = mx_without_batch(r, x, added);
 }
@@ -164,8 +167,9 @@ static mx_val place_of_largest(const mx_rule *r, const cells *c, mx_val windows,
     int64_t *v = mx_lower_numbers(r, all * seen);
     if (!v) return MX_NO_VAL;
     for (int64_t i = 0; i < all; i++)
-        for (int64_t e = 0; e < seen; e++) v[i * seen + e] = plane_place(c, i, e);
-    mx_val table = mx_constant(b, 7, dims, c->n + 3, v, (size_t)(all * seen) * sizeof *v);
+        for (int64_t e = 0; e < seen; e++)
+            v[i * seen + e] = plane_place(c, i, e);
+    mx_val table = mx_constant(b, MX_ELEM_INT64, dims, c->n + 3, v, (size_t)(all * seen) * sizeof *v);
     mx_val which = mx_op(b, "ArgMax", MX_IN(windows), MX_AT(mx_at_i("axis", axis), mx_at_i("keepdims", 1)));
     mx_val wide = mx_expand(b, table, mx_shape(b, windows));
     mx_val place = mx_op(b, "GatherElements", MX_IN(wide, which), MX_AT(mx_at_i("axis", axis)));
@@ -174,7 +178,7 @@ static mx_val place_of_largest(const mx_rule *r, const cells *c, mx_val windows,
 
 void mx_adaptive_max_pool(const mx_rule *r) {
     mx_build *b = r->b;
-    cells c = {.n = spatial_of_target(r)};
+    cells c = {.n = mx_spatial_axes(r)};
     int64_t axes[MX_MAX_SPATIAL], seen;
     bool added, indices = r->node->n_outputs > 1 && mx_output_used(r, 1);
     mx_val places = MX_NO_VAL, x = mx_with_batch(r, mx_arg(r, 0), c.n, &added);
@@ -185,7 +189,8 @@ void mx_adaptive_max_pool(const mx_rule *r) {
     } else if (c.all && !indices) {
         x = mx_reduce(b, "ReduceMax", x, axes, spatial_axes(&c, axes), true);
     } else if (c.even) {
-        for (size_t k = 0; k < c.n; k++) c.window[k] = c.in[k] / c.out[k];
+        for (size_t k = 0; k < c.n; k++)
+            c.window[k] = c.in[k] / c.out[k];
         x = even_pool(r, &c, "MaxPool", x, indices ? &places : NULL);
     } else {
         mx_val windows = gather_windows(r, &c, x, &seen);

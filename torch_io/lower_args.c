@@ -220,7 +220,6 @@ mx_val mx_arg_size(const mx_rule *r, size_t i) {
 }
 
 mx_size mx_arg_size_known(const mx_rule *r, size_t i, size_t k) {
-    static const mx_size unknown = {.value = -1, .expr = MX_SID_EMPTY};
     const mx_parg *a = arg(r, i);
     uint32_t value = MX_NONE;
     int64_t number = 0;
@@ -231,10 +230,10 @@ mx_size mx_arg_size_known(const mx_rule *r, size_t i, size_t k) {
         number = a->kind == MX_ARG_INT ? a->i : 0;
         value = a->kind == MX_ARG_VALUE ? a->value : MX_NONE;
     } else {
-        return unknown;
+        return mx_size_unknown();
     }
     if (value == MX_NONE || known_number(r, value, &number)) return (mx_size){.value = number};
-    return r->p->values[value].kind == MX_PV_INT ? r->p->values[value].size : unknown;
+    return r->p->values[value].kind == MX_PV_INT ? r->p->values[value].size : mx_size_unknown();
 }
 
 /* ---- outputs ---- */
@@ -331,7 +330,7 @@ int64_t mx_axis(const mx_rule *r, int64_t axis, int rank) {
 
 bool mx_is_float(int32_t elem) {
     return elem == MX_ELEM_FLOAT || elem == MX_ELEM_DOUBLE || elem == MX_ELEM_FLOAT16 || elem == MX_ELEM_BFLOAT16 ||
-           (elem >= MX_ELEM_FLOAT8_FIRST && elem <= MX_ELEM_FLOAT8_LAST) || elem == MX_ELEM_FLOAT8E8M0;
+           (elem >= MX_ELEM_FLOAT8E4M3FN && elem <= MX_ELEM_FLOAT8E5M2FNUZ) || elem == MX_ELEM_FLOAT8E8M0;
 }
 
 bool mx_is_int(int32_t elem) {

@@ -12,7 +12,7 @@ static mx_val operand(const mx_rule *r, size_t i) {
 }
 
 static bool of_bools(const mx_rule *r) {
-    return mx_out_elem(r, 0) == MX_E_BOOL;
+    return mx_out_elem(r, 0) == MX_ELEM_BOOL;
 }
 
 static void two(const mx_rule *r) {

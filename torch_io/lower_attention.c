@@ -43,7 +43,7 @@ static bool read_tensors(const mx_rule *r, size_t mask, attention *a) {
     *a = (attention){.query = mx_arg(r, 0), .key = mx_arg(r, 1), .value = mx_arg(r, 2)};
     a->rank = mx_need_rank(r, a->query);
     a->mask = mask ? mx_arg(r, mask) : MX_NO_VAL;
-    if (a->mask != MX_NO_VAL && mx_elem_of(r->b, a->mask) != MX_E_BOOL) {
+    if (a->mask != MX_NO_VAL && mx_elem_of(r->b, a->mask) != MX_ELEM_BOOL) {
         a->mask = mx_cast(r->b, a->mask, mx_elem_of(r->b, a->query));
     }
     if (a->rank < 2 && !mx_failed(r->b)) mx_cannot(r->b, "attention over tensors of rank %d", a->rank);
@@ -72,7 +72,7 @@ static mx_val full_mask(const mx_rule *r, const attention *a) {
 static bool has_operator(const mx_rule *r, const attention *a) {
     mx_build *b = r->b;
     int32_t elem = mx_elem_of(b, a->query);
-    bool fits = mx_opset(b) >= 23 && (elem == MX_E_FLOAT || elem == MX_E_HALF) && a->rank == 4 &&
+    bool fits = mx_opset(b) >= 23 && (elem == MX_ELEM_FLOAT || elem == MX_ELEM_FLOAT16) && a->rank == 4 &&
                 mx_rank_of(b, a->key) == 4 && mx_rank_of(b, a->value) == 4;
     bool batch = fits && mx_size_equal(mx_size_of(b, a->query, 0), mx_size_of(b, a->key, 0)) &&
                  mx_size_equal(mx_size_of(b, a->query, 0), mx_size_of(b, a->value, 0));
@@ -114,7 +114,7 @@ static mx_val as_parts(const mx_rule *r, attention *a) {
     int32_t elem = mx_elem_of(b, a->query);
     mx_val zero = mx_scalar(b, elem, 0), never = mx_scalar(b, elem, -__builtin_inf());
     mx_val scores = mx_op2(b, "MatMul", scaled_query(r, a), mx_swap(b, a->key, -1, -2));
-    bool choice = a->mask != MX_NO_VAL && mx_elem_of(b, a->mask) == MX_E_BOOL;
+    bool choice = a->mask != MX_NO_VAL && mx_elem_of(b, a->mask) == MX_ELEM_BOOL;
     if (a->causal) scores = mx_op2(b, "Add", scores, mx_where(b, causal_mask(b, a), zero, never));
     if (choice) scores = mx_op2(b, "Add", scores, mx_where(b, a->mask, zero, never));
     if (!choice && a->mask != MX_NO_VAL) scores = mx_op2(b, "Add", scores, a->mask);

@@ -39,7 +39,7 @@ mx_val mx_reduce_any(mx_build *b, const char *op, mx_val x, const mx_axes *axes,
 }
 
 mx_val mx_arg_extreme(mx_build *b, const char *op, mx_val x, int64_t axis, bool keepdims) {
-    if (mx_rank_of(b, x) == 0) return mx_scalar_int(b, MX_E_INT64, 0);
+    if (mx_rank_of(b, x) == 0) return mx_scalar_int(b, MX_ELEM_INT64, 0);
     const mx_at at[] = {mx_at_i("axis", axis), mx_at_i("keepdims", keepdims)};
     return mx_op(b, op, MX_IN(mx_for_kernel(b, op, x)), at, 2);
 }

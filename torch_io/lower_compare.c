@@ -13,7 +13,7 @@ static mx_val side(const mx_rule *r, size_t i) {
 /* There is no order of bools. */
 static mx_val ordered(const mx_rule *r, size_t i) {
     mx_val v = side(r, i);
-    return mx_elem_of(r->b, v) == MX_E_BOOL ? mx_cast(r->b, v, MX_E_UINT8) : v;
+    return mx_elem_of(r->b, v) == MX_ELEM_BOOL ? mx_cast(r->b, v, MX_ELEM_UINT8) : v;
 }
 
 static void compare(const mx_rule *r) {
@@ -26,7 +26,7 @@ static void equal(const mx_rule *r) {
 
 static void not_equal(const mx_rule *r) {
     mx_val x = side(r, 0), y = side(r, 1);
-    bool of_bools = mx_elem_of(r->b, x) == MX_E_BOOL;
+    bool of_bools = mx_elem_of(r->b, x) == MX_ELEM_BOOL;
     r->out[0] = of_bools ? mx_op2(r->b, "Xor", x, y) : mx_not(r->b, mx_op2(r->b, "Equal", x, y));
 }
 
@@ -55,7 +55,7 @@ static bool is_float_input(const mx_rule *r) {
 }
 
 static void all_of(const mx_rule *r, bool value) {
-    r->out[0] = mx_fill(r->b, mx_shape(r->b, mx_arg(r, 0)), mx_scalar_int(r->b, MX_E_BOOL, value));
+    r->out[0] = mx_fill(r->b, mx_shape(r->b, mx_arg(r, 0)), mx_scalar_int(r->b, MX_ELEM_BOOL, value));
 }
 
 static void isnan_(const mx_rule *r) {
@@ -96,7 +96,7 @@ static void isneginf(const mx_rule *r) {
 
 static void signbit_(const mx_rule *r) {
     mx_val x = mx_arg(r, 0);
-    if (mx_elem_of(r->b, x) == MX_E_BOOL)
+    if (mx_elem_of(r->b, x) == MX_ELEM_BOOL)
         all_of(r, false);
     else
         r->out[0] = mx_test_number(r->b, "Less", x, 0);
@@ -136,18 +136,19 @@ static mx_val bits_by_arithmetic(mx_build *b, char kind, mx_val x, mx_val y) {
     enum { BITS = 63 };
     int64_t powers[BITS];
     int32_t elem = mx_elem_of(b, x);
-    size_t n = elem == MX_E_INT64 ? BITS : elem == MX_E_INT32 ? 32 : elem == MX_E_INT16 ? 16 : 8;
+    size_t n = elem == MX_ELEM_INT64 ? BITS : elem == MX_ELEM_INT32 ? 32 : elem == MX_ELEM_INT16 ? 16 : 8;
     for (size_t i = 0; i < n; i++)
         powers[i] = (int64_t)1 << i;
-    mx_val weights = mx_int64s(b, powers, n), wide_x = mx_cast(b, x, MX_E_INT64), wide_y = mx_cast(b, y, MX_E_INT64);
+    mx_val weights = mx_int64s(b, powers, n), wide_x = mx_cast(b, x, MX_ELEM_INT64),
+           wide_y = mx_cast(b, y, MX_ELEM_INT64);
     mx_val all = joined_digits(b, kind, digits(b, wide_x, weights), digits(b, wide_y, weights));
     /* Not by ReduceSum: kernels of it add in double. */
     mx_val value = mx_op2(b, "MatMul", all, weights);
-    if (elem == MX_E_INT64) {
+    if (elem == MX_ELEM_INT64) {
         mx_val sign = mx_op2(b, of_bools[(unsigned char)kind], mx_test_number(b, "Less", wide_x, 0),
                              mx_test_number(b, "Less", wide_y, 0));
-        mx_val lowest = mx_scalar_int(b, MX_E_INT64, INT64_MIN);
-        value = mx_op2(b, "Add", value, mx_op2(b, "Mul", mx_cast(b, sign, MX_E_INT64), lowest));
+        mx_val lowest = mx_scalar_int(b, MX_ELEM_INT64, INT64_MIN);
+        value = mx_op2(b, "Add", value, mx_op2(b, "Mul", mx_cast(b, sign, MX_ELEM_INT64), lowest));
     }
     return mx_cast(b, value, elem);
 }
@@ -159,12 +160,13 @@ static void bitwise(const mx_rule *r) {
     int32_t elem = mx_out_elem(r, 0);
     mx_val x = mx_arg_as(r, 0, elem), y = mx_arg_as(r, 1, elem);
     double v;
-    if (elem == MX_E_BOOL)
+    if (elem == MX_ELEM_BOOL)
         r->out[0] = mx_op2(b, op, x, y);
     else if (mx_opset(b) >= OPSET_OF_BITS)
         r->out[0] = mx_op2(b, r->row->onnx, x, y);
-    else if (*op == 'A' && elem != MX_E_INT8 && mx_const_number(b, y, &v) && v > 0 && v < 0x1p30 &&
-             !((int64_t)(v + 1) & (int64_t)v) && (elem != MX_E_UINT8 || v < 255) && (elem != MX_E_INT16 || v < 0x7fff))
+    else if (*op == 'A' && elem != MX_ELEM_INT8 && mx_const_number(b, y, &v) && v > 0 && v < 0x1p30 &&
+             !((int64_t)(v + 1) & (int64_t)v) && (elem != MX_ELEM_UINT8 || v < 255) &&
+             (elem != MX_ELEM_INT16 || v < 0x7fff))
         r->out[0] = mx_op2(b, "Mod", x, mx_scalar_int(b, elem, (int64_t)v + 1)); /* the low bits */
     else
         r->out[0] = bits_by_arithmetic(b, *op, x, y);
@@ -174,7 +176,7 @@ static void bitwise_not(const mx_rule *r) {
     mx_build *b = r->b;
     mx_val x = mx_arg(r, 0);
     int32_t elem = mx_elem_of(b, x);
-    if (elem == MX_E_BOOL)
+    if (elem == MX_ELEM_BOOL)
         r->out[0] = mx_not(b, x);
     else if (mx_opset(b) >= OPSET_OF_BITS)
         r->out[0] = mx_op1(b, "BitwiseNot", x);
@@ -185,19 +187,19 @@ static void bitwise_not(const mx_rule *r) {
 /* 2 to the power of what is shifted by, in int64. */
 static mx_val shift_factor(const mx_rule *r) {
     mx_build *b = r->b;
-    mx_val by = mx_arg_as(r, 1, MX_E_INT64);
+    mx_val by = mx_arg_as(r, 1, MX_ELEM_INT64);
     double v;
-    if (mx_const_number(b, by, &v) && v >= 0 && v < 63) return mx_scalar_int(b, MX_E_INT64, (int64_t)1 << (int)v);
-    return mx_op2(b, "Pow", mx_scalar_int(b, MX_E_INT64, 2), by);
+    if (mx_const_number(b, by, &v) && v >= 0 && v < 63) return mx_scalar_int(b, MX_ELEM_INT64, (int64_t)1 << (int)v);
+    return mx_op2(b, "Pow", mx_scalar_int(b, MX_ELEM_INT64, 2), by);
 }
 
 static void shift_left(const mx_rule *r) {
-    mx_val wide = mx_op2(r->b, "Mul", mx_arg_as(r, 0, MX_E_INT64), shift_factor(r));
+    mx_val wide = mx_op2(r->b, "Mul", mx_arg_as(r, 0, MX_ELEM_INT64), shift_factor(r));
     r->out[0] = mx_cast(r->b, wide, mx_out_elem(r, 0));
 }
 
 static void shift_right(const mx_rule *r) {
-    mx_val wide = mx_floor_divide(r->b, mx_arg_as(r, 0, MX_E_INT64), shift_factor(r));
+    mx_val wide = mx_floor_divide(r->b, mx_arg_as(r, 0, MX_ELEM_INT64), shift_factor(r));
     r->out[0] = mx_cast(r->b, wide, mx_out_elem(r, 0));
 }
 

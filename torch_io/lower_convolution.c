@@ -37,7 +37,8 @@ static mx_val emit(const mx_rule *r, const conv *c, mx_val x, mx_val weight, mx_
 }
 
 static void set_padding(conv *c, const int64_t *padding) {
-    for (size_t k = 0; k < c->n; k++) c->begin[k] = c->end[k] = padding[k];
+    for (size_t k = 0; k < c->n; k++)
+        c->begin[k] = c->end[k] = padding[k];
 }
 
 /* convNd(input, weight, bias, stride, padding, dilation, groups) */
@@ -154,7 +155,8 @@ static mx_val places(const mx_rule *r, const windows *w, int k) {
     int64_t *v = mx_lower_numbers(r, w->kernel[k] * w->count[k]);
     if (!v) return MX_NO_VAL;
     for (int64_t i = 0; i < w->kernel[k]; i++)
-        for (int64_t j = 0; j < w->count[k]; j++) v[i * w->count[k] + j] = i * w->dilation[k] + j * w->stride[k];
+        for (int64_t j = 0; j < w->count[k]; j++)
+            v[i * w->count[k] + j] = i * w->dilation[k] + j * w->stride[k];
     return mx_int64_table(r->b, v, w->kernel[k], w->count[k]);
 }
 
@@ -163,11 +165,13 @@ static mx_val places_at_run_time(const mx_rule *r, const windows *w, mx_val x, i
     mx_build *b = r->b;
     int64_t *v = mx_lower_numbers(r, w->kernel[k]);
     if (!v) return MX_NO_VAL;
-    for (int64_t i = 0; i < w->kernel[k]; i++) v[i] = i * w->dilation[k];
+    for (int64_t i = 0; i < w->kernel[k]; i++)
+        v[i] = i * w->dilation[k];
     mx_val offsets = mx_int64_table(b, v, w->kernel[k], 1);
     int64_t less = w->dilation[k] * (w->kernel[k] - 1);
-    mx_val limit = mx_op2(b, "Sub", mx_as_scalar(b, mx_dim(b, x, k + 2)), mx_scalar_int(b, 7, less));
-    mx_val starts = mx_range(b, mx_scalar_int(b, 7, 0), limit, mx_scalar_int(b, 7, w->stride[k]));
+    mx_val limit = mx_op2(b, "Sub", mx_as_scalar(b, mx_dim(b, x, k + 2)), mx_scalar_int(b, MX_ELEM_INT64, less));
+    mx_val starts =
+        mx_range(b, mx_scalar_int(b, MX_ELEM_INT64, 0), limit, mx_scalar_int(b, MX_ELEM_INT64, w->stride[k]));
     return mx_op2(b, "Add", offsets, starts);
 }
 
@@ -177,7 +181,8 @@ static mx_val pad_image(const mx_rule *r, const windows *w, mx_val x) {
     return mx_op2(r->b, "Pad", x, mx_int64s(r->b, pads, 8));
 }
 
-/* im2col(self, kernel_size, dilation, padding, stride): every window a column. Gathered, not convolved: infinities stay where they are. */
+/* im2col(self, kernel_size, dilation, padding, stride): every window a column. Gathered, not convolved: infinities stay
+ * where they are. */
 static void image_to_columns(const mx_rule *r) {
     static const int64_t order[6] = {0, 1, 2, 4, 3, 5};
     mx_build *b = r->b;
@@ -217,10 +222,12 @@ static mx_val placing_kernels(const mx_rule *r, const windows *w, int64_t channe
     int64_t *room = mx_lower_numbers(r, (channels * cells * cells + 1) / 2);
     if (!room) return MX_NO_VAL;
     float *v = (float *)room;
-    for (int64_t i = 0; i < channels * cells * cells; i++) v[i] = 0.0f;
-    for (int64_t i = 0; i < channels * cells; i++) v[i * cells + i % cells] = 1.0f;
+    for (int64_t i = 0; i < channels * cells * cells; i++)
+        v[i] = 0.0f;
+    for (int64_t i = 0; i < channels * cells; i++)
+        v[i * cells + i % cells] = 1.0f;
     int64_t dims[4] = {channels * cells, 1, w->kernel[0], w->kernel[1]};
-    return mx_constant(r->b, 1, dims, 4, v, (size_t)(channels * cells * cells) * sizeof *v);
+    return mx_constant(r->b, MX_ELEM_FLOAT, dims, 4, v, (size_t)(channels * cells * cells) * sizeof *v);
 }
 
 /* Below opset 18 there is no Col2Im: a transposed convolution adds the cells up. */
@@ -240,7 +247,9 @@ static mx_val columns_by_convolution(const mx_rule *r, const windows *w, mx_val 
         int64_t made = (w->count[k] - 1) * w->stride[k] + w->dilation[k] * (w->kernel[k] - 1) + 1 - 2 * w->padding[k];
         c.extra[k] = w->size[k] - made;
     }
-    mx_val grid = mx_concat(b, (const mx_val[]){mx_dim(b, x, 0), mx_int64s(b, (const int64_t[]){rows.value, w->count[0], w->count[1]}, 3)}, 2, 0);
+    mx_val grid = mx_concat(
+        b, (const mx_val[]){mx_dim(b, x, 0), mx_int64s(b, (const int64_t[]){rows.value, w->count[0], w->count[1]}, 3)},
+        2, 0);
     return emit(r, &c, mx_reshape(b, x, grid), placing_kernels(r, w, c.groups), MX_NO_VAL);
 }
 
@@ -260,8 +269,9 @@ static void columns_to_image(const mx_rule *r) {
         y = columns_by_convolution(r, &w, x);
     } else {
         int64_t pads[4] = {w.padding[0], w.padding[1], w.padding[0], w.padding[1]};
-        y = mx_op(b, "Col2Im", MX_IN(x, mx_int64s(b, w.size, 2), mx_int64s(b, w.kernel, 2)),
-                  MX_AT(mx_at_is("dilations", w.dilation, 2), mx_at_is("pads", pads, 4), mx_at_is("strides", w.stride, 2)));
+        y = mx_op(
+            b, "Col2Im", MX_IN(x, mx_int64s(b, w.size, 2), mx_int64s(b, w.kernel, 2)),
+            MX_AT(mx_at_is("dilations", w.dilation, 2), mx_at_is("pads", pads, 4), mx_at_is("strides", w.stride, 2)));
     }
     r->out[0] = mx_without_batch(r, y, added);
 }

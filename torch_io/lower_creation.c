@@ -67,12 +67,12 @@ static mx_val written(const mx_rule *r, const int64_t *dims, size_t rank, int64_
     }
     size_t count = (size_t)n;
     mx_val out;
-    if (elem == MX_E_DOUBLE)
-        out = mx_constant(r->b, MX_E_DOUBLE, dims, rank, doubles, count * sizeof *doubles);
+    if (elem == MX_ELEM_DOUBLE)
+        out = mx_constant(r->b, MX_ELEM_DOUBLE, dims, rank, doubles, count * sizeof *doubles);
     else if (mx_is_float(elem))
-        out = mx_constant(r->b, MX_E_FLOAT, dims, rank, floats, count * sizeof *floats);
+        out = mx_constant(r->b, MX_ELEM_FLOAT, dims, rank, floats, count * sizeof *floats);
     else
-        out = mx_constant(r->b, MX_E_INT64, dims, rank, ints, count * sizeof *ints);
+        out = mx_constant(r->b, MX_ELEM_INT64, dims, rank, ints, count * sizeof *ints);
     return mx_cast(r->b, out, elem);
 }
 
@@ -125,10 +125,10 @@ static bool known_line(const mx_rule *r, const range_places *p, line *l) {
 static mx_val range_by_operator(const mx_rule *r, const range_places *p) {
     const size_t at[] = {p->start, p->end, p->step};
     mx_val v[3];
-    int32_t elem = MX_E_INT64;
+    int32_t elem = MX_ELEM_INT64;
     for (size_t i = 0; i < 3; i++)
-        if (at[i] != NOT_THERE && mx_is_float(mx_elem_of(r->b, mx_arg(r, at[i])))) elem = MX_E_DOUBLE;
-    if (!mx_is_float(mx_out_elem(r, 0))) elem = MX_E_INT64;
+        if (at[i] != NOT_THERE && mx_is_float(mx_elem_of(r->b, mx_arg(r, at[i])))) elem = MX_ELEM_DOUBLE;
+    if (!mx_is_float(mx_out_elem(r, 0))) elem = MX_ELEM_INT64;
     for (size_t i = 0; i < 3; i++)
         v[i] = at[i] == NOT_THERE ? mx_scalar(r->b, elem, i == 2) : mx_as_scalar(r->b, mx_arg_as(r, at[i], elem));
     return mx_range(r->b, v[0], v[1], v[2]);
@@ -173,10 +173,10 @@ static bool known_steps(const mx_rule *r, line *l) {
 static mx_val steps_by_operator(const mx_rule *r) {
     mx_build *b = r->b;
     int64_t n = mx_arg_int(r, 2);
-    int32_t elem = mx_is_float(mx_out_elem(r, 0)) ? mx_out_elem(r, 0) : MX_E_DOUBLE;
+    int32_t elem = mx_is_float(mx_out_elem(r, 0)) ? mx_out_elem(r, 0) : MX_ELEM_DOUBLE;
     mx_val start = mx_arg_as(r, 0, elem), end = mx_arg_as(r, 1, elem);
-    mx_val counted =
-        mx_range(b, mx_scalar_int(b, MX_E_INT64, 0), mx_scalar_int(b, MX_E_INT64, n), mx_scalar_int(b, MX_E_INT64, 1));
+    mx_val counted = mx_range(b, mx_scalar_int(b, MX_ELEM_INT64, 0), mx_scalar_int(b, MX_ELEM_INT64, n),
+                              mx_scalar_int(b, MX_ELEM_INT64, 1));
     mx_val step = mx_op2(b, "Div", mx_op2(b, "Sub", end, start), mx_scalar(b, elem, n > 1 ? (double)(n - 1) : 1));
     return mx_op2(b, "Add", start, mx_op2(b, "Mul", mx_cast(b, counted, elem), step));
 }
@@ -216,7 +216,7 @@ static void eye(const mx_rule *r) {
         r->out[0] = written(r, dims, 2, dims[0] * dims[1], identity_at, &dims[1]);
         return;
     }
-    int32_t elem = mx_is_float(mx_out_elem(r, 0)) ? mx_out_elem(r, 0) : MX_E_INT64;
+    int32_t elem = mx_is_float(mx_out_elem(r, 0)) ? mx_out_elem(r, 0) : MX_ELEM_INT64;
     mx_val zeros = mx_fill(b, mx_concat(b, (const mx_val[]){rows, columns}, 2, 0), mx_scalar(b, elem, 0));
     r->out[0] = mx_op1(b, "EyeLike", zeros);
 }
@@ -235,15 +235,15 @@ static bool is_upper(const mx_rule *r) {
 }
 
 static void trilu(const mx_rule *r) {
-    r->out[0] = triangle(r->b, mx_arg(r, 0), mx_arg_as(r, 1, MX_E_INT64), is_upper(r));
+    r->out[0] = triangle(r->b, mx_arg(r, 0), mx_arg_as(r, 1, MX_ELEM_INT64), is_upper(r));
 }
 
 /* The places of a triangle of a matrix of ones. */
 static void triangle_indices(const mx_rule *r) {
     mx_build *b = r->b;
     const int64_t sizes[] = {mx_arg_int(r, 0), mx_arg_int(r, 1)};
-    mx_val ones = mx_fill(b, mx_int64s(b, sizes, 2), mx_scalar(b, MX_E_FLOAT, 1));
-    mx_val diagonal = mx_scalar_int(b, MX_E_INT64, mx_arg_int(r, 2));
+    mx_val ones = mx_fill(b, mx_int64s(b, sizes, 2), mx_scalar(b, MX_ELEM_FLOAT, 1));
+    mx_val diagonal = mx_scalar_int(b, MX_ELEM_INT64, mx_arg_int(r, 2));
     r->out[0] = mx_op1(b, "NonZero", triangle(b, ones, diagonal, is_upper(r)));
 }
 
@@ -251,14 +251,14 @@ static void triangle_indices(const mx_rule *r) {
 static void one_hot(const mx_rule *r) {
     mx_build *b = r->b;
     const int64_t off_on[] = {0, 1}, two = 2;
-    mx_val x = mx_arg_as(r, 0, MX_E_INT64), depth = mx_arg_size(r, 1);
+    mx_val x = mx_arg_as(r, 0, MX_ELEM_INT64), depth = mx_arg_size(r, 1);
     int64_t classes;
     size_t n;
     if (mx_const_ints(b, depth, &classes, 1, &n) && classes < 0) {
         mx_val largest = mx_reduce(b, "ReduceMax", x, NULL, 0, false);
-        depth = mx_op2(b, "Add", largest, mx_scalar_int(b, MX_E_INT64, 1));
+        depth = mx_op2(b, "Add", largest, mx_scalar_int(b, MX_ELEM_INT64, 1));
     }
-    mx_val values = mx_constant(b, MX_E_INT64, &two, 1, off_on, sizeof off_on);
+    mx_val values = mx_constant(b, MX_ELEM_INT64, &two, 1, off_on, sizeof off_on);
     bool alone = mx_rank_of(b, x) == 0; /* OneHot wants an axis */
     mx_val out = mx_op3(b, "OneHot", alone ? mx_unsqueeze1(b, x, 0) : x, mx_as_scalar(b, depth), values);
     r->out[0] = alone ? mx_squeeze1(b, out, 0) : out;

@@ -13,7 +13,7 @@ static void cumsum(const mx_rule *r) {
         r->out[0] = x;
     else
         r->out[0] =
-            mx_cast(b, mx_op2(b, "CumSum", mx_for_kernel(b, "CumSum", x), mx_scalar_int(b, MX_E_INT64, axis)), elem);
+            mx_cast(b, mx_op2(b, "CumSum", mx_for_kernel(b, "CumSum", x), mx_scalar_int(b, MX_ELEM_INT64, axis)), elem);
 }
 
 /* ---- Scan ---- */
@@ -46,7 +46,7 @@ static void scan_run(const scan *s, int64_t body, const mx_val *states, size_t n
     in[n++] = s->x;
     if (n_read > 1) {
         mx_val count = mx_as_scalar(b, mx_dim(b, s->x, s->axis));
-        in[n++] = mx_range(b, mx_scalar_int(b, MX_E_INT64, 0), count, mx_scalar_int(b, MX_E_INT64, 1));
+        in[n++] = mx_range(b, mx_scalar_int(b, MX_ELEM_INT64, 0), count, mx_scalar_int(b, MX_ELEM_INT64, 1));
     }
     const mx_at at[] = {mx_at_body("body", body), mx_at_i("num_scan_inputs", (int64_t)n_read),
                         mx_at_is("scan_input_axes", axes, n_read), mx_at_is("scan_output_axes", out_axes, n_states)};
@@ -97,20 +97,20 @@ static void logcumsumexp(const mx_rule *r) {
 static void cumulative_extreme(const mx_rule *r) {
     mx_build *b = r->b;
     mx_val given = mx_arg(r, 0);
-    mx_val x = mx_elem_of(b, given) == MX_E_BOOL ? mx_cast(b, given, MX_E_UINT8) : given;
+    mx_val x = mx_elem_of(b, given) == MX_ELEM_BOOL ? mx_cast(b, given, MX_ELEM_UINT8) : given;
     if (is_scalar_or_empty(r, x)) {
         r->out[0] = x;
-        r->out[1] = mx_fill(b, mx_shape(b, x), mx_scalar_int(b, MX_E_INT64, 0));
+        r->out[1] = mx_fill(b, mx_shape(b, x), mx_scalar_int(b, MX_ELEM_INT64, 0));
         return;
     }
     scan s = scan_of(r, x);
-    mx_val zero = mx_scalar_int(b, MX_E_INT64, 0), first = mx_gather(b, x, zero, s.axis);
+    mx_val zero = mx_scalar_int(b, MX_ELEM_INT64, 0), first = mx_gather(b, x, zero, s.axis);
     mx_val states[] = {first, mx_fill(b, mx_shape_with(b, x, s.axis, MX_NO_VAL), zero)};
     int64_t body = mx_body_begin(b);
     mx_val value = mx_body_input(b, "value", mx_elem_of(b, x), s.rank, s.sizes);
-    mx_val index = mx_body_input(b, "index", MX_E_INT64, s.rank, s.sizes);
+    mx_val index = mx_body_input(b, "index", MX_ELEM_INT64, s.rank, s.sizes);
     mx_val slice = mx_body_input(b, "slice", mx_elem_of(b, x), s.rank, s.sizes);
-    mx_val number = mx_body_input(b, "number", MX_E_INT64, 0, NULL);
+    mx_val number = mx_body_input(b, "number", MX_ELEM_INT64, 0, NULL);
     mx_val reached =
         mx_op2(b, !strncmp(r->row->target, "aten.cummax", 11) ? "GreaterOrEqual" : "LessOrEqual", slice, value);
     if (mx_is_float(mx_elem_of(b, x))) reached = mx_op2(b, "Or", reached, mx_op1(b, "IsNaN", slice));

@@ -39,7 +39,7 @@ static void negative(const mx_rule *r) {
 
 static void sign(const mx_rule *r) {
     mx_val x = input(r);
-    r->out[0] = mx_elem_of(r->b, x) == MX_E_BOOL ? x : mx_op1(r->b, "Sign", x);
+    r->out[0] = mx_elem_of(r->b, x) == MX_ELEM_BOOL ? x : mx_op1(r->b, "Sign", x);
 }
 
 static void round_decimals(const mx_rule *r) {
@@ -153,9 +153,9 @@ static void radians_to_degrees(const mx_rule *r) {
 /* The largest number of the type that the program gives the tensor. */
 static double largest(const mx_rule *r) {
     switch (mx_arg_program_elem(r, 0)) {
-    case MX_E_HALF: return 65504;
-    case MX_E_BFLOAT16: return 3.38953138925153547590e38;
-    case MX_E_DOUBLE: return DBL_MAX;
+    case MX_ELEM_FLOAT16: return 65504;
+    case MX_ELEM_BFLOAT16: return 3.38953138925153547590e38;
+    case MX_ELEM_DOUBLE: return DBL_MAX;
     default: return FLT_MAX;
     }
 }

@@ -6,7 +6,7 @@
 /* ---- index.Tensor: what is indexed ---- */
 
 static mx_val row_of(mx_build *b, mx_val v, int64_t row) {
-    return mx_gather(b, v, mx_scalar_int(b, MX_E_INT64, row), 0);
+    return mx_gather(b, v, mx_scalar_int(b, MX_ELEM_INT64, row), 0);
 }
 
 static void add_index(mx_indices *x, int64_t axis, mx_val index, uint32_t source) {
@@ -23,7 +23,7 @@ static void add_mask(const mx_rule *r, mx_indices *x, int64_t axis, mx_val mask,
 
 static bool is_mask(const mx_build *b, mx_val v) {
     int32_t elem = mx_elem_of(b, v);
-    return elem == MX_E_BOOL || elem == MX_E_UINT8;
+    return elem == MX_ELEM_BOOL || elem == MX_ELEM_UINT8;
 }
 
 /* The axes in order, the indexed ones first. */
@@ -58,7 +58,7 @@ bool mx_indices_read(const mx_rule *r, mx_val self, size_t i, mx_indices *out) {
         if (is_mask(b, v)) {
             add_mask(r, out, axis, v, taken);
         } else {
-            add_index(out, axis, mx_cast(b, v, MX_E_INT64), r->node->args[i].values[k]);
+            add_index(out, axis, mx_cast(b, v, MX_ELEM_INT64), r->node->args[i].values[k]);
         }
         axis += taken;
     }
@@ -315,7 +315,7 @@ static void rule_nonzero_static(const mx_rule *r) { /* self, size, fill_value=-1
     mx_build *b = r->b;
     mx_val size = mx_arg_size(r, 1), places = mx_op1(b, "NonZero", mx_at_least_1d(b, mx_arg(r, 0)));
     mx_val zero = mx_int64(b, 0), more = mx_concat(b, (mx_val[]){zero, zero, zero, size}, 4, 0);
-    mx_val wide = mx_op3(b, "Pad", places, more, mx_scalar_int(b, MX_E_INT64, mx_arg_int(r, 2)));
+    mx_val wide = mx_op3(b, "Pad", places, more, mx_scalar_int(b, MX_ELEM_INT64, mx_arg_int(r, 2)));
     r->out[0] = mx_swap(b, mx_slice(b, wide, 1, zero, size, 1), 0, 1);
 }
 
@@ -352,14 +352,14 @@ static mx_val bag_sizes(mx_build *b, const bags *x) { /* [bags, 1], of the rows'
 
 static void read_bags(const mx_rule *r, bags *x) {
     mx_build *b = r->b;
-    mx_val weight = mx_arg(r, 0), index = mx_cast(b, mx_in_line(b, mx_arg(r, 1)), MX_E_INT64);
-    mx_val offsets = mx_cast(b, mx_arg(r, 2), MX_E_INT64);
+    mx_val weight = mx_arg(r, 0), index = mx_cast(b, mx_in_line(b, mx_arg(r, 1)), MX_ELEM_INT64);
+    mx_val offsets = mx_cast(b, mx_arg(r, 2), MX_ELEM_INT64);
     if (mx_arg_bool(r, 7)) offsets = mx_slice_const(b, offsets, 0, 0, -1, 1); /* the last one is the end */
     x->rows = mx_gather(b, weight, index, 0);
     if (!mx_arg_none(r, 6)) x->rows = mx_op2(b, "Mul", x->rows, mx_unsqueeze1(b, mx_arg(r, 6), 1));
     x->count = mx_dim(b, offsets, 0);
     mx_val at = mx_unsqueeze1(b, mx_iota(b, mx_dim(b, index, 0)), 1);
-    mx_val begun = mx_cast(b, mx_op1(b, "Not", mx_op2(b, "Less", at, offsets)), MX_E_INT64);
+    mx_val begun = mx_cast(b, mx_op1(b, "Not", mx_op2(b, "Less", at, offsets)), MX_ELEM_INT64);
     x->bag = mx_plus(b, mx_reduce(b, "ReduceSum", begun, (const int64_t[]){1}, 1, false), -1);
     x->counted = MX_NO_VAL;
     int64_t padding = r->node->n_args > 8 && !mx_arg_none(r, 8) ? mx_arg_int(r, 8) : -1;
@@ -367,7 +367,7 @@ static void read_bags(const mx_rule *r, bags *x) {
     mx_size rows = mx_size_of(b, weight, 0);
     if (padding < 0 && given && !mx_arg_none(r, 8) && mx_size_is_number(rows)) padding += rows.value;
     if (padding < 0) return;
-    x->counted = mx_op1(b, "Not", mx_op2(b, "Equal", index, mx_scalar_int(b, MX_E_INT64, padding)));
+    x->counted = mx_op1(b, "Not", mx_op2(b, "Equal", index, mx_scalar_int(b, MX_ELEM_INT64, padding)));
 }
 
 /* weight, indices, offsets, scale_grad_by_freq, mode, sparse, per_sample_weights, include_last_offset, padding_idx */

@@ -124,7 +124,7 @@ static void split(const mx_rule *r, mx_val v, int64_t axis, mx_val exact) {
     if (mx_failed(r->b)) return;
     for (size_t i = 0; i < n; ++i) {
         const mx_size *out = mx_out_sizes(r, i);
-        mx_size size = out && axis < mx_out_rank(r, i) ? out[axis] : (mx_size){-1, MX_SID_EMPTY};
+        mx_size size = out && axis < mx_out_rank(r, i) ? out[axis] : mx_size_unknown();
         numbers = numbers && mx_size_is_number(size);
         sizes[i] = size.value;
     }
@@ -193,7 +193,7 @@ void mx_rule_unbind(const mx_rule *r) { /* self, dim=0 */
     for (size_t i = 0; i < r->node->n_outputs && !mx_failed(b); ++i) {
         if (!mx_output_used(r, i)) continue;
         bool only = mx_size_is(mx_size_of(b, v, (int)axis), 1);
-        mx_val at = mx_scalar_int(b, MX_E_INT64, (int64_t)i);
+        mx_val at = mx_scalar_int(b, MX_ELEM_INT64, (int64_t)i);
         r->out[i] = only ? mx_squeeze1(b, v, axis) : mx_gather(b, v, at, axis);
     }
 }

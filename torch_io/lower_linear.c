@@ -23,7 +23,7 @@ static mx_val scaled(const mx_rule *r, mx_val v, size_t i) {
 }
 
 static bool gemm_takes(int32_t elem) {
-    return elem == MX_E_FLOAT || elem == MX_E_DOUBLE || elem == MX_E_HALF;
+    return elem == MX_ELEM_FLOAT || elem == MX_ELEM_DOUBLE || elem == MX_ELEM_FLOAT16;
 }
 
 mx_val mx_linear(const mx_rule *r, mx_val x, mx_val weight, mx_val bias) {
@@ -165,7 +165,7 @@ static void rule_det(const mx_rule *r) {
     for (size_t i = 1; i < r->node->n_outputs; ++i) {
         if (mx_output_used(r, i)) mx_cannot(r->b, "the factors of a matrix");
     }
-    if (mx_elem_of(r->b, v) == MX_E_DOUBLE) mx_cannot(r->b, "a determinant in double precision");
+    if (mx_elem_of(r->b, v) == MX_ELEM_DOUBLE) mx_cannot(r->b, "a determinant in double precision");
     r->out[0] = mx_op1(r->b, "Det", v);
 }
 

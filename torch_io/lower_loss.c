@@ -118,7 +118,7 @@ static const char *reduction_name(const mx_rule *r, size_t i) {
  * on: weight, reduction, ignore_index. */
 static mx_val negative_log_likelihood(const mx_rule *r, mx_val x, size_t first) {
     mx_build *b = r->b;
-    mx_val classes = mx_arg_as(r, 1, MX_E_INT64);
+    mx_val classes = mx_arg_as(r, 1, MX_ELEM_INT64);
     bool single = mx_rank_of(b, x) == 1;
     if (single) {
         x = mx_unsqueeze1(b, x, 0);
@@ -166,7 +166,8 @@ static void smoothed(const mx_rule *r, mx_val x, int64_t axis) {
         return;
     }
     mx_val own = mx_mul_number(b, negative_log_likelihood(r, x, 2), 1 - smoothing);
-    mx_val counts = mx_op2(b, "Equal", mx_arg_as(r, 1, MX_E_INT64), mx_scalar_int(b, MX_E_INT64, mx_arg_int(r, 4)));
+    mx_val counts =
+        mx_op2(b, "Equal", mx_arg_as(r, 1, MX_ELEM_INT64), mx_scalar_int(b, MX_ELEM_INT64, mx_arg_int(r, 4)));
     counts = mx_cast(b, mx_not(b, counts), mx_elem_of(b, x));
     mx_val rest = mx_op1(b, "Neg", mx_reduce_any(b, "ReduceMean", x, &classes, false));
     rest = mx_mul_number(b, mx_op2(b, "Mul", rest, counts), smoothing);

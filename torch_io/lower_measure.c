@@ -20,10 +20,10 @@ static mx_val in_order(mx_build *b, mx_val x, int64_t axis) {
 static mx_val at_fractions(const mx_rule *r, mx_val sorted, mx_val places, int64_t axis) {
     mx_build *b = r->b;
     if (mx_arg_is_text(r, 4, "nearest"))
-        return mx_gather(b, sorted, mx_cast(b, mx_op1(b, "Round", places), MX_E_INT64), axis);
-    mx_val below = mx_gather(b, sorted, mx_cast(b, mx_op1(b, "Floor", places), MX_E_INT64), axis);
+        return mx_gather(b, sorted, mx_cast(b, mx_op1(b, "Round", places), MX_ELEM_INT64), axis);
+    mx_val below = mx_gather(b, sorted, mx_cast(b, mx_op1(b, "Floor", places), MX_ELEM_INT64), axis);
     if (mx_arg_is_text(r, 4, "lower")) return below;
-    mx_val above = mx_gather(b, sorted, mx_cast(b, mx_op1(b, "Ceil", places), MX_E_INT64), axis);
+    mx_val above = mx_gather(b, sorted, mx_cast(b, mx_op1(b, "Ceil", places), MX_ELEM_INT64), axis);
     if (mx_arg_is_text(r, 4, "higher")) return above;
     mx_val way = mx_op2(b, "Sub", above, below), share = mx_number_like(b, sorted, 0.5);
     if (mx_arg_is_text(r, 4, "linear")) {
@@ -77,7 +77,7 @@ static void diff(const mx_rule *r) {
     parts[n++] = x;
     if (!mx_arg_none(r, 4)) parts[n++] = operand(r, 4);
     if (n > 1) x = mx_concat(b, parts, n, axis);
-    const char *op = mx_elem_of(b, x) == MX_E_BOOL ? "Xor" : "Sub";
+    const char *op = mx_elem_of(b, x) == MX_ELEM_BOOL ? "Xor" : "Sub";
     for (int64_t times = mx_arg_int(r, 1); times > 0 && !mx_failed(b); times--) {
         mx_val later = mx_slice_const(b, x, axis, 1, INT64_MAX, 1), earlier = mx_slice_const(b, x, axis, 0, -1, 1);
         x = mx_op2(b, op, later, earlier);
@@ -102,7 +102,7 @@ static void cumulative_trapezoid(const mx_rule *r) {
     mx_val y = operand(r, 0);
     int64_t axis = mx_axis(r, mx_arg_int(r, 2), mx_rank_of(b, y));
     mx_val later = mx_slice_const(b, y, axis, 1, INT64_MAX, 1), earlier = mx_slice_const(b, y, axis, 0, -1, 1);
-    mx_val sums = mx_op2(b, "CumSum", mx_op2(b, "Add", later, earlier), mx_scalar_int(b, MX_E_INT64, axis));
+    mx_val sums = mx_op2(b, "CumSum", mx_op2(b, "Add", later, earlier), mx_scalar_int(b, MX_ELEM_INT64, axis));
     r->out[0] = mx_mul_number(b, sums, mx_arg_float(r, 1) / 2);
 }
 
@@ -114,7 +114,7 @@ static void isin(const mx_rule *r) {
     const int64_t last = -1;
     int32_t elem = mx_promoted(r, 0, 1);
     mx_val tests = mx_flat(b, mx_arg_as(r, 1, elem)), x = mx_unsqueeze1(b, mx_arg_as(r, 0, elem), -1);
-    mx_val hits = mx_cast(b, mx_op2(b, "Equal", x, tests), MX_E_UINT8);
+    mx_val hits = mx_cast(b, mx_op2(b, "Equal", x, tests), MX_ELEM_UINT8);
     mx_val any = mx_truth(b, mx_reduce(b, "ReduceMax", hits, &last, 1, false));
     r->out[0] = mx_arg_bool(r, 3) ? mx_not(b, any) : any;
 }
@@ -123,10 +123,10 @@ static void isin(const mx_rule *r) {
 static void bincount(const mx_rule *r) {
     mx_build *b = r->b;
     const int64_t first = 0, one = 1;
-    mx_val x = mx_arg_as(r, 0, MX_E_INT64);
+    mx_val x = mx_arg_as(r, 0, MX_ELEM_INT64);
     mx_val largest = mx_reduce(b, "ReduceMax", x, &first, 1, false);
     mx_val count = mx_op2(b, "Max", mx_add_number(b, largest, 1), mx_as_scalar(b, mx_arg_size(r, 2)));
-    mx_val bins = mx_range(b, mx_scalar_int(b, MX_E_INT64, 0), count, mx_scalar_int(b, MX_E_INT64, 1));
+    mx_val bins = mx_range(b, mx_scalar_int(b, MX_ELEM_INT64, 0), count, mx_scalar_int(b, MX_ELEM_INT64, 1));
     mx_val hits = mx_cast(b, mx_op2(b, "Equal", mx_unsqueeze1(b, x, one), bins), mx_out_elem(r, 0));
     if (!mx_arg_none(r, 1)) hits = mx_op2(b, "Mul", hits, mx_unsqueeze1(b, operand(r, 1), one));
     r->out[0] = mx_reduce(b, "ReduceSum", hits, &first, 1, false);

@@ -13,9 +13,9 @@ static mx_val promoted(const mx_rule *r, size_t i, size_t k, mx_val v) {
     const mx_parg *list = &r->node->args[i];
     mx_val out = mx_cast(r->b, v, mx_out_elem(r, 0));
     if (list->kind != MX_ARG_VALUES || list->values[k] == MX_NONE || r->node->outputs[0] == MX_NONE) return out;
-    bool rounds = r->p->values[r->node->outputs[0]].elem == MX_E_BFLOAT16;
-    bool is_other = r->p->values[list->values[k]].elem != MX_E_BFLOAT16;
-    return rounds && is_other ? mx_round_to(r->b, out, MX_E_BFLOAT16) : out;
+    bool rounds = r->p->values[r->node->outputs[0]].elem == MX_ELEM_BFLOAT16;
+    bool is_other = r->p->values[list->values[k]].elem != MX_ELEM_BFLOAT16;
+    return rounds && is_other ? mx_round_to(r->b, out, MX_ELEM_BFLOAT16) : out;
 }
 
 size_t mx_need_items(const mx_rule *r, size_t i, bool cast, mx_val *out, size_t max) {
@@ -43,10 +43,6 @@ bool mx_same_shape(const mx_build *b, mx_val v, mx_val w) {
         if (!mx_size_equal(mx_size_of(b, v, k), mx_size_of(b, w, k))) return false;
     }
     return true;
-}
-
-bool mx_size_is(mx_size s, int64_t n) {
-    return mx_size_is_number(s) && s.value == n;
 }
 
 /* ---- views ---- */
@@ -176,15 +172,15 @@ int mx_broadcast_sizes(const mx_build *b, const mx_val *v, size_t n, mx_size *ou
 /* ---- types ---- */
 
 mx_val mx_as_bool(mx_build *b, mx_val v) {
-    return mx_cast(b, v, MX_E_BOOL);
+    return mx_cast(b, v, MX_ELEM_BOOL);
 }
 
 int32_t mx_work_elem(int32_t elem) {
     switch (elem) {
-    case MX_E_BOOL:
-    case MX_E_UINT8:
-    case MX_E_INT8:
-    case MX_E_INT16: return MX_E_INT32;
+    case MX_ELEM_BOOL:
+    case MX_ELEM_UINT8:
+    case MX_ELEM_INT8:
+    case MX_ELEM_INT16: return MX_ELEM_INT32;
     default: return elem;
     }
 }
@@ -192,7 +188,7 @@ int32_t mx_work_elem(int32_t elem) {
 /* ---- numbers ---- */
 
 mx_val mx_iota(mx_build *b, mx_val n) {
-    return mx_range(b, mx_scalar_int(b, MX_E_INT64, 0), mx_as_scalar(b, n), mx_scalar_int(b, MX_E_INT64, 1));
+    return mx_range(b, mx_scalar_int(b, MX_ELEM_INT64, 0), mx_as_scalar(b, n), mx_scalar_int(b, MX_ELEM_INT64, 1));
 }
 
 mx_val mx_plus(mx_build *b, mx_val v, int64_t n) {

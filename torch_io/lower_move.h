@@ -16,8 +16,6 @@ size_t mx_need_items(const mx_rule *r, size_t i, bool cast, mx_val *out, size_t 
 /* Whether all sizes are known to be equal. */
 bool mx_same_sizes(const mx_build *b, mx_val v, const mx_size *sizes, int rank);
 bool mx_same_shape(const mx_build *b, mx_val v, mx_val w);
-/* Whether a size is that number. */
-bool mx_size_is(mx_size s, int64_t n);
 
 /* The value with other sizes. Numbers are constants, one symbolic size is -1, sizes that stand where they stood are
  * copied; `exact` (int64, rank 1) is used where that is not enough, MX_NO_VAL: then that is an error. */

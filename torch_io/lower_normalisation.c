@@ -1,5 +1,5 @@
-/* Normalisation: the operator that the opset has, else what it is made of. Statistics of half precision are taken in float32, as torch
- * does. */
+/* Normalisation: the operator that the opset has, else what it is made of. Statistics of half precision are taken in
+ * float32, as torch does. */
 #include "torch_io/lower_spatial.h"
 
 #include <float.h>
@@ -14,11 +14,12 @@ static mx_val ones(const mx_rule *r, mx_val like, int64_t n, double value) {
 
 /* What statistics are computed in. */
 static int32_t wide(int32_t elem) {
-    return elem == 10 ? 1 : elem;
+    return elem == MX_ELEM_FLOAT16 ? MX_ELEM_FLOAT : elem;
 }
 
 /* (x - mean) / sqrt(mean((x - mean)^2) + eps) over the axes; mean and 1 / sqrt(...) too where they are asked for. */
-static mx_val standardized(const mx_rule *r, mx_val x, const int64_t *axes, size_t n, double eps, mx_val *mean, mx_val *rstd) {
+static mx_val standardized(const mx_rule *r, mx_val x, const int64_t *axes, size_t n, double eps, mx_val *mean,
+                           mx_val *rstd) {
     mx_build *b = r->b;
     mx_val m = mx_reduce(b, "ReduceMean", x, axes, n, true), off = mx_op2(b, "Sub", x, m);
     mx_val variance = mx_reduce(b, "ReduceMean", mx_op2(b, "Mul", off, off), axes, n, true);
@@ -37,7 +38,8 @@ static mx_val scaled(const mx_rule *r, mx_val x, mx_val weight, mx_val bias) {
 static mx_val along_channels(const mx_rule *r, mx_val v, int rank) {
     int64_t axes[MX_MAX_RANK];
     size_t n = 0;
-    for (int k = 2; k < rank && n < MX_MAX_RANK; k++) axes[n++] = k - 1;
+    for (int k = 2; k < rank && n < MX_MAX_RANK; k++)
+        axes[n++] = k - 1;
     return v && n ? mx_unsqueeze(r->b, v, axes, n) : v;
 }
 
@@ -49,8 +51,10 @@ static void layer_by_parts(const mx_rule *r, mx_val x, mx_val weight, mx_val bia
     mx_val mean = MX_NO_VAL, rstd = MX_NO_VAL;
     int32_t elem = mx_elem_of(b, x), w = wide(elem);
     bool statistics = r->node->n_outputs > 1;
-    for (size_t k = 0; k < n && k < MX_MAX_RANK; k++) axes[k] = -(int64_t)(n - k);
-    mx_val y = standardized(r, mx_cast(b, x, w), axes, n, eps, &mean, statistics && mx_output_used(r, 2) ? &rstd : NULL);
+    for (size_t k = 0; k < n && k < MX_MAX_RANK; k++)
+        axes[k] = -(int64_t)(n - k);
+    mx_val y =
+        standardized(r, mx_cast(b, x, w), axes, n, eps, &mean, statistics && mx_output_used(r, 2) ? &rstd : NULL);
     y = scaled(r, y, weight ? mx_cast(b, weight, w) : weight, bias ? mx_cast(b, bias, w) : bias);
     r->out[0] = mx_cast(b, y, elem);
     if (!statistics) return;
@@ -73,9 +77,12 @@ static void layer(const mx_rule *r, mx_val x, mx_val weight, mx_val bias, size_t
     const mx_at at[2] = {mx_at_i("axis", -(int64_t)n), mx_at_f("epsilon", eps)};
     if (!weight) weight = mx_fill(b, mx_int64s(b, sizes, n), mx_scalar(b, mx_elem_of(b, x), 1));
     bool statistics = r->node->n_outputs > 1 && (mx_output_used(r, 1) || mx_output_used(r, 2));
-    if (statistics) mx_op_n(b, "LayerNormalization", MX_IN(x, weight, bias), at, 2, out, 3);
-    else out[0] = mx_op(b, "LayerNormalization", MX_IN(x, weight, bias), at, 2);
-    for (size_t k = 0; k < (statistics ? 3u : 1u); k++) r->out[k] = out[k];
+    if (statistics)
+        mx_op_n(b, "LayerNormalization", MX_IN(x, weight, bias), at, 2, out, 3);
+    else
+        out[0] = mx_op(b, "LayerNormalization", MX_IN(x, weight, bias), at, 2);
+    for (size_t k = 0; k < (statistics ? 3u : 1u); k++)
+        r->out[k] = out[k];
 }
 
 /* layer_norm(input, normalized_shape, weight, bias, eps, cudnn_enable) */
@@ -85,14 +92,15 @@ static void layer_norm(const mx_rule *r) {
 
 /* Torch takes that of the type in which it computes. */
 static double machine_epsilon(int32_t elem) {
-    return elem == 11 ? DBL_EPSILON : (double)FLT_EPSILON;
+    return elem == MX_ELEM_DOUBLE ? DBL_EPSILON : (double)FLT_EPSILON;
 }
 
 static void rms_by_parts(const mx_rule *r, mx_val x, mx_val weight, size_t n, double eps) {
     mx_build *b = r->b;
     int64_t axes[MX_MAX_RANK];
     int32_t elem = mx_elem_of(b, x), w = wide(elem);
-    for (size_t k = 0; k < n && k < MX_MAX_RANK; k++) axes[k] = -(int64_t)(n - k);
+    for (size_t k = 0; k < n && k < MX_MAX_RANK; k++)
+        axes[k] = -(int64_t)(n - k);
     mx_val v = mx_cast(b, x, w);
     mx_val square = mx_reduce(b, "ReduceMean", mx_op2(b, "Mul", v, v), axes, n, true);
     mx_val norm = mx_op1(b, "Sqrt", mx_op2(b, "Add", square, mx_scalar(b, w, eps)));
@@ -117,8 +125,8 @@ static void rms_norm(const mx_rule *r) {
         return;
     }
     if (!weight) weight = mx_fill(b, mx_int64s(b, sizes, n), mx_scalar(b, mx_elem_of(b, x), 1));
-    r->out[0] = mx_op(b, "RMSNormalization", MX_IN(x, weight),
-                      MX_AT(mx_at_i("axis", -(int64_t)n), mx_at_f("epsilon", eps)));
+    r->out[0] =
+        mx_op(b, "RMSNormalization", MX_IN(x, weight), MX_AT(mx_at_i("axis", -(int64_t)n), mx_at_f("epsilon", eps)));
 }
 
 /* ---- over groups of channels ---- */
@@ -202,7 +210,8 @@ static void batch_own(const mx_rule *r, const batch *n) {
     size_t count = 1;
     mx_size first = mx_size_of(b, n->x, 0), channels = mx_size_of(b, n->x, 1);
     mx_val mean = MX_NO_VAL, rstd = MX_NO_VAL;
-    for (int k = 2; k < rank && count < MX_MAX_RANK; k++) axes[count++] = k;
+    for (int k = 2; k < rank && count < MX_MAX_RANK; k++)
+        axes[count++] = k;
     bool statistics = r->node->n_outputs > 2 && (mx_output_used(r, 1) || mx_output_used(r, 2));
     if (rank > 2 && !statistics && mx_size_is_number(first) && first.value == 1 && mx_size_is_number(channels)) {
         mx_val weight = n->weight ? n->weight : ones(r, n->x, channels.value, 1);
@@ -220,8 +229,10 @@ static void batch_own(const mx_rule *r, const batch *n) {
 }
 
 static void batch_norm_with(const mx_rule *r, batch *n, bool training) {
-    if (training || (!n->mean && !n->var)) batch_own(r, n);
-    else batch_stored(r, n);
+    if (training || (!n->mean && !n->var))
+        batch_own(r, n);
+    else
+        batch_stored(r, n);
     /* the saved statistics of an evaluation have no elements */
     for (uint32_t k = 1; k < r->node->n_outputs && !training && n->mean; k++)
         if (mx_output_used(r, k)) r->out[k] = mx_constant(r->b, mx_out_elem(r, k), (const int64_t[]){0}, 1, "", 0);

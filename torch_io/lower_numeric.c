@@ -6,10 +6,10 @@
 /* ---- types ---- */
 
 typedef uint32_t types; /* a set of element types */
-#define TY(e) (1u << MX_E_##e)
+#define TY(e) (1u << MX_ELEM_##e)
 
 enum {
-    REALS = TY(FLOAT) | TY(HALF),
+    REALS = TY(FLOAT) | TY(FLOAT16),
     FLOATS = REALS | TY(DOUBLE),
     WIDE = FLOATS | TY(INT32) | TY(INT64),
     BYTES = WIDE | TY(UINT8) | TY(INT8),
@@ -73,24 +73,26 @@ static types kernel_types(const char *op) {
 }
 
 bool mx_is_unsigned(int32_t elem) {
-    return elem == MX_E_UINT8 || elem == 4 || elem == 12 || elem == 13;
+    return elem == MX_ELEM_UINT8 || elem == MX_ELEM_UINT16 || elem == MX_ELEM_UINT32 || elem == MX_ELEM_UINT64;
 }
 
 int32_t mx_float_of(int32_t elem) {
-    return mx_is_float(elem) ? elem : MX_E_FLOAT;
+    return mx_is_float(elem) ? elem : MX_ELEM_FLOAT;
 }
 
 /* The narrowest type of the set that holds every value of `elem`; DOUBLE, where it is missing, becomes FLOAT. */
 static int32_t holding(int32_t elem, types set) {
-    static const int32_t order[] = {MX_E_UINT8, MX_E_INT8, MX_E_INT16, MX_E_INT32, MX_E_INT64, MX_E_FLOAT, MX_E_DOUBLE};
-    static const types holds[] = {[MX_E_UINT8] = TY(BOOL),
-                                  [MX_E_INT8] = TY(BOOL),
-                                  [MX_E_INT16] = TY(BOOL) | TY(UINT8) | TY(INT8),
-                                  [MX_E_INT32] = TY(BOOL) | TY(UINT8) | TY(INT8) | TY(INT16),
-                                  [MX_E_INT64] = TY(BOOL) | TY(UINT8) | TY(INT8) | TY(INT16) | TY(INT32),
-                                  [MX_E_FLOAT] = TY(HALF) | TY(DOUBLE) | TY(BOOL) | TY(UINT8) | TY(INT8) | TY(INT16),
-                                  [MX_E_DOUBLE] = TY(INT32) | TY(INT64)};
-    if (elem <= 0 || elem > MX_E_BFLOAT16 || (set & 1u << elem)) return elem;
+    static const int32_t order[] = {MX_ELEM_UINT8, MX_ELEM_INT8,  MX_ELEM_INT16, MX_ELEM_INT32,
+                                    MX_ELEM_INT64, MX_ELEM_FLOAT, MX_ELEM_DOUBLE};
+    static const types holds[] = {[MX_ELEM_UINT8] = TY(BOOL),
+                                  [MX_ELEM_INT8] = TY(BOOL),
+                                  [MX_ELEM_INT16] = TY(BOOL) | TY(UINT8) | TY(INT8),
+                                  [MX_ELEM_INT32] = TY(BOOL) | TY(UINT8) | TY(INT8) | TY(INT16),
+                                  [MX_ELEM_INT64] = TY(BOOL) | TY(UINT8) | TY(INT8) | TY(INT16) | TY(INT32),
+                                  [MX_ELEM_FLOAT] =
+                                      TY(FLOAT16) | TY(DOUBLE) | TY(BOOL) | TY(UINT8) | TY(INT8) | TY(INT16),
+                                  [MX_ELEM_DOUBLE] = TY(INT32) | TY(INT64)};
+    if (elem <= 0 || elem > MX_ELEM_BFLOAT16 || (set & 1u << elem)) return elem;
     for (size_t i = 0; i < sizeof order / sizeof *order; i++)
         if ((set & 1u << order[i]) && (holds[order[i]] & 1u << elem)) return order[i];
     return elem;
@@ -99,18 +101,18 @@ static int32_t holding(int32_t elem, types set) {
 /* ---- promotion ---- */
 
 static int category(int32_t elem) {
-    return elem == MX_E_BOOL ? 0 : mx_is_float(elem) ? 2 : 1;
+    return elem == MX_ELEM_BOOL ? 0 : mx_is_float(elem) ? 2 : 1;
 }
 
 static int width(int32_t elem) {
     switch (elem) {
-    case MX_E_UINT8:
-    case MX_E_INT8: return 1;
-    case MX_E_INT16:
-    case MX_E_HALF:
-    case MX_E_BFLOAT16: return 2;
-    case MX_E_INT32:
-    case MX_E_FLOAT: return 4;
+    case MX_ELEM_UINT8:
+    case MX_ELEM_INT8: return 1;
+    case MX_ELEM_INT16:
+    case MX_ELEM_FLOAT16:
+    case MX_ELEM_BFLOAT16: return 2;
+    case MX_ELEM_INT32:
+    case MX_ELEM_FLOAT: return 4;
     default: return 8;
     }
 }
@@ -119,8 +121,8 @@ static int32_t joined(int32_t a, int32_t b) {
     if (a == b || !b) return a;
     if (!a) return b;
     if (category(a) != category(b)) return category(a) > category(b) ? a : b;
-    if (category(a) == 2 && width(a) == 2 && width(b) == 2) return MX_E_FLOAT;
-    if (category(a) == 1 && width(a) == 1 && width(b) == 1) return MX_E_INT16;
+    if (category(a) == 2 && width(a) == 2 && width(b) == 2) return MX_ELEM_FLOAT;
+    if (category(a) == 1 && width(a) == 1 && width(b) == 1) return MX_ELEM_INT16;
     return width(a) >= width(b) ? a : b;
 }
 
@@ -128,10 +130,10 @@ static int32_t joined(int32_t a, int32_t b) {
 static int32_t argument_type(const mx_rule *r, size_t i, int *rank) {
     char scalar = mx_arg_scalar_kind(r, i);
     *rank = 0;
-    if (scalar) return scalar == 'b' ? MX_E_BOOL : scalar == 'i' ? MX_E_INT64 : MX_E_FLOAT;
+    if (scalar) return scalar == 'b' ? MX_ELEM_BOOL : scalar == 'i' ? MX_ELEM_INT64 : MX_ELEM_FLOAT;
     int32_t elem = mx_arg_program_elem(r, i);
     *rank = mx_rank_of(r->b, mx_arg(r, i)) ? 2 : 1;
-    return elem == MX_E_BFLOAT16 ? MX_E_FLOAT : elem;
+    return elem == MX_ELEM_BFLOAT16 ? MX_ELEM_FLOAT : elem;
 }
 
 int32_t mx_promoted(const mx_rule *r, size_t i, size_t j) {
@@ -170,7 +172,7 @@ mx_val mx_not(mx_build *b, mx_val x) {
 }
 
 mx_val mx_truth(mx_build *b, mx_val x) {
-    return mx_cast(b, x, MX_E_BOOL);
+    return mx_cast(b, x, MX_ELEM_BOOL);
 }
 
 mx_val mx_choose(mx_build *b, mx_val condition, mx_val x, mx_val y) {
@@ -196,7 +198,7 @@ mx_val mx_test_number(mx_build *b, const char *op, mx_val x, double v) {
 /* ---- division ---- */
 
 mx_val mx_fmod(mx_build *b, mx_val x, mx_val y) {
-    if (mx_elem_of(b, x) != MX_E_INT64) return mx_op(b, "Mod", MX_IN(x, y), MX_AT(mx_at_i("fmod", 1)));
+    if (mx_elem_of(b, x) != MX_ELEM_INT64) return mx_op(b, "Mod", MX_IN(x, y), MX_AT(mx_at_i("fmod", 1)));
     /* Kernels compute this form in double, which does not hold all of int64. */
     return mx_op2(b, "Sub", x, mx_op2(b, "Mul", mx_op2(b, "Div", x, y), y));
 }

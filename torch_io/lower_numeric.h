@@ -5,20 +5,6 @@
 
 #include "torch_io/lower.h"
 
-/* Element types by TensorProto.DataType. */
-enum {
-    MX_E_FLOAT = 1,
-    MX_E_UINT8 = 2,
-    MX_E_INT8 = 3,
-    MX_E_INT16 = 5,
-    MX_E_INT32 = 6,
-    MX_E_INT64 = 7,
-    MX_E_BOOL = 9,
-    MX_E_HALF = 10,
-    MX_E_DOUBLE = 11,
-    MX_E_BFLOAT16 = 16
-};
-
 enum { MX_SMALL_CONSTANT = 4096 }; /* a tensor with more elements is made by operators, not written down */
 
 /* The type in which torch computes with arguments i and j of a node: tensors come before tensors of rank 0, those

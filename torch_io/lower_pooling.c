@@ -1,5 +1,5 @@
-/* Pooling with a fixed window. What torch does beyond ONNX (windows that begin in the padding are left out, an own divisor, indices within
- * a plane) is said in explicit padding and arithmetic wherever sizes are known. */
+/* Pooling with a fixed window. What torch does beyond ONNX (windows that begin in the padding are left out, an own
+ * divisor, indices within a plane) is said in explicit padding and arithmetic wherever sizes are known. */
 #include "torch_io/lower_adaptive.h"
 
 typedef struct pool {
@@ -8,11 +8,6 @@ typedef struct pool {
     int64_t beyond[MX_MAX_SPATIAL]; /* cells behind the padding that the last window of ceil_mode reaches */
     bool ceil_mode;                 /* still to be said: the sizes are not known */
 } pool;
-
-static size_t spatial_of_target(const mx_rule *r) {
-    const char *at = strpbrk(r->row->target, "123");
-    return at ? (size_t)(*at - '0') : 1;
-}
 
 /* How far the last window reaches. A window counts only if it begins in the image or in the padding before it. */
 static int64_t cells_beyond(int64_t size, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation) {
@@ -35,8 +30,9 @@ static void settle_ceil(const mx_rule *r, pool *p, mx_val x) {
 
 /* (kernel_size, stride, padding) from argument 1 on; an empty stride is the kernel's size. */
 static void read_pool(const mx_rule *r, pool *p) {
-    p->n = spatial_of_target(r);
-    for (size_t k = 0; k < p->n; k++) p->dilation[k] = 1;
+    p->n = mx_spatial_axes(r);
+    for (size_t k = 0; k < p->n; k++)
+        p->dilation[k] = 1;
     mx_spatial_ints(r, 1, NULL, p->n, p->kernel);
     mx_spatial_ints(r, 2, p->kernel, p->n, p->stride);
     mx_spatial_ints(r, 3, NULL, p->n, p->padding);
@@ -65,7 +61,8 @@ static size_t attributes(const pool *p, const int64_t *begin, const int64_t *end
 static mx_val within_plane(const mx_rule *r, const pool *p, mx_val x, mx_val indices) {
     mx_build *b = r->b;
     mx_val plane = mx_dim(b, x, 2);
-    for (size_t k = 1; k < p->n; k++) plane = mx_op2(b, "Mul", plane, mx_dim(b, x, (int64_t)k + 2));
+    for (size_t k = 1; k < p->n; k++)
+        plane = mx_op2(b, "Mul", plane, mx_dim(b, x, (int64_t)k + 2));
     return mx_op2(b, "Mod", indices, mx_as_scalar(b, plane));
 }
 
@@ -82,12 +79,15 @@ static void max_pool(const mx_rule *r) {
     mx_val x = mx_with_batch(r, mx_arg(r, 0), p.n, &added);
     if (mx_failed(b)) return;
     settle_ceil(r, &p, x);
-    for (size_t k = 0; k < p.n; k++) end[k] = p.padding[k] + p.beyond[k];
+    for (size_t k = 0; k < p.n; k++)
+        end[k] = p.padding[k] + p.beyond[k];
     size_t n = attributes(&p, p.padding, end, pads, at);
     at[n++] = mx_at_is("dilations", p.dilation, p.n);
     bool indices = r->node->n_outputs > 1 && mx_output_used(r, 1);
-    if (indices) mx_op_n(b, "MaxPool", MX_IN(x), at, n, out, 2);
-    else out[0] = mx_op(b, "MaxPool", MX_IN(x), at, n);
+    if (indices)
+        mx_op_n(b, "MaxPool", MX_IN(x), at, n, out, 2);
+    else
+        out[0] = mx_op(b, "MaxPool", MX_IN(x), at, n);
     r->out[0] = mx_without_batch(r, out[0], added);
     if (indices) r->out[1] = mx_without_batch(r, within_plane(r, &p, x, out[1]), added);
 }
@@ -162,7 +162,7 @@ static void avg_pool(const mx_rule *r) {
 /* max_unpoolNd(self, indices, output_size, ...) */
 static void max_unpool(const mx_rule *r) {
     mx_build *b = r->b;
-    size_t n = spatial_of_target(r);
+    size_t n = mx_spatial_axes(r);
     bool added, again;
     mx_val x = mx_with_batch(r, mx_arg(r, 0), n, &added), at = mx_with_batch(r, mx_arg(r, 1), n, &again);
     mx_val sizes = mx_arg_sizes(r, 2), ahead = mx_concat(b, (const mx_val[]){mx_dim(b, x, 0), mx_dim(b, x, 1)}, 2, 0);
@@ -173,10 +173,11 @@ static void max_unpool(const mx_rule *r) {
         return;
     }
     int64_t plane = 1;
-    for (size_t k = 0; k < n; k++) plane *= out[k];
+    for (size_t k = 0; k < n; k++)
+        plane *= out[k];
     mx_val flat = mx_concat(b, (const mx_val[]){ahead, mx_int64(b, -1)}, 2, 0);
-    mx_val zeros = mx_fill(b, mx_concat(b, (const mx_val[]){ahead, mx_int64(b, plane)}, 2, 0),
-                           mx_scalar(b, mx_elem_of(b, x), 0));
+    mx_val zeros =
+        mx_fill(b, mx_concat(b, (const mx_val[]){ahead, mx_int64(b, plane)}, 2, 0), mx_scalar(b, mx_elem_of(b, x), 0));
     mx_val y = mx_op(b, "ScatterElements", MX_IN(zeros, mx_reshape(b, at, flat), mx_reshape(b, x, flat)),
                      MX_AT(mx_at_i("axis", 2)));
     r->out[0] = mx_without_batch(r, mx_reshape(b, y, mx_concat(b, (const mx_val[]){ahead, sizes}, 2, 0)), added);

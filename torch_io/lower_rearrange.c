@@ -149,7 +149,7 @@ mx_val mx_rule_stride_index(const mx_rule *r, size_t first) {
     int64_t offset = mx_arg_none(r, first + 2) ? 0 : mx_arg_int(r, first + 2);
     if (n != m || n > MX_MAX_RANK - 2) mx_cannot(b, "as_strided with sizes and strides of different lengths");
     if (!mx_failed(b) && !lies_in_order(r)) mx_cannot(b, "as_strided of a tensor that is a part of another's memory");
-    mx_val index = mx_scalar_int(b, MX_E_INT64, offset);
+    mx_val index = mx_scalar_int(b, MX_ELEM_INT64, offset);
     for (size_t k = 0; k < n && !mx_failed(b); ++k) {
         mx_val steps = mx_op2(b, "Mul", mx_iota(b, mx_int64(b, sizes[k])), mx_int64(b, strides[k]));
         index = mx_op2(b, "Add", k ? mx_unsqueeze1(b, index, (int64_t)k) : index, steps);
@@ -276,7 +276,8 @@ static mx_val divided(mx_build *b, mx_val size, int64_t by) {
 }
 
 static bool has_depth_kernel(int32_t elem) {
-    return elem == MX_E_FLOAT || elem == MX_E_DOUBLE || elem == MX_E_HALF || elem == MX_E_INT8 || elem == MX_E_UINT8;
+    return elem == MX_ELEM_FLOAT || elem == MX_ELEM_DOUBLE || elem == MX_ELEM_FLOAT16 || elem == MX_ELEM_INT8 ||
+           elem == MX_ELEM_UINT8;
 }
 
 void mx_rule_pixel_shuffle(const mx_rule *r) { /* self [..., c * f * f, h, w], upscale_factor */

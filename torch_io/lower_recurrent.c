@@ -1,4 +1,5 @@
-/* Recurrent layers: one LSTM, GRU or RNN node a layer, both directions in it. Torch and ONNX put the gates' blocks in different orders. */
+/* Recurrent layers: one LSTM, GRU or RNN node a layer, both directions in it. Torch and ONNX put the gates' blocks in
+ * different orders. */
 #include "torch_io/build_graph.h"
 #include "torch_io/lower_spatial.h"
 
@@ -39,9 +40,11 @@ static mx_val in_order(const mx_rule *r, const layers *l, mx_val v) {
     int64_t sizes[4];
     size_t gates = l->kind->gates;
     if (gates == 1 || mx_failed(r->b)) return v;
-    for (size_t k = 0; k < gates; k++) sizes[k] = l->hidden;
+    for (size_t k = 0; k < gates; k++)
+        sizes[k] = l->hidden;
     mx_split(r->b, v, 0, sizes, gates, blocks);
-    for (size_t k = 0; k < gates; k++) ordered[k] = blocks[l->kind->order[k]];
+    for (size_t k = 0; k < gates; k++)
+        ordered[k] = blocks[l->kind->order[k]];
     return mx_concat(r->b, ordered, gates, 0);
 }
 
@@ -51,7 +54,8 @@ static mx_val both_biases(const mx_rule *r, const layers *l, const weights *w) {
 }
 
 /* The weights of all directions of a layer, as ONNX has them: a leading axis of directions. */
-static void stack_weights(const mx_rule *r, const layers *l, const weights *w, mx_val *input, mx_val *hidden, mx_val *bias) {
+static void stack_weights(const mx_rule *r, const layers *l, const weights *w, mx_val *input, mx_val *hidden,
+                          mx_val *bias) {
     mx_val a[2], h[2], c[2];
     for (size_t d = 0; d < l->directions; d++) {
         a[d] = mx_unsqueeze1(r->b, in_order(r, l, w[d].input), 0);
@@ -91,9 +95,10 @@ static size_t layer_attributes(const layers *l, mx_at *at) {
     return n;
 }
 
-/* x: [time, batch, in]; state: [directions, batch, hidden] each, or MX_NO_VAL. out: all steps [time, directions, batch, hidden] and
- * the last states. */
-static void emit_layer(const mx_rule *r, const layers *l, const weights *w, mx_val x, const mx_val *state, mx_val *out) {
+/* x: [time, batch, in]; state: [directions, batch, hidden] each, or MX_NO_VAL. out: all steps [time, directions, batch,
+ * hidden] and the last states. */
+static void emit_layer(const mx_rule *r, const layers *l, const weights *w, mx_val x, const mx_val *state,
+                       mx_val *out) {
     mx_build *b = r->b;
     mx_val in[7] = {x};
     mx_at at[4];
@@ -107,7 +112,8 @@ static void emit_layer(const mx_rule *r, const layers *l, const weights *w, mx_v
     size_t n_in = any ? 5 + l->kind->states : in[3] ? 4 : 3;
     mx_op_n(b, l->kind->op, in, n_in, at, layer_attributes(l, at), out, 1 + l->kind->states);
     mx_set_type(b, out[0], mx_elem_of(b, x), 4, NULL);
-    for (size_t k = 0; k < l->kind->states; k++) mx_set_type(b, out[1 + k], mx_elem_of(b, x), 3, NULL);
+    for (size_t k = 0; k < l->kind->states; k++)
+        mx_set_type(b, out[1 + k], mx_elem_of(b, x), 3, NULL);
 }
 
 /* [time, directions, batch, hidden] to [time, batch, directions * hidden] */
@@ -136,8 +142,8 @@ static bool settle(const mx_rule *r, layers *l, size_t n_layers, size_t n_weight
     l->per_direction = l->biases ? 4 : 2;
     if (mx_failed(b)) return false;
     if (n_layers < 1 || n_weights != l->per_direction * n_layers * l->directions) {
-        mx_cannot(b, "%zu weights for %zu layers: a projection (proj_size) has no place in ONNX's %s", n_weights, n_layers,
-                  l->kind->op);
+        mx_cannot(b, "%zu weights for %zu layers: a projection (proj_size) has no place in ONNX's %s", n_weights,
+                  n_layers, l->kind->op);
         return false;
     }
     mx_size hidden = mx_size_of(b, mx_arg_item(r, 2, 1), 1);
@@ -158,15 +164,18 @@ static void run_layers(const mx_rule *r, layers *l, size_t n_layers, mx_val x, c
     for (size_t i = 0; i < n_layers; i++) {
         int64_t from = (int64_t)(i * l->directions), to = from + (int64_t)l->directions;
         for (size_t k = 0; k < l->kind->states; k++)
-            first[k] = n_layers == 1 || is_zero(b, states[k]) ? states[k] : mx_slice_const(b, states[k], 0, from, to, 1);
+            first[k] =
+                n_layers == 1 || is_zero(b, states[k]) ? states[k] : mx_slice_const(b, states[k], 0, from, to, 1);
         read_weights(r, 2, l, i, w);
         emit_layer(r, l, w, x, first, out);
         x = join_directions(r, l, x, out[0]);
-        for (size_t k = 0; k < l->kind->states; k++) last[k][i] = out[1 + k];
+        for (size_t k = 0; k < l->kind->states; k++)
+            last[k][i] = out[1 + k];
         if (mx_failed(b)) return;
     }
     r->out[0] = x;
-    for (size_t k = 0; k < l->kind->states; k++) r->out[1 + k] = mx_concat(b, last[k], n_layers, 0);
+    for (size_t k = 0; k < l->kind->states; k++)
+        r->out[1 + k] = mx_concat(b, last[k], n_layers, 0);
 }
 
 /* NAME.input(input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first) */
@@ -178,14 +187,19 @@ static void recurrent(const mx_rule *r) {
     mx_val x = mx_arg(r, 0), states[2] = {MX_NO_VAL, MX_NO_VAL};
     if (mx_arg_bool(r, 6) && mx_arg_float(r, 5) > 0 && n_layers > 1) mx_cannot(b, "dropout in training is random");
     if (n_layers < 0 || !settle(r, &l, (size_t)n_layers, mx_arg_count(r, 2))) return;
-    for (size_t k = 0; k < l.kind->states; k++) states[k] = l.kind->states == 2 ? mx_arg_item(r, 1, k) : mx_arg(r, 1);
+    for (size_t k = 0; k < l.kind->states; k++)
+        states[k] = l.kind->states == 2 ? mx_arg_item(r, 1, k) : mx_arg(r, 1);
     bool batched = mx_rank_of(b, x) == 3;
-    for (size_t k = 0; k < l.kind->states && !batched; k++) states[k] = mx_unsqueeze1(b, states[k], 1);
-    if (!batched) x = mx_unsqueeze1(b, x, 1);
-    else if (batch_first) x = mx_swap(b, x, 0, 1);
+    for (size_t k = 0; k < l.kind->states && !batched; k++)
+        states[k] = mx_unsqueeze1(b, states[k], 1);
+    if (!batched)
+        x = mx_unsqueeze1(b, x, 1);
+    else if (batch_first)
+        x = mx_swap(b, x, 0, 1);
     run_layers(r, &l, (size_t)n_layers, x, states);
     if (mx_failed(b)) return;
-    for (size_t k = 0; k <= l.kind->states && !batched; k++) r->out[k] = mx_squeeze1(b, r->out[k], 1);
+    for (size_t k = 0; k <= l.kind->states && !batched; k++)
+        r->out[k] = mx_squeeze1(b, r->out[k], 1);
     if (batched && batch_first) r->out[0] = mx_swap(b, r->out[0], 0, 1);
 }
 
@@ -213,14 +227,10 @@ static void cell(const mx_rule *r) {
 }
 
 static const mx_lowering rows[] = {
-    {"aten.lstm.input", recurrent, "LSTM", 0, 0},
-    {"aten.gru.input", recurrent, "GRU", 0, 0},
-    {"aten.rnn_tanh.input", recurrent, "RNN", 0, 0},
-    {"aten.rnn_relu.input", recurrent, "RNN", 0, 0},
-    {"aten.lstm_cell.default", cell, "LSTM", 0, 0},
-    {"aten.gru_cell.default", cell, "GRU", 0, 0},
-    {"aten.rnn_tanh_cell.default", cell, "RNN", 0, 0},
-    {"aten.rnn_relu_cell.default", cell, "RNN", 0, 0},
+    {"aten.lstm.input", recurrent, "LSTM", 0, 0},      {"aten.gru.input", recurrent, "GRU", 0, 0},
+    {"aten.rnn_tanh.input", recurrent, "RNN", 0, 0},   {"aten.rnn_relu.input", recurrent, "RNN", 0, 0},
+    {"aten.lstm_cell.default", cell, "LSTM", 0, 0},    {"aten.gru_cell.default", cell, "GRU", 0, 0},
+    {"aten.rnn_tanh_cell.default", cell, "RNN", 0, 0}, {"aten.rnn_relu_cell.default", cell, "RNN", 0, 0},
 };
 
 const mx_lowering_family mx_family_recurrent = {"recurrent", rows, sizeof rows / sizeof *rows};

@@ -62,7 +62,7 @@ static void nanmean(const mx_rule *r) {
 }
 
 static void count_nonzero(const mx_rule *r) {
-    mx_val x = mx_arg(r, 0), counted = mx_cast(r->b, mx_truth(r->b, x), MX_E_INT64);
+    mx_val x = mx_arg(r, 0), counted = mx_cast(r->b, mx_truth(r->b, x), MX_ELEM_INT64);
     mx_axes axes = mx_arg_axes(r, 1, x);
     r->out[0] = mx_reduce_any(r->b, "ReduceSum", counted, &axes, false);
 }
@@ -116,7 +116,7 @@ static mx_val truth_over(const mx_rule *r, const mx_axes *axes, bool keepdims) {
     const char *op = r->row->onnx;
     /* Kernels for bool refuse empty tensors. */
     if (mx_opset(b) >= 20 && mx_numel_of(b, x) != 0) return mx_reduce(b, op, x, axes->at, axes->n, keepdims);
-    return mx_truth(b, mx_reduce(b, op, mx_cast(b, x, MX_E_UINT8), axes->at, axes->n, keepdims));
+    return mx_truth(b, mx_reduce(b, op, mx_cast(b, x, MX_ELEM_UINT8), axes->at, axes->n, keepdims));
 }
 
 static void any_or_all(const mx_rule *r) {

@@ -3,16 +3,11 @@
 
 typedef struct resize {
     const char *mode;
-    size_t n;         /* spatial axes */
+    size_t n; /* spatial axes */
     bool align, exact, antialias;
-    size_t scales;    /* place of the first scale argument; SIZE_MAX: none */
-    bool scale_list;  /* one list (the .vec overloads) or one argument an axis */
+    size_t scales;   /* place of the first scale argument; SIZE_MAX: none */
+    bool scale_list; /* one list (the .vec overloads) or one argument an axis */
 } resize;
-
-static size_t spatial_of_target(const mx_rule *r) {
-    const char *at = strpbrk(r->row->target, "123");
-    return at ? (size_t)(*at - '0') : 1;
-}
 
 /* The factors that were given; false: none, then the sizes decide. */
 static bool read_scales(const mx_rule *r, const resize *z, float *scales) {
@@ -31,8 +26,9 @@ static bool read_scales(const mx_rule *r, const resize *z, float *scales) {
 static mx_val scales_constant(const mx_rule *r, const resize *z, const float *scales) {
     float all[MX_MAX_SPATIAL + 2] = {1, 1};
     int64_t dims[1] = {(int64_t)z->n + 2};
-    for (size_t k = 0; k < z->n; k++) all[k + 2] = scales[k];
-    return mx_constant(r->b, 1, dims, 1, all, (z->n + 2) * sizeof *all);
+    for (size_t k = 0; k < z->n; k++)
+        all[k + 2] = scales[k];
+    return mx_constant(r->b, MX_ELEM_FLOAT, dims, 1, all, (z->n + 2) * sizeof *all);
 }
 
 /* The sizes of the whole output: those of batch and channels as they are. */
@@ -51,8 +47,9 @@ static size_t resize_attributes(const resize *z, mx_at *at) {
     bool nearest = strcmp(z->mode, "nearest") == 0;
     size_t n = 0;
     at[n++] = mx_at_s("mode", z->mode);
-    at[n++] = mx_at_s("coordinate_transformation_mode",
-                      nearest && !z->exact ? "asymmetric" : z->align ? "align_corners" : "half_pixel");
+    at[n++] = mx_at_s("coordinate_transformation_mode", nearest && !z->exact ? "asymmetric"
+                                                        : z->align           ? "align_corners"
+                                                                             : "half_pixel");
     if (nearest) at[n++] = mx_at_s("nearest_mode", z->exact ? "round_prefer_ceil" : "floor");
     if (strcmp(z->mode, "cubic") == 0) at[n++] = mx_at_f("cubic_coeff_a", z->antialias ? -0.5 : -0.75);
     if (z->antialias) { /* as torch: the weights of what lies inside add up to 1 */
@@ -85,7 +82,7 @@ static void emit_resize(const mx_rule *r, const resize *z, mx_val sizes) {
     bool by_scale = read_scales(r, z, scales) && !z->align, cast = !mx_is_float(elem);
     if (mx_failed(b)) return;
     if (z->antialias && !mx_need_opset(b, 18, "Resize has no antialias before")) return;
-    if (cast) x = mx_cast(b, x, 1);
+    if (cast) x = mx_cast(b, x, MX_ELEM_FLOAT);
     size_t n = resize_attributes(z, at);
     mx_val y;
     if (by_scale) {
@@ -93,8 +90,10 @@ static void emit_resize(const mx_rule *r, const resize *z, mx_val sizes) {
     } else {
         if (!sizes) sizes = sizes_by_scale(r, z);
         mx_val factors = !sizes && read_scales(r, z, scales) ? scales_constant(r, z, scales) : MX_NO_VAL;
-        if (factors) y = mx_op(b, "Resize", MX_IN(x, roi, factors), at, n);
-        else y = mx_op(b, "Resize", MX_IN(x, roi, MX_NO_VAL, whole_sizes(r, z, x, sizes)), at, n);
+        if (factors)
+            y = mx_op(b, "Resize", MX_IN(x, roi, factors), at, n);
+        else
+            y = mx_op(b, "Resize", MX_IN(x, roi, MX_NO_VAL, whole_sizes(r, z, x, sizes)), at, n);
     }
     if (cast && strcmp(z->mode, "nearest") != 0) y = mx_op1(b, "Round", y);
     r->out[0] = cast ? mx_cast(b, y, elem) : y;
@@ -102,7 +101,7 @@ static void emit_resize(const mx_rule *r, const resize *z, mx_val sizes) {
 
 static void settle(const mx_rule *r, resize *z) {
     const char *target = r->row->target;
-    z->n = spatial_of_target(r);
+    z->n = mx_spatial_axes(r);
     z->scale_list = strstr(target, ".vec") != NULL;
     z->exact = strstr(target, "_exact") != NULL;
     z->antialias = strstr(target, "_aa.") != NULL;
@@ -131,8 +130,9 @@ static void interpolated(const mx_rule *r) {
 
 /* grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners) */
 static void grid_sample(const mx_rule *r) {
-    static const char *const old_modes[] = {"bilinear", "nearest", "bicubic"}, *const modes[] = {"linear", "nearest", "cubic"},
-                      *const paddings[] = {"zeros", "border", "reflection"};
+    static const char *const old_modes[] = {"bilinear", "nearest", "bicubic"},
+                             *const modes[] = {"linear", "nearest", "cubic"},
+                             *const paddings[] = {"zeros", "border", "reflection"};
     mx_build *b = r->b;
     mx_val x = mx_arg(r, 0), grid = mx_arg(r, 1);
     int64_t mode = mx_arg_int(r, 2), padding = mx_arg_int(r, 3);
@@ -156,7 +156,8 @@ static float coordinate(int64_t i, int64_t n, bool align) {
 /* The points of a grid of n axes, x first, and a 1: [points, n + 1]. */
 static mx_val base_grid(const mx_rule *r, const int64_t *sizes, size_t n, bool align) {
     int64_t points = 1;
-    for (size_t k = 0; k < n; k++) points *= sizes[k];
+    for (size_t k = 0; k < n; k++)
+        points *= sizes[k];
     int64_t *room = mx_lower_numbers(r, points * (int64_t)(n + 1));
     if (!room) return MX_NO_VAL;
     float *v = (float *)room;
@@ -167,7 +168,7 @@ static mx_val base_grid(const mx_rule *r, const int64_t *sizes, size_t n, bool a
         v[p * (int64_t)(n + 1) + (int64_t)n] = 1.0f;
     }
     int64_t dims[2] = {points, (int64_t)n + 1};
-    return mx_constant(r->b, 1, dims, 2, v, (size_t)(points * (int64_t)(n + 1)) * sizeof *v);
+    return mx_constant(r->b, MX_ELEM_FLOAT, dims, 2, v, (size_t)(points * (int64_t)(n + 1)) * sizeof *v);
 }
 
 /* affine_grid_generator(theta [batch, n, n + 1], size [batch, channels, ...], align_corners) */

@@ -6,26 +6,6 @@
 #include "torch_io/lower.h"
 #include "torch_io/lower_program.h"
 
-/* TensorProto.DataType, as far as the lowering names them. */
-enum {
-    MX_ELEM_FLOAT = 1,
-    MX_ELEM_UINT8 = 2,
-    MX_ELEM_INT8 = 3,
-    MX_ELEM_UINT16 = 4,
-    MX_ELEM_INT16 = 5,
-    MX_ELEM_INT32 = 6,
-    MX_ELEM_INT64 = 7,
-    MX_ELEM_BOOL = 9,
-    MX_ELEM_FLOAT16 = 10,
-    MX_ELEM_DOUBLE = 11,
-    MX_ELEM_UINT32 = 12,
-    MX_ELEM_UINT64 = 13,
-    MX_ELEM_BFLOAT16 = 16,
-    MX_ELEM_FLOAT8_FIRST = 17,
-    MX_ELEM_FLOAT8_LAST = 20,
-    MX_ELEM_FLOAT8E8M0 = 24
-};
-
 struct mx_lower {
     const mx_program *p;
     mx_build *b;

@@ -24,11 +24,11 @@ static mx_val neutral(mx_build *b, const join_kind *kind, int32_t elem) {
     static const struct {
         int32_t elem;
         int64_t low, high;
-    } bounds[] = {{MX_E_UINT8, 0, UINT8_MAX},
-                  {MX_E_BOOL, 0, 1},
-                  {MX_E_INT8, INT8_MIN, INT8_MAX},
-                  {MX_E_INT16, INT16_MIN, INT16_MAX},
-                  {MX_E_INT32, INT32_MIN, INT32_MAX}};
+    } bounds[] = {{MX_ELEM_UINT8, 0, UINT8_MAX},
+                  {MX_ELEM_BOOL, 0, 1},
+                  {MX_ELEM_INT8, INT8_MIN, INT8_MAX},
+                  {MX_ELEM_INT16, INT16_MIN, INT16_MAX},
+                  {MX_ELEM_INT32, INT32_MIN, INT32_MAX}};
     for (size_t i = 0; i < sizeof bounds / sizeof *bounds; ++i) {
         if (bounds[i].elem == elem) return mx_scalar_int(b, elem, most ? bounds[i].low : bounds[i].high);
     }
@@ -81,7 +81,7 @@ static mx_val joined_places(mx_build *b, mx_val data, mx_val places, int k) {
 
 /* onnxruntime's Scatter operators join no halves. */
 static int32_t joined_in(int32_t elem) {
-    return elem == MX_E_HALF ? MX_E_FLOAT : elem;
+    return elem == MX_ELEM_FLOAT16 ? MX_ELEM_FLOAT : elem;
 }
 
 /* data, places [..., k], updates [..., the axes behind k]; kind NULL: the last one written stays. */
@@ -146,7 +146,7 @@ static bool read_target(const mx_rule *r, target *t) {
     mx_val v = mx_arg(r, 0);
     t->scalar = !mx_need_rank(r, v);
     t->data = mx_at_least_1d(b, v);
-    t->index = mx_cast(b, mx_at_least_1d(b, mx_arg(r, 2)), MX_E_INT64);
+    t->index = mx_cast(b, mx_at_least_1d(b, mx_arg(r, 2)), MX_ELEM_INT64);
     t->axis = mx_axis(r, mx_arg_int(r, 1), mx_need_rank(r, t->data));
     t->nothing = mx_numel_of(b, t->index) == 0;
     if (t->nothing) r->out[0] = v;

@@ -246,11 +246,11 @@ static void rule_interleave(const mx_rule *r) { /* self, repeats, dim=None, outp
 /* repeats [n] -> which element each place of the result comes from: NonZero of [n, most] with true for those below the
  * count, whose rows are in order. */
 static mx_val interleave_index(mx_build *b, mx_val repeats) {
-    repeats = mx_cast(b, repeats, MX_E_INT64);
+    repeats = mx_cast(b, repeats, MX_ELEM_INT64);
     mx_val with_zero = mx_concat(b, (mx_val[]){repeats, mx_int64(b, 0)}, 2, 0);
     mx_val most = mx_reduce(b, "ReduceMax", with_zero, NULL, 0, true);
     mx_val taken = mx_op2(b, "Less", mx_iota(b, most), mx_unsqueeze1(b, repeats, 1));
-    return mx_gather(b, mx_op1(b, "NonZero", taken), mx_scalar_int(b, MX_E_INT64, 0), 0);
+    return mx_gather(b, mx_op1(b, "NonZero", taken), mx_scalar_int(b, MX_ELEM_INT64, 0), 0);
 }
 
 static void rule_interleave_counts(const mx_rule *r) { /* repeats, output_size */
@@ -331,7 +331,7 @@ static void rule_narrow(const mx_rule *r) { /* self, dim, start, length */
 
 static void rule_narrow_tensor(const mx_rule *r) { /* self, dim, start (tensor, maybe negative), length */
     mx_build *b = r->b;
-    mx_val v = mx_arg(r, 0), start = mx_cast(b, mx_as_vector(b, mx_arg(r, 2)), MX_E_INT64);
+    mx_val v = mx_arg(r, 0), start = mx_cast(b, mx_as_vector(b, mx_arg(r, 2)), MX_ELEM_INT64);
     int64_t axis = mx_axis(r, mx_arg_int(r, 1), mx_need_rank(r, v));
     mx_val index = mx_op2(b, "Add", start, mx_iota(b, mx_arg_size(r, 3)));
     r->out[0] = mx_gather(b, v, index, axis);

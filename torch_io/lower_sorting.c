@@ -18,7 +18,7 @@ static sorted top(mx_build *b, mx_val x, mx_val count, int64_t axis, bool larges
 }
 
 static sorted number_alone(mx_build *b, mx_val x) {
-    return (sorted){x, mx_scalar_int(b, MX_E_INT64, 0)};
+    return (sorted){x, mx_scalar_int(b, MX_ELEM_INT64, 0)};
 }
 
 static void give(const mx_rule *r, sorted s) {
@@ -107,9 +107,9 @@ static mx_val at_places(mx_build *b, mx_val x, mx_val places, int64_t axis) {
 static sorted median_of_numbers(mx_build *b, mx_val x, int64_t axis, bool keepdims) {
     mx_val is_nan = mx_op1(b, "IsNaN", x);
     sorted s = in_order(b, mx_where(b, is_nan, mx_number_like(b, x, INFINITY), x), axis, false);
-    mx_val count = mx_reduce(b, "ReduceSum", mx_cast(b, mx_not(b, is_nan), MX_E_INT64), &axis, 1, true);
-    mx_val less = mx_op2(b, "Sub", count, mx_scalar_int(b, MX_E_INT64, 1));
-    mx_val middle = mx_op2(b, "Div", less, mx_scalar_int(b, MX_E_INT64, 2));
+    mx_val count = mx_reduce(b, "ReduceSum", mx_cast(b, mx_not(b, is_nan), MX_ELEM_INT64), &axis, 1, true);
+    mx_val less = mx_op2(b, "Sub", count, mx_scalar_int(b, MX_ELEM_INT64, 1));
+    mx_val middle = mx_op2(b, "Div", less, mx_scalar_int(b, MX_ELEM_INT64, 2));
     mx_val none = mx_test_number(b, "Equal", count, 0);
     sorted out = {mx_where(b, none, mx_number_like(b, x, NAN), at_places(b, s.values, middle, axis)),
                   at_places(b, s.indices, middle, axis)};
@@ -145,10 +145,10 @@ static void mode(const mx_rule *r) {
     int64_t axis = mx_axis(r, mx_arg_int(r, 1), mx_rank_of(b, x)), across = axis + 1;
     mx_val values = in_order(b, x, axis, false).values;
     mx_val pairs = mx_op2(b, "Equal", mx_unsqueeze1(b, values, across), mx_unsqueeze1(b, values, axis));
-    mx_val counts = mx_reduce(b, "ReduceSum", mx_cast(b, pairs, MX_E_INT64), &across, 1, false);
+    mx_val counts = mx_reduce(b, "ReduceSum", mx_cast(b, pairs, MX_ELEM_INT64), &across, 1, false);
     mx_val most = at_places(b, values, mx_arg_extreme(b, "ArgMax", counts, axis, true), axis);
     const mx_at at[] = {mx_at_i("axis", axis), mx_at_i("keepdims", 1), mx_at_i("select_last_index", 1)};
-    mx_val where = mx_op(b, "ArgMax", MX_IN(mx_cast(b, mx_op2(b, "Equal", x, most), MX_E_UINT8)), at, 3);
+    mx_val where = mx_op(b, "ArgMax", MX_IN(mx_cast(b, mx_op2(b, "Equal", x, most), MX_ELEM_UINT8)), at, 3);
     bool keepdims = mx_arg_bool(r, 2);
     give(r, keepdims ? (sorted){most, where} : (sorted){mx_squeeze1(b, most, axis), mx_squeeze1(b, where, axis)});
 }
@@ -157,7 +157,7 @@ static void mode(const mx_rule *r) {
 
 static mx_val places_of(mx_build *b, mx_val sequence, mx_val x, bool right) {
     const int64_t last = -1;
-    int32_t elem = MX_E_INT64;
+    int32_t elem = MX_ELEM_INT64;
     if (mx_rank_of(b, sequence) > 1) sequence = mx_unsqueeze1(b, sequence, -2);
     mx_val before = mx_op2(b, right ? "LessOrEqual" : "Less", sequence, mx_unsqueeze1(b, x, -1));
     return mx_reduce(b, "ReduceSum", mx_cast(b, before, elem), &last, 1, false);
@@ -169,7 +169,8 @@ static void searchsorted(const mx_rule *r) {
     int32_t elem = mx_promoted(r, 0, 1);
     mx_val sequence = mx_arg_as(r, 0, elem);
     bool right = mx_arg_bool(r, 3) || mx_arg_is_text(r, 4, "right");
-    if (!mx_arg_none(r, 5)) sequence = at_places(b, sequence, mx_arg_as(r, 5, MX_E_INT64), mx_rank_of(b, sequence) - 1);
+    if (!mx_arg_none(r, 5))
+        sequence = at_places(b, sequence, mx_arg_as(r, 5, MX_ELEM_INT64), mx_rank_of(b, sequence) - 1);
     r->out[0] = places_of(b, sequence, mx_arg_as(r, 1, elem), right);
 }
 
@@ -215,11 +216,11 @@ static void unique_consecutive(const mx_rule *r) {
     const int64_t one = 1;
     mx_val given = mx_arg(r, 0), x = mx_flat(b, given);
     mx_val later = mx_slice_const(b, x, 0, 1, INT64_MAX, 1), earlier = mx_slice_const(b, x, 0, 0, -1, 1);
-    mx_val first = mx_constant(b, MX_E_BOOL, &one, 1, &yes, sizeof yes);
+    mx_val first = mx_constant(b, MX_ELEM_BOOL, &one, 1, &yes, sizeof yes);
     mx_val differs = mx_not(b, mx_op2(b, "Equal", later, earlier));
     mx_val begins = mx_concat(b, (const mx_val[]){first, differs}, 2, 0);
     r->out[0] = mx_op(b, "Compress", MX_IN(x, begins), MX_AT(mx_at_i("axis", 0)));
-    mx_val number = mx_op2(b, "CumSum", mx_cast(b, begins, MX_E_INT64), mx_scalar_int(b, MX_E_INT64, 0));
+    mx_val number = mx_op2(b, "CumSum", mx_cast(b, begins, MX_ELEM_INT64), mx_scalar_int(b, MX_ELEM_INT64, 0));
     r->out[1] = mx_reshape(b, mx_add_number(b, number, -1), mx_shape(b, given));
     mx_val places = mx_reshape_to(b, mx_op1(b, "NonZero", begins), &all, 1);
     mx_val next = mx_slice_const(b, places, 0, 1, INT64_MAX, 1);
@@ -247,8 +248,8 @@ static void histc(const mx_rule *r) {
     mx_val bin = mx_mul_number(b, mx_add_number(b, x, -low), (double)n / (high - low));
     bins[0] = mx_where(b, mx_test_number(b, "Equal", x, high), mx_number_like(b, x, (double)(n - 1)),
                        mx_op1(b, "Floor", bin));
-    bins[1] =
-        mx_range(b, mx_scalar_int(b, MX_E_INT64, 0), mx_scalar_int(b, MX_E_INT64, n), mx_scalar_int(b, MX_E_INT64, 1));
+    bins[1] = mx_range(b, mx_scalar_int(b, MX_ELEM_INT64, 0), mx_scalar_int(b, MX_ELEM_INT64, n),
+                       mx_scalar_int(b, MX_ELEM_INT64, 1));
     r->out[0] = counts_of(b, mx_cast(b, bins[1], mx_elem_of(b, x)), bins[0], mx_elem_of(b, x));
 }
 

@@ -3,17 +3,25 @@
 
 #include "torch_io/build_graph.h"
 
+size_t mx_spatial_axes(const mx_rule *r) {
+    const char *at = strpbrk(r->row->target, "123");
+    return at ? (size_t)(*at - '0') : 1;
+}
+
 void mx_spatial_ints(const mx_rule *r, size_t i, const int64_t *otherwise, size_t n, int64_t *out) {
     int64_t given[MX_MAX_SPATIAL + 1];
     size_t count = mx_arg_const_ints(r, i, given, MX_MAX_SPATIAL + 1);
-    for (size_t k = 0; k < n; k++) out[k] = 1;
+    for (size_t k = 0; k < n; k++)
+        out[k] = 1;
     if (mx_failed(r->b)) return;
     if (count == 0 && otherwise) {
-        for (size_t k = 0; k < n; k++) out[k] = otherwise[k];
+        for (size_t k = 0; k < n; k++)
+            out[k] = otherwise[k];
     } else if (count != 1 && count != n) {
         mx_cannot(r->b, "argument %zu has %zu numbers where %zu are needed", i, count, n);
     } else {
-        for (size_t k = 0; k < n; k++) out[k] = given[count == 1 ? 0 : k];
+        for (size_t k = 0; k < n; k++)
+            out[k] = given[count == 1 ? 0 : k];
     }
 }
 
@@ -31,7 +39,7 @@ mx_val mx_without_batch(const mx_rule *r, mx_val x, bool added) {
 mx_val mx_int64_table(mx_build *b, const int64_t *v, int64_t rows, int64_t columns) {
     int64_t dims[2] = {rows, columns};
     if (mx_failed(b)) return MX_NO_VAL;
-    return mx_constant(b, 7, dims, 2, v, (size_t)(rows * columns) * sizeof *v);
+    return mx_constant(b, MX_ELEM_INT64, dims, 2, v, (size_t)(rows * columns) * sizeof *v);
 }
 
 int64_t *mx_lower_numbers(const mx_rule *r, int64_t n) {

@@ -6,6 +6,8 @@
 
 enum { MX_MAX_SPATIAL = 3 };
 
+/* How many spatial axes the operator has, by its name: "aten.max_pool2d.default". */
+size_t mx_spatial_axes(const mx_rule *r);
 /* The numbers of an argument that has one for each of n spatial axes; a single number counts for all of them. Where the
  * list is empty, `otherwise` is taken (NULL: an error). Errors stick. */
 void mx_spatial_ints(const mx_rule *r, size_t i, const int64_t *otherwise, size_t n, int64_t *out);

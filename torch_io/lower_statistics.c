@@ -62,7 +62,7 @@ static mx_val dropped_axes(mx_build *b, mx_val x, const mx_axes *axes) {
 static void variance(const mx_rule *r) {
     mx_build *b = r->b;
     int32_t elem = mx_out_elem(r, 0);
-    mx_val x = mx_arg_as(r, 0, elem == MX_E_HALF ? MX_E_FLOAT : elem);
+    mx_val x = mx_arg_as(r, 0, elem == MX_ELEM_FLOAT16 ? MX_ELEM_FLOAT : elem);
     spread s = spread_arguments(r, x);
     mx_val mean = mx_reduce_any(b, "ReduceMean", x, &s.axes, true);
     mx_val apart = mx_op2(b, "Sub", x, mean);

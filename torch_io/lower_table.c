@@ -5,13 +5,12 @@
 #include "torch_io/torch_io.h"
 
 static const mx_lowering_family *const families[] = {
-    &mx_family_elementwise, &mx_family_compare,  &mx_family_activation,    &mx_family_cast,
-    &mx_family_reduction,   &mx_family_creation, &mx_family_sorting,       &mx_family_shape,
-    &mx_family_indexing,    &mx_family_scatter,  &mx_family_linear,        &mx_family_convolution,
-    &mx_family_pooling,     &mx_family_resize,   &mx_family_normalisation, &mx_family_attention,
-    &mx_family_recurrent,   &mx_family_control,  &mx_family_symbolic,      &mx_family_arithmetic,
-    &mx_family_statistics,  &mx_family_cumulative, &mx_family_loss,
-    &mx_family_measure};
+    &mx_family_elementwise, &mx_family_compare,    &mx_family_activation,    &mx_family_cast,
+    &mx_family_reduction,   &mx_family_creation,   &mx_family_sorting,       &mx_family_shape,
+    &mx_family_indexing,    &mx_family_scatter,    &mx_family_linear,        &mx_family_convolution,
+    &mx_family_pooling,     &mx_family_resize,     &mx_family_normalisation, &mx_family_attention,
+    &mx_family_recurrent,   &mx_family_control,    &mx_family_symbolic,      &mx_family_arithmetic,
+    &mx_family_statistics,  &mx_family_cumulative, &mx_family_loss,          &mx_family_measure};
 enum { N_FAMILIES = sizeof families / sizeof *families };
 
 const mx_lowering *mx_lowering_find_in(const char *target, const mx_lowering_family **family) {

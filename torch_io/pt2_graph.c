@@ -22,7 +22,7 @@ static mx_status define(mx_pt2 *r, mx_sid name, mx_pvalue v, uint32_t *out) {
     v.name = name;
     v.graph = r->graph;
     v.rank = MX_NONE;
-    v.size = (mx_size){.value = -1, .expr = MX_SID_EMPTY};
+    v.size = mx_size_unknown();
     MX_TRY(describe(r, name, &v));
     MX_TRY(mx_program_add_value(r->p, &v, out, r->err));
     if (!mx_grow(r->p->env->allocator, (void **)&r->undo, &r->cap_undo, r->n_undo, sizeof *r->undo))

@@ -6,10 +6,27 @@ enum { LAYOUT_STRIDED = 7 };
 /* The schema's ScalarType, by number: TensorProto.DataType and the bytes of an element. 0: ONNX has none. */
 static const struct dtype {
     uint8_t elem, bytes;
-} dtypes[] = {
-    [1] = {2, 1},   [2] = {3, 1},   [3] = {5, 2},   [4] = {6, 4},    [5] = {7, 8},   [6] = {10, 2},  [7] = {1, 4},
-    [8] = {11, 8},  [9] = {0, 4},   [10] = {14, 8}, [11] = {15, 16}, [12] = {9, 1},  [13] = {16, 2}, [28] = {4, 2},
-    [29] = {17, 1}, [30] = {19, 1}, [31] = {18, 1}, [32] = {20, 1},  [33] = {24, 1}, [34] = {12, 4}, [35] = {13, 8}};
+} dtypes[] = {[1] = {MX_ELEM_UINT8, 1},
+              [2] = {MX_ELEM_INT8, 1},
+              [3] = {MX_ELEM_INT16, 2},
+              [4] = {MX_ELEM_INT32, 4},
+              [5] = {MX_ELEM_INT64, 8},
+              [6] = {MX_ELEM_FLOAT16, 2},
+              [7] = {MX_ELEM_FLOAT, 4},
+              [8] = {MX_ELEM_DOUBLE, 8},
+              [9] = {0, 4},
+              [10] = {MX_ELEM_COMPLEX64, 8},
+              [11] = {MX_ELEM_COMPLEX128, 16},
+              [12] = {MX_ELEM_BOOL, 1},
+              [13] = {MX_ELEM_BFLOAT16, 2},
+              [28] = {MX_ELEM_UINT16, 2},
+              [29] = {MX_ELEM_FLOAT8E4M3FN, 1},
+              [30] = {MX_ELEM_FLOAT8E5M2, 1},
+              [31] = {MX_ELEM_FLOAT8E4M3FNUZ, 1},
+              [32] = {MX_ELEM_FLOAT8E5M2FNUZ, 1},
+              [33] = {MX_ELEM_FLOAT8E8M0, 1},
+              [34] = {MX_ELEM_UINT32, 4},
+              [35] = {MX_ELEM_UINT64, 8}};
 
 static mx_status dtype_of(mx_pt2 *r, const json_t *v, const char *key, struct dtype *out) {
     json_int_t number = json_integer_value(v);

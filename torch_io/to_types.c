@@ -1,3 +1,4 @@
+#include "torch_io/build.h"
 #include "torch_io/to_graph.h"
 
 size_t mx_to_elem_bytes(int32_t elem) {
@@ -20,12 +21,11 @@ static mx_status make_dim(mx_to_graph *t, mx_size size, mx_dim *out) {
 }
 
 mx_status mx_to_type(mx_to_graph *t, int32_t elem, int rank, const mx_size *sizes, uint32_t *out) {
-    static const mx_size unknown = {.value = -1, .expr = MX_SID_EMPTY};
-    mx_dim dims[64];
+    mx_dim dims[MX_MAX_RANK];
     mx_type type = {.kind = MX_TYPE_TENSOR, .has_elem = elem != 0, .elem = elem, .dims = dims};
     type.has_shape = rank >= 0 && (size_t)rank <= sizeof dims / sizeof *dims;
     type.n_dims = type.has_shape ? (uint32_t)rank : 0;
     for (uint32_t i = 0; i < type.n_dims; i++)
-        MX_TRY(make_dim(t, sizes ? sizes[i] : unknown, &dims[i]));
+        MX_TRY(make_dim(t, sizes ? sizes[i] : mx_size_unknown(), &dims[i]));
     return mx_graph_add_type(t->g, &type, out, t->err);
 }

@@ -161,10 +161,9 @@ static mx_view_kind of_type(const mx_functional *f, const mx_pnode *n, const mx_
 
 /* Of complex numbers the real part is a view, and the conjugate another number. */
 static mx_view_kind of_same(const mx_functional *f, const mx_pnode *n, const mx_pvalue *from, const mx_pvalue *to) {
-    enum { COMPLEX64 = 14, COMPLEX128 = 15 };
     mx_str target = mx_ptext(f->p, n->target);
     bool conjugates = mx_str_starts(target, "aten.conj.") || mx_str_starts(target, "aten._conj.");
-    if (conjugates && (from->elem == COMPLEX64 || from->elem == COMPLEX128)) return MX_VIEW_FIXED;
+    if (conjugates && (from->elem == MX_ELEM_COMPLEX64 || from->elem == MX_ELEM_COMPLEX128)) return MX_VIEW_FIXED;
     return from->elem == to->elem ? MX_VIEW_SAME : MX_VIEW_FIXED;
 }
 

@@ -214,6 +214,27 @@ def test_wheel_and_drag(bert: Browser) -> None:
     assert bert.run("view.chosen") == -1, "a drag is no click"
 
 
+def test_pinch(bert: Browser) -> None:
+    scale = bert.run("view.k")
+    for width in (100, 150, 200):
+        points = [{"x": 600 - width, "y": 400, "id": 1}, {"x": 600 + width, "y": 400, "id": 2}]
+        bert.call("Input.dispatchTouchEvent", type="touchStart" if width == 100 else "touchMove", touchPoints=points)
+    bert.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    assert bert.run("view.k") == pytest.approx(min(2 * scale, 4), rel=0.05)
+
+
+def test_screen_readers_are_told(bert: Browser) -> None:
+    nodes = bert.call("Accessibility.getFullAXTree")["nodes"]
+    said = {(n["role"]["value"], n.get("name", {}).get("value", "")): n for n in nodes if not n["ignored"]}
+    groups = [n for (role, name), n in said.items() if role == "treeitem" and name.startswith("encoder, ")]
+    assert len(groups) == 1
+    properties = {p["name"]: p["value"].get("value") for p in groups[0]["properties"]}
+    assert properties["expanded"] is False and properties["level"] == 2
+    roles = {role for role, _ in said}
+    assert {"tree", "treeitem", "toolbar", "button", "status"} <= roles
+    assert all(name for role, name in said if role in ("button", "tree", "treeitem", "combobox", "searchbox"))
+
+
 # ---- the layout that the page makes ----
 
 # Of all pictures: siblings that overlap, children outside of their group, lines that are not orthogonal or miss their box.
