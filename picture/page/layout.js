@@ -2,7 +2,7 @@
 
 const GAP = { box: 28, line: 14, track: 10, least: 26, edge: 14, border: 12, step: 8, pad: 16, header: 34, loose: 28, round: 24 };
 const SWEEPS = 8;
-const MANY_WIRES = 1500;
+const MANY_WIRES = 1500, COMPARED_WIRES = 200;
 
 // size(i): [w, h] of child i. port(i, value, below): where a value enters or leaves an open child, null: as in the folded layout.
 function relayout(layout, tidy, size, port) {
@@ -176,8 +176,10 @@ function assignTracks(wires) {
         const other = lower.get(x + d);
         if (other && other !== w) before.set(other, (before.get(other) || []).concat(w));
       }
+  const above = bent.length <= COMPARED_WIRES ? compare(bent) : new Map();
   const put = (w) => {
     let track = 0;
+    for (const other of above.get(w) || []) if (other.track >= 0) track = Math.max(track, other.track + 1);
     for (const other of before.get(w) || []) if (other.track >= 0) track = Math.max(track, other.track + 1);
     while ((free[track] || []).some(([low, high]) => low <= w.high + 2 && w.low <= high + 2)) track++;
     (free[track] || (free[track] = [])).push([w.low, w.high]);
@@ -198,6 +200,32 @@ function assignTracks(wires) {
     }
   }
   return free.length;
+}
+
+// How often a line crosses another that lies below it.
+function crossings(upper, lower) {
+  let n = 0;
+  for (const x of lower.upper) n += x > upper.low && x < upper.high;
+  for (const x of upper.lower) n += x > lower.low && x < lower.high;
+  return n;
+}
+
+// For each line those that had better lie above it; puts the lines into an order that agrees with most of that.
+function compare(wires) {
+  const above = new Map(wires.map((w) => [w, []])), score = new Map(wires.map((w) => [w, 0]));
+  for (let i = 0; i < wires.length; i++)
+    for (let j = 0; j < i; j++) {
+      const a = wires[i], b = wires[j];
+      if (a.low > b.high || b.low > a.high) continue;
+      const more = crossings(a, b) - crossings(b, a);
+      if (!more) continue;
+      const [first, second] = more < 0 ? [a, b] : [b, a];
+      above.get(second).push(first);
+      score.set(second, score.get(second) + 1);
+      score.set(first, score.get(first) - 1);
+    }
+  wires.sort((a, b) => score.get(a) - score.get(b) || a.low - b.low || a.high - b.high);
+  return above;
 }
 
 // The same without a look at what is above and below, for very many.

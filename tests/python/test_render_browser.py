@@ -184,7 +184,7 @@ def test_address(bert: Browser, tmp_path: Path) -> None:
     address = bert.run("location.hash")
     assert "encoder.layer.1" in address
     groups, chosen = open_groups(bert), bert.run("view.chosen")
-    bert.call("Page.navigate", url="about:blank")
+    bert.go("about:blank")
     bert.open(tmp_path / "page.html", address)
     assert open_groups(bert) == groups and bert.run("view.chosen") == chosen
     bert.run("location.hash = '#at=~99999999&open=%ff,nowhere,~-1'")
