@@ -19,11 +19,12 @@ enum { MANY_PLACES = INT32_MAX };
 typedef struct aligning {
     mx_htp_flow *f;
     aligned what;
-    bool *fits;        /* by module: it is one product */
-    uint32_t *modules; /* those, in the order of execution */
-    uint32_t *index;   /* by module: place in `modules`, MANY_PLACES: it has several */
-    product *products; /* by depth */
-    bool *clean;       /* by depth: all products of it need all of the depth before */
+    mx_htp_numbers *numbers; /* of the scope, found when they are first needed */
+    bool *fits;              /* by module: it is one product */
+    uint32_t *modules;       /* those, in the order of execution */
+    uint32_t *index;         /* by module: place in `modules`, MANY_PLACES: it has several */
+    product *products;       /* by depth */
+    bool *clean;             /* by depth: all products of it need all of the depth before */
     uint32_t n_modules, n_products;
 } aligning;
 
@@ -153,7 +154,7 @@ static uint64_t all_bits(uint32_t n) {
 
 typedef struct listing {
     aligning *w;
-    mx_htp_numbers numbers;
+    const mx_htp_numbers *numbers;
     reached *r;        /* by operator */
     uint32_t *sizes;   /* by depth */
     uint32_t *next;    /* by operator: the smallest depth of the products that need it, MX_NO_INDEX: none */
@@ -167,7 +168,7 @@ static reached before(const listing *l, uint32_t op) {
     reached got = {.depth = 0};
     for (uint32_t i = 0; i < o->n_in; i++)
         if (mx_htp_flows(&f->ops[mx_htp_ins(f, o)[i]])) add_reached(&got, &l->r[mx_htp_ins(f, o)[i]]);
-    if (l->numbers.before[op] != MX_NO_INDEX) add_reached(&got, &l->r[l->numbers.before[op]]);
+    if (l->numbers->before[op] != MX_NO_INDEX) add_reached(&got, &l->r[l->numbers->before[op]]);
     return got;
 }
 
@@ -188,7 +189,7 @@ static mx_status prepare(listing *l, uint32_t count) {
     memset(l->sizes, 0, depths * sizeof *l->sizes);
     memset(l->waiting, 0, depths * TIERS * sizeof *l->waiting);
     memset(l->open, 0, depths * sizeof *l->open);
-    return mx_htp_flow_numbers(w->f, &l->numbers);
+    return MX_OK;
 }
 
 static bool is_counted(const aligning *w, const mx_htp_op *o) {
@@ -199,7 +200,7 @@ static void find_depths(listing *l) {
     aligning *w = l->w;
     mx_htp_flow *f = w->f;
     for (uint32_t i = 0; i < f->n; i++) {
-        uint32_t op = l->numbers.order[i];
+        uint32_t op = l->numbers->order[i];
         reached *at = &l->r[op];
         *at = before(l, op);
         if (!is_counted(w, &f->ops[op])) continue;
@@ -218,11 +219,11 @@ static uint32_t nearer(const listing *l, uint32_t user, uint32_t depth) {
 static void find_next(listing *l) {
     mx_htp_flow *f = l->w->f;
     for (uint32_t i = f->n; i-- > 0;) {
-        uint32_t op = l->numbers.order[i], next = MX_NO_INDEX;
+        uint32_t op = l->numbers->order[i], next = MX_NO_INDEX;
         const mx_htp_op *o = &f->ops[op];
         for (uint32_t k = 0; mx_htp_flows(o) && k < o->n_out; k++)
             next = nearer(l, mx_htp_outs(f, o)[k], next);
-        if (l->numbers.behind[op] != MX_NO_INDEX) next = nearer(l, l->numbers.behind[op], next);
+        if (l->numbers->behind[op] != MX_NO_INDEX) next = nearer(l, l->numbers->behind[op], next);
         l->next[op] = next;
     }
 }
@@ -251,7 +252,7 @@ static bool needs_all(const listing *l, const reached *got, uint32_t depth) {
 
 static mx_status list_products(aligning *w) {
     mx_htp_flow *f = w->f;
-    listing l = {.w = w};
+    listing l = {.w = w, .numbers = w->numbers};
     uint32_t count = 0;
     int32_t open = 0;
     for (uint32_t i = 0; i < f->n; i++)
@@ -400,12 +401,13 @@ static bool any_unknown(const aligning *w) {
     return false;
 }
 
-static mx_status align(mx_htp_flow *f, aligned what) {
-    aligning w = {.f = f, .what = what};
+static mx_status align(mx_htp_flow *f, aligned what, mx_htp_numbers *numbers) {
+    aligning w = {.f = f, .what = what, .numbers = numbers};
     uint32_t from = 0, first = 0, low, high;
     if (!any_unknown(&w)) return MX_OK;
     MX_TRY(list_modules(&w));
     if (w.n_modules == 0) return MX_OK;
+    if (!numbers->order) MX_TRY(mx_htp_flow_numbers(f, numbers));
     MX_TRY(list_products(&w));
     if (w.n_products != w.n_modules) MX_TRY(repeat_calls(&w));
     if (what == RECURRENT) MX_TRY(repeat_modules(&w));
@@ -422,7 +424,8 @@ static mx_status align(mx_htp_flow *f, aligned what) {
 
 mx_status mx_htp_infer_align(mx_htp_flow *f) {
     if (!f->ordered) return MX_OK;
+    mx_htp_numbers numbers = {.order = NULL};
     for (aligned what = PRODUCTS; what <= NORMS; what++)
-        MX_TRY(align(f, what));
+        MX_TRY(align(f, what, &numbers));
     return MX_OK;
 }
