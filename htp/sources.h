@@ -37,7 +37,7 @@ typedef struct mx_htp_sources {
     uint32_t *owners;     /* by string id: the module + 1 that owns the parameter of that name */
     uint32_t *uses;       /* by string id: ports that take the parameter */
     bool *merged;         /* by string id: the parameter stands for those of several modules */
-    bool *folded;         /* by string id: a constant with axes that no module owns: computed before the export */
+    bool *folded;         /* by string id: a constant, no mere vector, that no module owns: computed before the export */
     size_t n_names;
 } mx_htp_sources;
 

@@ -68,14 +68,21 @@ static void keep_called(merging *w, const mx_tensor *t, uint32_t owner) {
     if (w->s->uses[t->name] <= (calls ? calls : 1)) w->s->merged[t->name] = false;
 }
 
-/* A matrix or more, of numbers that are not whole. */
+/* A matrix or more, of numbers that are not whole; a vector is a parameter in another form. */
+static bool is_computed(const mx_tensor *t) {
+    uint32_t axes = 0;
+    for (uint32_t i = 0; i < t->n_dims; i++)
+        axes += t->dims[i] > 1;
+    return axes > 1 && element_bytes(t) > 0;
+}
+
 static void find_folded(mx_htp_sources *s) {
     const mx_graph *g = s->g;
     for (size_t i = 0; i < g->n_scopes; i++)
         for (size_t k = 0; k < g->scopes[i].n_initializers; k++) {
             const mx_tensor *t = &g->tensors[g->scopes[i].initializers[k]];
             bool owned = mx_htp_is_parameter(s, t->name);
-            if (t->name < s->n_names) s->folded[t->name] = !owned && t->n_dims > 1 && element_bytes(t) > 0;
+            if (t->name < s->n_names) s->folded[t->name] = !owned && is_computed(t);
         }
 }
 
