@@ -46,6 +46,7 @@ typedef struct mx_htp_op {
     bool output : 1;     /* makes an output of the scope */
     bool residual : 1;   /* adds a value to what came of it */
     bool merged : 1;     /* uses a parameter that stands for those of several modules */
+    bool folded : 1;     /* uses a constant that was computed before the export */
     uint32_t level;      /* longest way from the scope's inputs */
     uint32_t module;     /* MX_NO_INDEX: not yet */
     mx_htp_time time;    /* of the newest labelled operator among itself and all before it */

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 typedef struct product {
-    uint32_t op, depth; /* depth: how many products stand on the longest way to it, itself included */
+    uint32_t op, depth;  /* depth: how many products stand on the longest way to it, itself included */
+    uint64_t bit, needs; /* its own, and those of the depth before that it needs */
 } product;
 
 typedef enum aligned { PRODUCTS, RECURRENT, NORMS } aligned; /* all below is said of products */
@@ -19,11 +20,12 @@ enum { MANY_PLACES = INT32_MAX };
 typedef struct aligning {
     mx_htp_flow *f;
     aligned what;
-    bool *fits;        /* by module: it is one product */
-    uint32_t *modules; /* those, in the order of execution */
-    uint32_t *index;   /* by module: place in `modules`, MANY_PLACES: it has several */
-    product *products; /* by depth */
-    bool *clean;       /* by depth: all products of it need all of the depth before */
+    mx_htp_numbers *numbers; /* of the scope, found when they are first needed */
+    bool *fits;              /* by module: it is one product */
+    uint32_t *modules;       /* those, in the order of execution */
+    uint32_t *index;         /* by module: place in `modules`, MANY_PLACES: it has several */
+    product *products;       /* by depth */
+    bool *clean;             /* by depth: all products of it need all of the depth before */
     uint32_t n_modules, n_products;
 } aligning;
 
@@ -153,7 +155,7 @@ static uint64_t all_bits(uint32_t n) {
 
 typedef struct listing {
     aligning *w;
-    mx_htp_numbers numbers;
+    const mx_htp_numbers *numbers;
     reached *r;        /* by operator */
     uint32_t *sizes;   /* by depth */
     uint32_t *next;    /* by operator: the smallest depth of the products that need it, MX_NO_INDEX: none */
@@ -167,7 +169,7 @@ static reached before(const listing *l, uint32_t op) {
     reached got = {.depth = 0};
     for (uint32_t i = 0; i < o->n_in; i++)
         if (mx_htp_flows(&f->ops[mx_htp_ins(f, o)[i]])) add_reached(&got, &l->r[mx_htp_ins(f, o)[i]]);
-    if (l->numbers.before[op] != MX_NO_INDEX) add_reached(&got, &l->r[l->numbers.before[op]]);
+    if (l->numbers->before[op] != MX_NO_INDEX) add_reached(&got, &l->r[l->numbers->before[op]]);
     return got;
 }
 
@@ -188,7 +190,7 @@ static mx_status prepare(listing *l, uint32_t count) {
     memset(l->sizes, 0, depths * sizeof *l->sizes);
     memset(l->waiting, 0, depths * TIERS * sizeof *l->waiting);
     memset(l->open, 0, depths * sizeof *l->open);
-    return mx_htp_flow_numbers(w->f, &l->numbers);
+    return MX_OK;
 }
 
 static bool is_counted(const aligning *w, const mx_htp_op *o) {
@@ -199,14 +201,14 @@ static void find_depths(listing *l) {
     aligning *w = l->w;
     mx_htp_flow *f = w->f;
     for (uint32_t i = 0; i < f->n; i++) {
-        uint32_t op = l->numbers.order[i];
+        uint32_t op = l->numbers->order[i];
         reached *at = &l->r[op];
         *at = before(l, op);
         if (!is_counted(w, &f->ops[op])) continue;
         uint32_t bit = l->sizes[at->depth + 1]++;
         reached own = {.depth = at->depth + 1, .mask = {bit < BITS ? (uint64_t)1 << bit : 0}};
         *at = own;
-        w->products[w->n_products++] = (product){op, at->depth};
+        w->products[w->n_products++] = (product){.op = op, .depth = at->depth, .bit = own.mask[0]};
     }
 }
 
@@ -218,11 +220,11 @@ static uint32_t nearer(const listing *l, uint32_t user, uint32_t depth) {
 static void find_next(listing *l) {
     mx_htp_flow *f = l->w->f;
     for (uint32_t i = f->n; i-- > 0;) {
-        uint32_t op = l->numbers.order[i], next = MX_NO_INDEX;
+        uint32_t op = l->numbers->order[i], next = MX_NO_INDEX;
         const mx_htp_op *o = &f->ops[op];
         for (uint32_t k = 0; mx_htp_flows(o) && k < o->n_out; k++)
             next = nearer(l, mx_htp_outs(f, o)[k], next);
-        if (l->numbers.behind[op] != MX_NO_INDEX) next = nearer(l, l->numbers.behind[op], next);
+        if (l->numbers->behind[op] != MX_NO_INDEX) next = nearer(l, l->numbers->behind[op], next);
         l->next[op] = next;
     }
 }
@@ -251,7 +253,7 @@ static bool needs_all(const listing *l, const reached *got, uint32_t depth) {
 
 static mx_status list_products(aligning *w) {
     mx_htp_flow *f = w->f;
-    listing l = {.w = w};
+    listing l = {.w = w, .numbers = w->numbers};
     uint32_t count = 0;
     int32_t open = 0;
     for (uint32_t i = 0; i < f->n; i++)
@@ -263,6 +265,7 @@ static mx_status list_products(aligning *w) {
     for (uint32_t i = 0; i < w->n_products; i++) {
         uint32_t depth = w->products[i].depth;
         reached got = before(&l, w->products[i].op);
+        w->products[i].needs = got.mask[0];
         if (depth > 1 && !needs_all(&l, &got, depth)) w->clean[depth] = false;
     }
     for (uint32_t depth = 1; depth <= count; depth++) {
@@ -311,7 +314,96 @@ static uint32_t left_over(const aligning *w, uint32_t at, uint32_t end, uint32_t
     return found;
 }
 
-enum { CHUNK = 256 };
+enum { CHUNK = 256, STRANDS = 64 };
+
+/* ---- strands: products of a chunk that hang together ---- */
+
+/* By place in the chunk: the first product of its strand, and the child of the common module that the module of that
+ * place is in. */
+typedef struct strands {
+    uint32_t n, strand[STRANDS], child[STRANDS];
+} strands;
+
+static void merge(uint32_t *list, uint32_t n, uint32_t from, uint32_t to) {
+    for (uint32_t i = 0; i < n && from != to; i++)
+        if (list[i] == from) list[i] = to;
+}
+
+static void find_strands(const aligning *w, uint32_t at, uint32_t first, strands *s) {
+    const product *p = &w->products[at];
+    uint32_t common = w->modules[first];
+    for (uint32_t i = 0; i < s->n; i++) {
+        s->strand[i] = i;
+        common = mx_htp_running_common(w->f, common, w->modules[first + i]);
+        for (uint32_t k = 0; k < i; k++)
+            if (p[k].depth + 1 == p[i].depth && (p[i].needs & p[k].bit))
+                merge(s->strand, i + 1, s->strand[i] > s->strand[k] ? s->strand[i] : s->strand[k],
+                      s->strand[i] > s->strand[k] ? s->strand[k] : s->strand[i]);
+    }
+    for (uint32_t i = 0; i < s->n; i++)
+        s->child[i] = mx_htp_towards(w->f, common, w->modules[first + i]);
+}
+
+static uint32_t count(const uint32_t *list, uint32_t n, uint32_t value) {
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < n; i++)
+        found += list[i] == value;
+    return found;
+}
+
+/* The only value that is in a list so many times; MX_NO_INDEX: none, or several. */
+static uint32_t only_one(const uint32_t *list, uint32_t n, uint32_t times) {
+    uint32_t found = MX_NO_INDEX;
+    for (uint32_t i = 0; i < n; i++) {
+        if (list[i] == found || count(list, n, list[i]) != times) continue;
+        if (found != MX_NO_INDEX) return MX_NO_INDEX;
+        found = list[i];
+    }
+    return found;
+}
+
+static void give_product(aligning *w, const product *p, uint32_t module) {
+    mx_htp_op *o = &w->f->ops[p->op];
+    if (o->module != MX_NO_INDEX || module == w->f->top) return;
+    o->module = module;
+    o->how = o->merged ? MX_HTP_HOW_TOLD : MX_HTP_HOW_CLAIMED;
+}
+
+/* One after the other, if each needs the one before; else what is common to the child's modules. */
+static void give_strand(aligning *w, uint32_t at, uint32_t first, const strands *s, uint32_t strand, uint32_t child) {
+    uint32_t common = MX_NO_INDEX, depth = 0, m = 0;
+    bool chain = true;
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (s->strand[i] == strand) chain = chain && w->products[at + i].depth > depth;
+        if (s->strand[i] == strand) depth = w->products[at + i].depth;
+        if (s->child[i] != child) continue;
+        uint32_t module = w->modules[first + i];
+        common = common == MX_NO_INDEX ? module : mx_htp_running_common(w->f, common, module);
+    }
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (s->strand[i] != strand) continue;
+        while (s->child[m] != child)
+            m++;
+        give_product(w, &w->products[at + i], chain ? w->modules[first + m] : common);
+        m++;
+    }
+}
+
+/* A strand that is as long as one child's modules are many, and the only one of that length, is that child's: an
+ * encoder and a decoder that do not need each other yet. */
+static void give_strands(aligning *w, uint32_t at, uint32_t end, uint32_t first) {
+    strands s = {.n = end - at};
+    if (s.n > STRANDS) return;
+    for (uint32_t i = at; i < end; i++)
+        if (w->f->ops[w->products[i].op].module != MX_NO_INDEX) return;
+    find_strands(w, at, first, &s);
+    for (uint32_t i = 0; i < s.n; i++) {
+        if (s.strand[i] != i) continue;
+        uint32_t length = count(s.strand, s.n, i), child = only_one(s.child, s.n, length);
+        if (length == s.n || child == MX_NO_INDEX) continue;
+        if (only_one(s.strand, s.n, length) == i) give_strand(w, at, first, &s, i, child);
+    }
+}
 
 static void give_chunk(aligning *w, uint32_t at, uint32_t end, uint32_t first) {
     mx_htp_flow *f = w->f;
@@ -323,13 +415,10 @@ static void give_chunk(aligning *w, uint32_t at, uint32_t end, uint32_t first) {
         if (w->index[module] < first || w->index[module] >= first + (end - at)) return;
     }
     uint32_t module = missing && end - at <= CHUNK ? left_over(w, at, end, first) : MX_NO_INDEX;
-    if (module == f->top) return; /* that says nothing */
-    for (uint32_t i = at; i < end && module != MX_NO_INDEX; i++) {
-        mx_htp_op *o = &f->ops[w->products[i].op];
-        if (o->module != MX_NO_INDEX) continue;
-        o->module = module;
-        o->how = o->merged ? MX_HTP_HOW_TOLD : MX_HTP_HOW_CLAIMED;
-    }
+    if (module == MX_NO_INDEX) return;
+    give_strands(w, at, end, first);
+    for (uint32_t i = at; i < end; i++)
+        give_product(w, &w->products[i], module); /* the top says nothing */
 }
 
 /* The chunks of [at, end) and as many modules from `first` on. */
@@ -400,12 +489,13 @@ static bool any_unknown(const aligning *w) {
     return false;
 }
 
-static mx_status align(mx_htp_flow *f, aligned what) {
-    aligning w = {.f = f, .what = what};
+static mx_status align(mx_htp_flow *f, aligned what, mx_htp_numbers *numbers) {
+    aligning w = {.f = f, .what = what, .numbers = numbers};
     uint32_t from = 0, first = 0, low, high;
     if (!any_unknown(&w)) return MX_OK;
     MX_TRY(list_modules(&w));
     if (w.n_modules == 0) return MX_OK;
+    if (!numbers->order) MX_TRY(mx_htp_flow_numbers(f, numbers));
     MX_TRY(list_products(&w));
     if (w.n_products != w.n_modules) MX_TRY(repeat_calls(&w));
     if (what == RECURRENT) MX_TRY(repeat_modules(&w));
@@ -422,7 +512,8 @@ static mx_status align(mx_htp_flow *f, aligned what) {
 
 mx_status mx_htp_infer_align(mx_htp_flow *f) {
     if (!f->ordered) return MX_OK;
+    mx_htp_numbers numbers = {.order = NULL};
     for (aligned what = PRODUCTS; what <= NORMS; what++)
-        MX_TRY(align(f, what));
+        MX_TRY(align(f, what, &numbers));
     return MX_OK;
 }

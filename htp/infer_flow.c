@@ -96,6 +96,7 @@ static mx_status make_operators(mx_htp_flow *f) {
                                 .module = module,
                                 .how = module == MX_NO_INDEX ? MX_HTP_HOW_NOT : MX_HTP_HOW_TOLD,
                                 .merged = f->t->labels[id].merged,
+                                .folded = f->t->labels[id].folded,
                                 .kind = (uint16_t)kind_of(f, known, mx_node_at(f->g, id))};
         see_inputs(f, i, mx_node_at(f->g, id), count_port);
     }

@@ -37,6 +37,7 @@ typedef struct mx_htp_sources {
     uint32_t *owners;     /* by string id: the module + 1 that owns the parameter of that name */
     uint32_t *uses;       /* by string id: ports that take the parameter */
     bool *merged;         /* by string id: the parameter stands for those of several modules */
+    bool *folded;         /* by string id: a constant, no mere vector, that no module owns: computed before the export */
     size_t n_names;
 } mx_htp_sources;
 
@@ -66,9 +67,11 @@ mx_status mx_htp_resolve_parameters(mx_htp_sources *s);
 /* Classes from the tags of an earlier export. */
 mx_status mx_htp_learn_classes(mx_htp_sources *s);
 
-/* sources_merged.c: the parameters whose names tell nothing, s->merged; once owners and uses are known. */
+/* sources_merged.c: the parameters whose names tell nothing, s->merged and s->folded; once owners and uses are known. */
 mx_status mx_htp_find_merged(mx_htp_sources *s);
 
+/* Whether an operator takes a constant that was computed before the export. */
+bool mx_htp_takes_folded(const mx_htp_sources *s, mx_node_id op);
 /* Whether a module owns the parameter of that name. */
 bool mx_htp_is_parameter(const mx_htp_sources *s, mx_sid name);
 /* The module that the parameters of an operator tell, MX_NO_INDEX: none; *exact: it owns them itself, not a module that is missing

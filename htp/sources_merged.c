@@ -68,16 +68,44 @@ static void keep_called(merging *w, const mx_tensor *t, uint32_t owner) {
     if (w->s->uses[t->name] <= (calls ? calls : 1)) w->s->merged[t->name] = false;
 }
 
+/* A matrix or more, of numbers that are not whole; a vector is a parameter in another form. */
+static bool is_computed(const mx_tensor *t) {
+    uint32_t axes = 0;
+    for (uint32_t i = 0; i < t->n_dims; i++)
+        axes += t->dims[i] > 1;
+    return axes > 1 && element_bytes(t) > 0;
+}
+
+static void find_folded(mx_htp_sources *s) {
+    const mx_graph *g = s->g;
+    for (size_t i = 0; i < g->n_scopes; i++)
+        for (size_t k = 0; k < g->scopes[i].n_initializers; k++) {
+            const mx_tensor *t = &g->tensors[g->scopes[i].initializers[k]];
+            bool owned = mx_htp_is_parameter(s, t->name);
+            if (t->name < s->n_names) s->folded[t->name] = !owned && is_computed(t);
+        }
+}
+
+bool mx_htp_takes_folded(const mx_htp_sources *s, mx_node_id op) {
+    const mx_node *n = mx_node_at(s->g, op);
+    for (uint32_t i = 0; i < n->n_inputs; i++)
+        if (n->inputs[i].source == MX_NO_NODE && n->inputs[i].name < s->n_names && s->folded[n->inputs[i].name])
+            return true;
+    return false;
+}
+
 mx_status mx_htp_find_merged(mx_htp_sources *s) {
     merging w = {.s = s};
     const mx_allocator *a = s->g->allocator;
     w.calls = mx_alloc_zero(a, s->tree->count, sizeof *w.calls);
     s->merged = mx_alloc_zero(a, s->n_names, sizeof *s->merged);
-    if (w.calls && s->merged) {
+    s->folded = mx_alloc_zero(a, s->n_names, sizeof *s->folded);
+    if (w.calls && s->merged && s->folded) {
+        find_folded(s);
         see_all(&w, find_uniform);
         see_all(&w, keep_called);
     }
-    bool failed = !w.calls || !s->merged;
+    bool failed = !w.calls || !s->merged || !s->folded;
     mx_free(a, w.calls, s->tree->count * sizeof *w.calls);
     return failed ? mx_nomem(s->err) : MX_OK;
 }
