@@ -15,6 +15,7 @@ typedef struct import_job {
     mx_weights weights;
     mx_graphml_report report;
     char sidecar[MX_PATH_BYTES];
+    mx_outfile report_file; /* open where a report is wanted */
 } import_job;
 
 /* The first problem becomes the error; the others are only counted. */
@@ -42,14 +43,22 @@ static mx_status validate(const mx_graph *g, mx_error *err) {
 }
 
 /* What was written, read back and checked: whatever went wrong between graph and file shows here. */
-static mx_status validate_written(void *ctx, mx_source *written, mx_error *err) {
-    const import_job *job = ctx;
+static mx_status validate_written(const import_job *job, mx_source *written, mx_error *err) {
     mx_graph *g;
     MX_TRY(mx_onnx_read_source(job->env, written, NULL, &g, err));
     mx_status status = mx_graph_wire(g, err);
     if (status == MX_OK) status = validate(g, err);
     mx_graph_release(g);
     return mx_at_file(err, status, job->graphml);
+}
+
+/* The model is whole, and not in its place yet: now the report must be, too; only its renaming is left for later. */
+static mx_status before_placing(void *ctx, mx_source *written, mx_error *err) {
+    import_job *job = ctx;
+    if (job->options->validate) MX_TRY(validate_written(job, written, err));
+    if (!job->options->report) return MX_OK;
+    MX_TRY(mx_import_report_write(job->graph, &job->report, job->graphml, job->output, &job->report_file, err));
+    return mx_outfile_finish(&job->report_file, err);
 }
 
 static mx_status sidecar_location(const import_job *job, char out[MX_PATH_BYTES], mx_error *err) {
@@ -67,6 +76,7 @@ static mx_status sidecar_location(const import_job *job, char out[MX_PATH_BYTES]
 static mx_status run(import_job *job, mx_error *err) {
     char location[MX_PATH_BYTES];
     mx_onnx_write_options options = {0};
+    bool wanted = job->options->validate || job->options->report;
     MX_TRY(mx_load_graphml(job->env, job->graphml, job->options->sidecar, &job->graph, &job->weights, &job->report,
                            job->sidecar, err));
     if (job->options->external_data) {
@@ -75,17 +85,15 @@ static mx_status run(import_job *job, mx_error *err) {
     }
     if (job->weights.strategy != MX_PARAMETERS_REFERENCE) MX_TRY(mx_path_is_no_source(job->graph, job->output, err));
     if (job->options->validate) MX_TRY(mx_at_file(err, validate(job->graph, err), job->graphml));
-    return mx_onnx_write(job->graph, job->output, &options, job->options->validate ? validate_written : NULL, job, err);
+    return mx_onnx_write(job->graph, job->output, &options, wanted ? before_placing : NULL, job, err);
 }
 
 /* A report that could not be put anywhere is known before the model is written. */
 static mx_status run_with_report(import_job *job, mx_error *err) {
-    mx_outfile f;
-    MX_TRY(mx_outfile_open(job->env, job->options->report, &f, err));
+    MX_TRY(mx_outfile_open(job->env, job->options->report, &job->report_file, err));
     mx_status status = run(job, err);
-    if (status == MX_OK) status = mx_import_report_write(job->graph, &job->report, job->graphml, job->output, &f, err);
-    if (status == MX_OK) status = mx_outfile_commit(&f, err);
-    mx_outfile_close(&f);
+    if (status == MX_OK) status = mx_outfile_commit(&job->report_file, err);
+    mx_outfile_close(&job->report_file);
     return status;
 }
 

@@ -5,7 +5,7 @@
 #define ROUNDS 70 /* functions in bodies in functions: beyond so many everything counts as reached */
 #define EDITS  (MX_FLAG_NEW | MX_FLAG_CHANGED | MX_FLAG_EDITED)
 
-enum { /* stale.names */
+enum {                       /* stale.names */
        FUNCTION_REACHED = 1, /* something in it */
        CALL_REACHED = 2
 };
@@ -54,7 +54,8 @@ static bool note_name(stale *s, mx_sid name, uint8_t bit) {
     return fresh;
 }
 
-/* An operator follows what is reached in its bodies, and in the function that it calls: true if that was not known yet. */
+/* An operator follows what is reached in its bodies, and in the function that it calls: true if that was not known yet.
+ */
 static bool reach_outwards(stale *s, const mx_node *n) {
     const mx_graph *g = s->g;
     bool again = false;
@@ -201,7 +202,7 @@ static mx_status settle_output(stale *s, const doubt *d, uint32_t found) {
         mx_dim *dims = NULL;
         MX_TRY(mx_graph_array(g, now.n_dims, sizeof *dims, &dims, s->err));
         for (uint32_t i = 0; i < now.n_dims; i++) {
-            bool named = alike && now.dims[i].kind == MX_DIM_NONE && was.dims[i].kind == MX_DIM_PARAM;
+            bool named = alike && now.dims[i].kind != MX_DIM_VALUE && was.dims[i].kind == MX_DIM_PARAM;
             dims[i] = named ? was.dims[i] : now.dims[i];
         }
         now.dims = dims;
@@ -239,7 +240,8 @@ static void sweep(stale *s) {
     for (size_t i = 0, k = 0; i < s->n_doubts; i = k) {
         mx_scope_data *scope = &s->g->scopes[s->doubts[i].scope];
         size_t from = s->doubts[i].info, kept = from;
-        for (k = i; k < s->n_doubts && s->doubts[k].scope == s->doubts[i].scope; k++) {}
+        for (k = i; k < s->n_doubts && s->doubts[k].scope == s->doubts[i].scope; k++) {
+        }
         if (from == SIZE_MAX) continue;
         /* doubts of a scope are in the order of its entries, so only those in doubt have lost their name here */
         size_t next = i;

@@ -58,7 +58,7 @@ mx_status mx_graphml_tell(mx_graph *g, mx_graphml_report *report, const mx_chang
 /* A type (index into g->types) as the file's JSON has it, as a string of the graph. */
 mx_status mx_graphml_type_text(mx_graph *g, uint32_t type, mx_sid *out, mx_error *err);
 
-/* Read a GraphML file with whatever edits it has (contract section 5) into a wired, checked graph whose nodes are in order.
+/* Read a GraphML file with whatever edits it has into a wired, checked graph whose nodes are in order.
  * sources[0] is NULL and stands for the .onnxdata image or (reference) the model's file; with `reference` each
  * external file's source is a further NULL entry. The caller binds them. Values written in the XML ("values") are in
  * memory sources. Errors: READ, SYNTAX (line), LIMIT, INVALID (node and port in the message), NOMEM. */

@@ -55,7 +55,7 @@ typedef struct mx_item {
     uint8_t kind;
     uint16_t flags;
     uint16_t edits; /* bits of mx_origin_field: what is not as it was written */
-    int32_t index; /* node_index */
+    int32_t index;  /* node_index */
     mx_sid key, parent_key;
     mx_sid name, op_type, domain, overload, doc, rest, tag;
     mx_sid label; /* one that was changed by hand */
@@ -136,7 +136,8 @@ typedef struct mx_import {
     mx_port *expected;      /* what the edges said, port by port in order of node ids (pass 6, 7) */
     size_t cap_item_of_node, n_expected;
     mx_unused unused; /* initializers that nothing used in the source model (pass 7) */
-    uint64_t fresh;                           /* counter of fresh names */
+    uint64_t n_source_nodes; /* when the file was written; 0: not said */
+    uint64_t fresh;   /* counter of fresh names */
 } mx_import;
 
 #define MX_VALUES_PENDING (MX_NO_INDEX - 1)
@@ -174,9 +175,9 @@ mx_status mx_read_xml(mx_import *im, const mx_source *source);
 /* The texts of one <node> or <edge>, by key; lines for messages. */
 typedef struct mx_texts {
     mx_str at[MX_KEY_COUNT];
-    bool has_graph;  /* a <graph> stands in the node */
-    mx_origin label; /* of the picture's first label */
-    mx_str label_text; /* the beginning of it */
+    bool has_graph;       /* a <graph> stands in the node */
+    mx_origin label;      /* of the first label of its picture or pictures */
+    mx_str label_text[2]; /* the beginning of these */
 } mx_texts;
 mx_status mx_read_item(mx_import *im, uint32_t item, const mx_texts *texts);
 /* The one port of an input or output, made from its name. */

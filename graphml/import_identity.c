@@ -81,6 +81,8 @@ mx_status mx_import_identify(mx_import *im) {
         if (im->order[first] == im->model) continue;
         MX_TRY(mark_new(im, im->order[first], false));
     }
+    if (im->n_source_nodes <= INT32_MAX && (int64_t)im->n_source_nodes - 1 > last)
+        last = (int64_t)im->n_source_nodes - 1;
     if (last >= 0 && (uint64_t)last + 1 > known) im->report->nodes_deleted = (uint64_t)last + 1 - known;
     for (uint32_t i = 0; i < im->n_items; i++)
         im->report->nodes_moved += im->items[i].flags & MX_ITEM_MOVED && !(im->items[i].flags & MX_ITEM_NEW);

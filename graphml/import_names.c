@@ -50,6 +50,32 @@ static mx_status name_new_operator(mx_import *im, mx_item *item) {
     return name_output(im, item, 0);
 }
 
+/* `/encoder/layer.0/Relu`: ONNX has no groups, and from a name like this one the group is found again. */
+static mx_status scoped_name(mx_import *im, const mx_item *item, mx_sid *out) {
+    uint32_t depth = 0, at = item->container;
+    for (; im->items[at].kind == MX_NODE_MODULE; at = im->items[at].container)
+        depth++;
+    mx_buffer b;
+    mx_buffer_init(&b, im->allocator);
+    mx_sid *names = mx_alloc(im->allocator, (depth + 1) * sizeof *names);
+    if (!names) return mx_nomem(im->err);
+    at = item->container;
+    for (uint32_t i = depth; i--; at = im->items[at].container)
+        names[i] = im->items[at].name;
+    for (uint32_t i = 0; i < depth; i++) {
+        mx_str part = mx_text(im->g, names[i]);
+        mx_buffer_byte(&b, '/');
+        mx_buffer_add(&b, part.p, part.n);
+    }
+    if (depth) mx_buffer_byte(&b, '/');
+    mx_str type = mx_text(im->g, item->op_type);
+    mx_buffer_add(&b, type.p, type.n);
+    mx_status status = b.failed ? mx_nomem(im->err) : mx_graph_string(im->g, mx_buffer_str(&b), out, im->err);
+    mx_free(im->allocator, names, (depth + 1) * sizeof *names);
+    mx_buffer_free(&b);
+    return status;
+}
+
 /* Names of nodes that an editor gave, or nobody: a new operator gets one that no other node has. */
 static mx_status name_new_node(mx_import *im, mx_map *names, uint32_t index) {
     mx_item *item = &im->items[index];
@@ -58,7 +84,8 @@ static mx_status name_new_node(mx_import *im, mx_map *names, uint32_t index) {
     bool named = item->name > MX_SID_EMPTY;
     if (named && !mx_map_add(names, item->name, index, &have)) return mx_nomem(im->err);
     if (named && have == index) return MX_OK;
-    mx_sid base = named ? item->name : item->op_type;
+    mx_sid base = item->name;
+    if (!named) MX_TRY(scoped_name(im, item, &base));
     return mx_import_fresh_name(im, base, "node", &item->name);
 }
 

@@ -60,7 +60,7 @@ static mx_status tell_removed(mx_import *im) {
         MX_TRY(tell_gap(im, next, item->index));
         if (item->index >= next) next = (int64_t)item->index + 1;
     }
-    return MX_OK;
+    return im->n_source_nodes <= INT32_MAX ? tell_gap(im, next, (int64_t)im->n_source_nodes) : MX_OK;
 }
 
 /* ---- what is not as it was written ---- */
@@ -81,6 +81,7 @@ static const char *key_of(mx_origin_field field, const mx_item *item) {
     case MX_ORIGIN_MODEL: return "opset_imports";
     case MX_ORIGIN_PARENT:
     case MX_ORIGIN_LABEL:
+    case MX_ORIGIN_FOLDED_LABEL:
     case MX_ORIGIN_FIELDS: break;
     }
     return NULL;
@@ -96,7 +97,7 @@ static mx_sid value_of(const mx_import *im, mx_origin_field field, const mx_item
 
 static mx_status tell_edits(mx_import *im, uint32_t i) {
     const mx_item *item = &im->items[i];
-    uint32_t edits = item->edits & ~(1u << MX_ORIGIN_LABEL | 1u << MX_ORIGIN_PARENT);
+    uint32_t edits = item->edits & ~(MX_ORIGIN_LABELS | 1u << MX_ORIGIN_PARENT);
     im->report->nodes_changed += edits != 0;
     for (uint32_t f = 0; f < MX_ORIGIN_FIELDS; f++) {
         if (!(edits >> f & 1)) continue;
@@ -128,10 +129,11 @@ static mx_status tell_label(mx_import *im, uint32_t i) {
     const mx_item *item = &im->items[i];
     const mx_env *env = &im->g->env;
     char message[600];
-    if (!(item->edits & 1u << MX_ORIGIN_LABEL)) return MX_OK;
+    if (!(item->edits & MX_ORIGIN_LABELS)) return MX_OK;
     mx_str label = mx_text(im->g, item->label);
     bool data_too = item->edits & (1u << MX_ORIGIN_TYPE | 1u << MX_ORIGIN_NAME);
-    if (data_too && (says(label, mx_text(im->g, value_of(im, MX_ORIGIN_TYPE, item))) || says(label, mx_text(im->g, item->name))))
+    if (data_too &&
+        (says(label, mx_text(im->g, value_of(im, MX_ORIGIN_TYPE, item))) || says(label, mx_text(im->g, item->name))))
         return MX_OK;
     mx_change c = mx_change_of(im, i, "ignored");
     c.what = "label";
@@ -139,7 +141,8 @@ static mx_status tell_label(mx_import *im, uint32_t i) {
     c.after = item->label;
     im->report->labels_changed++;
     if (env->log) {
-        snprintf(message, sizeof message, "%s: the label was changed to %s, which does nothing: change its data %s instead",
+        snprintf(message, sizeof message,
+                 "%s: the label was changed to %s, which does nothing: change its data %s instead",
                  mx_item_show(im, i).text, mx_show(label).text, c.key);
         env->log(env->ctx, MX_LOG_WARNING, message);
     }

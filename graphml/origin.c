@@ -64,8 +64,9 @@ void mx_origin_add_label(mx_origin *o, mx_str text) {
         text.p++, text.n--;
     while (text.n && strchr(" \t\r\n", text.p[text.n - 1]))
         text.n--;
-    if (!o->labelled) o->at[MX_ORIGIN_LABEL] = hash24(0, text);
-    o->labelled = true;
+    mx_origin_field field = o->picture ? MX_ORIGIN_FOLDED_LABEL : MX_ORIGIN_LABEL;
+    if (!(o->labelled >> o->picture & 1)) o->at[field] = hash24(0, text);
+    o->labelled |= (uint8_t)(1u << o->picture);
 }
 
 void mx_origin_write(mx_buffer *b, const mx_origin *o) {
@@ -87,7 +88,7 @@ static int digit(char c) {
 }
 
 bool mx_origin_read(mx_str text, mx_origin *out) {
-    *out = (mx_origin){.labelled = true};
+    *out = (mx_origin){0};
     if (text.n % 4 || text.n > 4 * (size_t)MX_ORIGIN_FIELDS) return false;
     for (size_t i = 0; i < text.n / 4; i++) {
         uint32_t group = 0; /* as base64 has it: the first byte on top */

@@ -1,12 +1,12 @@
-/* What a node said when its file was written: a few bits of hash for each thing that people edit. They stand in the file
- * beside the data (key "origin"), so that an import knows what was changed without the source model. */
+/* What a node said when its file was written: a few bits of hash for each thing that people edit. They stand in the
+ * file beside the data (key "origin"), so that an import knows what was changed without the source model. */
 #ifndef MX_GRAPHML_ORIGIN_H
 #define MX_GRAPHML_ORIGIN_H
 
 #include "base/text.h"
 #include "graphml/keys.h"
 
-typedef enum mx_origin_field { /* in the order in which they are written */
+typedef enum mx_origin_field {                     /* in the order in which they are written */
                                MX_ORIGIN_TYPE = 0, /* op_type, domain, overload, class_name */
                                MX_ORIGIN_ATTRIBUTES,
                                MX_ORIGIN_NAME,
@@ -19,13 +19,17 @@ typedef enum mx_origin_field { /* in the order in which they are written */
                                MX_ORIGIN_TYPES,        /* value_type, value_info */
                                MX_ORIGIN_INITIALIZERS, /* sparse ones too */
                                MX_ORIGIN_MODEL,        /* versions, producer, opset imports */
+                               MX_ORIGIN_FOLDED_LABEL, /* of a group, the first of its second picture */
                                MX_ORIGIN_FIELDS,
                                MX_ORIGIN_NONE = MX_ORIGIN_FIELDS
 } mx_origin_field;
 
+#define MX_ORIGIN_LABELS (1u << MX_ORIGIN_LABEL | 1u << MX_ORIGIN_FOLDED_LABEL)
+
 typedef struct mx_origin {
     uint32_t at[MX_ORIGIN_FIELDS]; /* 24 bits; 0: nothing was said */
-    bool labelled;
+    uint8_t picture;  /* whose labels come: 0 the only one or that of the open group, 1 that of the folded one */
+    uint8_t labelled; /* bits of pictures */
 } mx_origin;
 
 /* The field that a key's value belongs to. */
@@ -34,9 +38,10 @@ mx_origin_field mx_origin_field_of(mx_key key);
 void mx_origin_add(mx_origin *o, mx_key key, mx_str value);
 /* Add the values of all keys, as mx_texts has them. */
 void mx_origin_add_all(mx_origin *o, const mx_str texts[MX_KEY_COUNT]);
-/* Add a label; all but the first are left out. */
+/* Add a label; all but the first of each picture are left out. */
 void mx_origin_add_label(mx_origin *o, mx_str text);
-/* Append the text of the key: base64 of three bytes a field, without empty fields at the end. Empty: nothing was said. */
+/* Append the text of the key: base64 of three bytes a field, without empty fields at the end. Empty: nothing was said.
+ */
 void mx_origin_write(mx_buffer *b, const mx_origin *o);
 /* False: no such text. */
 bool mx_origin_read(mx_str text, mx_origin *out);

@@ -311,10 +311,12 @@ static mx_status note_edits(mx_import *im, mx_item *item, const mx_texts *texts)
     mx_str text = texts->at[MX_KEY_ORIGIN];
     if (!text.p || !mx_origin_read(text, &was)) return MX_OK;
     mx_origin_add_all(&is, texts->at);
-    if (!is.labelled) is.at[MX_ORIGIN_LABEL] = was.at[MX_ORIGIN_LABEL];
+    if (!(is.labelled & 1)) is.at[MX_ORIGIN_LABEL] = was.at[MX_ORIGIN_LABEL];
+    if (!(is.labelled & 2)) is.at[MX_ORIGIN_FOLDED_LABEL] = was.at[MX_ORIGIN_FOLDED_LABEL];
     item->edits = (uint16_t)mx_origin_differences(&was, &is);
-    if (!(item->edits & 1u << MX_ORIGIN_LABEL)) return MX_OK;
-    return mx_graph_string(im->g, texts->label_text, &item->label, im->err);
+    if (!(item->edits & MX_ORIGIN_LABELS)) return MX_OK;
+    bool open = item->edits & 1u << MX_ORIGIN_LABEL;
+    return mx_graph_string(im->g, texts->label_text[open ? 0 : 1], &item->label, im->err);
 }
 
 static mx_status read_all(mx_import *im, uint32_t index, const mx_texts *texts) {

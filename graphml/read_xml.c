@@ -29,7 +29,7 @@ typedef struct frame {
     mx_edge edge;
     size_t first_piece, first_text;
     mx_origin label;
-    char label_text[LABEL_BYTES];
+    char label_text[2][LABEL_BYTES]; /* by picture */
 } frame;
 
 typedef struct declared_key {
@@ -51,12 +51,12 @@ typedef struct reader {
     mx_status status;
     uint64_t text_limit;
     uint32_t depth, depth_limit;
-    uint32_t skip; /* depth of an element whose content is not read, 0: none */
+    uint32_t skip;  /* depth of an element whose content is not read, 0: none */
     uint32_t label; /* depth of the y:NodeLabel whose text is read, 0: none */
     bool xml_error; /* it was libxml2 that found fault */
-    bool in_data;  /* texts belong to the newest piece */
-    bool in_root;  /* <graphml> was seen */
-    bool in_image; /* the newest piece is parameter_data, which is not stored */
+    bool in_data;   /* texts belong to the newest piece */
+    bool in_root;   /* <graphml> was seen */
+    bool in_image;  /* the newest piece is parameter_data, which is not stored */
     uint64_t data_bytes;
     mx_strings key_ids;
     declared_key *keys;
@@ -266,7 +266,8 @@ static mx_status finish_frame(reader *r, frame *f) {
     MX_TRY(gather(r, f));
     r->current.has_graph = f->has_graph;
     r->current.label = f->label;
-    r->current.label_text = mx_str_of(f->label_text);
+    for (int i = 0; i < 2; i++)
+        r->current.label_text[i] = mx_str_of(f->label_text[i]);
     if (f->kind == MX_KEY_FOR_GRAPH) return mx_legacy_read_graph(im, &r->current);
     if (f->kind == MX_KEY_FOR_NODE) return mx_read_item(im, f->item, &r->current);
     MX_TRY(mx_read_edge(im, &f->edge, &r->current));
@@ -330,10 +331,12 @@ static void end_data(reader *r) {
 /* ---- labels: never data, but one that was changed by hand is told of ---- */
 
 static void begin_label(reader *r, const xmlChar *name, const xmlChar *uri) {
-    const frame *f = r->n_frames ? &r->frames[r->n_frames - 1] : NULL;
-    if (!f || f->kind != MX_KEY_FOR_NODE || f->label.labelled || r->skip != f->depth + 1) return;
+    frame *f = r->n_frames ? &r->frames[r->n_frames - 1] : NULL;
+    if (!f || f->kind != MX_KEY_FOR_NODE || r->skip != f->depth + 1) return;
     if (!uri || strcmp((const char *)uri, "http://www.yworks.com/xml/graphml") != 0) return;
-    if (strcmp((const char *)name, "NodeLabel") != 0) return;
+    bool group = strcmp((const char *)name, "GroupNode") == 0;
+    if (group && f->label.labelled) f->label.picture = 1;
+    if (f->label.labelled >> f->label.picture & 1 || strcmp((const char *)name, "NodeLabel") != 0) return;
     r->label = r->depth;
     mx_buffer_clear(&r->label_text);
 }
@@ -343,12 +346,13 @@ static void end_label(reader *r) {
     frame *f = &r->frames[r->n_frames - 1];
     if (r->label_text.failed) stop(r, mx_nomem(r->im->err));
     mx_str text = trimmed(r->label_text.size ? r->label_text.data : "", r->label_text.size);
+    char *kept = f->label_text[f->label.picture];
     mx_origin_add_label(&f->label, text);
     size_t n = text.n < LABEL_BYTES - 1 ? text.n : LABEL_BYTES - 1;
     while (n < text.n && n && ((uint8_t)text.p[n] & 0xC0) == 0x80)
         n--;
-    memcpy(f->label_text, text.p, n);
-    f->label_text[n] = '\0';
+    memcpy(kept, text.p, n);
+    kept[n] = '\0';
     r->label = 0;
 }
 

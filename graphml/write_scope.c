@@ -1,9 +1,8 @@
 /* The data of models, functions and bodies, and of <graph> elements. */
 #include "graphml/write.h"
 
-#define PIECE_BYTES                                                                                          \
-    (MX_DATA_BYTES / 4 * 3) /* of the image: as many characters of base64 as one <data> holds */
-#define STEP_BYTES 98304u   /* a multiple of 3 */
+#define PIECE_BYTES (MX_DATA_BYTES / 4 * 3) /* of the image: as many characters of base64 as one <data> holds */
+#define STEP_BYTES  98304u                  /* a multiple of 3 */
 
 /* ---- lists ---- */
 
@@ -70,6 +69,14 @@ static const char *strategy_name(mx_parameter_strategy strategy) {
     return names[strategy];
 }
 
+/* Nodes that an edit deletes at the end leave no gap in the numbers: only this figure tells. */
+static uint64_t numbered_nodes(const mx_writer *w) {
+    uint64_t n = 0;
+    for (mx_node_id id = 0; id < w->g->n_nodes; id++)
+        n += !(mx_node_at(w->g, id)->flags & MX_FLAG_REMOVED);
+    return n;
+}
+
 static void put_weights(mx_writer *w) {
     const mx_weights *weights = w->weights;
     mx_buffer *b = &w->value;
@@ -90,6 +97,8 @@ static void put_weights(mx_writer *w) {
     mx_json_string(b, mx_str_of(hex));
     mx_json_member(b, &first, "count");
     mx_buffer_uint(b, weights->count);
+    mx_json_member(b, &first, "nodes");
+    mx_buffer_uint(b, numbered_nodes(w));
     mx_buffer_byte(b, '}');
     mx_put_value(w, MX_KEY_WEIGHTS);
 }

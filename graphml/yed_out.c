@@ -159,6 +159,7 @@ static void realizer(mx_writer *w, uint32_t box, bool closed) {
     const mx_scene_box *b = &w->scene.boxes[box];
     look l = look_of(b, closed);
     mx_xml *x = &w->xml;
+    w->origin.picture = closed;
     mx_xml_raw(x, "<y:GroupNode>");
     if (closed)
         geometry(x, b, b->folded_w, b->folded_h);

@@ -13,6 +13,7 @@ static mx_status run(mx_htp_flow *f) {
     MX_TRY(mx_htp_flow_build(f));
     MX_TRY(mx_htp_infer_claims(f));
     MX_TRY(mx_htp_infer_align(f));
+    if (mx_htp_infer_merged(f)) MX_TRY(mx_htp_infer_claims(f));
     mx_htp_flow_times(f);
     MX_TRY(mx_htp_infer_names(f, &renamed));
     if (renamed) mx_htp_flow_times(f);

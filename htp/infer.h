@@ -45,6 +45,8 @@ typedef struct mx_htp_op {
     bool of_input : 1;   /* no labelled operator above, computed from data of the scope's inputs */
     bool output : 1;     /* makes an output of the scope */
     bool residual : 1;   /* adds a value to what came of it */
+    bool merged : 1;     /* uses a parameter that stands for those of several modules */
+    bool folded : 1;     /* uses a constant that was computed before the export */
     uint32_t level;      /* longest way from the scope's inputs */
     uint32_t module;     /* MX_NO_INDEX: not yet */
     mx_htp_time time;    /* of the newest labelled operator among itself and all before it */
@@ -109,6 +111,17 @@ static inline bool mx_htp_flows(const mx_htp_op *o) {
     return !o->constant && !o->size;
 }
 
+/* ---- numbers in names (infer_numbers.c) ---- */
+
+typedef struct mx_htp_numbers {
+    uint32_t *before, *behind; /* by operator: the one whose name has the next smaller or larger number, MX_NO_INDEX: none */
+    uint32_t *order;           /* topological, by data flow and by these */
+} mx_htp_numbers;
+
+/* Exporters number values as they make them: linear, linear_1, linear_2. Where that never contradicts data flow it
+ * tells in which order operators beside each other were executed; else nobody has a neighbour. */
+mx_status mx_htp_flow_numbers(mx_htp_flow *f, mx_htp_numbers *out);
+
 /* ---- the tree, as the rules see it (infer_tree.c) ---- */
 
 mx_status mx_htp_flow_tree(mx_htp_flow *f);
@@ -144,8 +157,11 @@ uint64_t mx_htp_type_hash(const mx_htp_flow *f, const mx_htp_op *o);
 /* infer_claim.c: operators that belong to a told one: a product before its bias, the norm before its scale, the layout
  * around it. */
 mx_status mx_htp_infer_claims(mx_htp_flow *f);
-/* infer_align.c: products and modules that are one product each, in the order of execution. */
+/* infer_align.c: products and modules that are one product each, in the order of execution; norms likewise. */
 mx_status mx_htp_infer_align(mx_htp_flow *f);
+/* infer_merged.c: a bias that stands for those of several modules is that of the product or the norm before it. Whether
+ * there is one. */
+bool mx_htp_infer_merged(mx_htp_flow *f);
 /* infer_names.c: parameters that bear the name of another module than the one that uses them. */
 mx_status mx_htp_infer_names(mx_htp_flow *f, bool *changed);
 /* infer_silent.c: modules that are executed and own no told operator get what is done at their time. */

@@ -101,21 +101,63 @@ static bool may_lay_out(const mx_htp_flow *f, uint32_t module) {
     return module && !f->tree->modules[module].torch_nn && mx_htp_is_leaf(f, module);
 }
 
-enum { AROUND = 64, PREFIXES = 4 };
+enum { AROUND = 64, PREFIXES = 4, LOOKS = 8 };
 
-/* Transpose, the whole module, inverse Transpose. */
+static bool is_only_child(const mx_htp_flow *f, uint32_t parent, uint32_t module) {
+    uint32_t c = f->tree->modules[parent].first_child;
+    for (int i = 0; i < LOOKS && c != MX_NO_INDEX; i++, c = f->tree->modules[c].next_sibling)
+        if (c != module && (mx_htp_runs(f, c) || !mx_htp_is_leaf(f, c))) return false;
+    return c == MX_NO_INDEX;
+}
+
+/* Who may turn what a module gets and gives: the module itself, or one that holds nothing but that one. MX_NO_INDEX:
+ * nobody. */
+static uint32_t who_lays_out(const mx_htp_flow *f, uint32_t module) {
+    if (may_lay_out(f, module)) return module;
+    uint32_t up = f->tree->modules[module].parent;
+    if (module == 0 || up == 0 || !mx_htp_is_leaf(f, module) || !mx_htp_runs(f, up)) return MX_NO_INDEX;
+    return !f->tree->modules[up].torch_nn && is_only_child(f, up, module) ? up : MX_NO_INDEX;
+}
+
+static bool is_free_layout(const mx_htp_op *o) {
+    return o && is_free(o) && mx_htp_is(o, MX_HTP_OP_LAYOUT);
+}
+
+/* Layout in front of an operator, and behind one, nearest first. */
+static uint32_t layout_before(const mx_htp_flow *f, mx_htp_op *o, mx_htp_op **found) {
+    uint32_t n = 0;
+    for (mx_htp_op *x; n < PREFIXES && is_free_layout(x = mx_htp_only_producer(f, o)) && mx_htp_only_user(f, x) == o;
+         o = x)
+        found[n++] = x;
+    return n;
+}
+
+static uint32_t layout_behind(const mx_htp_flow *f, mx_htp_op *o, mx_htp_op **found) {
+    uint32_t n = 0;
+    while (n < PREFIXES && o && is_free_layout(o = mx_htp_only_user(f, o)))
+        found[n++] = o;
+    return n;
+}
+
+/* Transpose, the whole module, inverse Transpose; and the layout in between. */
 static void claim_turned(mx_htp_flow *f, mx_htp_op *first) {
-    mx_htp_op *before = may_lay_out(f, first->module) ? mx_htp_only_producer(f, first) : NULL, *last = first, *behind;
-    if (!before || !is_free(before) || !mx_htp_is(before, MX_HTP_OP_LAYOUT) || mx_htp_only_user(f, before) != first)
-        return;
-    behind = mx_htp_only_user(f, first);
-    for (int i = 0; i < AROUND && behind && behind->module == first->module; i++) {
-        last = behind;
-        behind = mx_htp_only_user(f, last);
+    mx_htp_op *before[PREFIXES], *behind[PREFIXES], *last = first, *next = mx_htp_only_user(f, first);
+    uint32_t whose = who_lays_out(f, first->module), n_before, n_behind;
+    if (whose == MX_NO_INDEX || !(n_before = layout_before(f, first, before))) return;
+    for (int i = 0; i < AROUND && next && next->module == first->module; i++) {
+        last = next;
+        next = mx_htp_only_user(f, last);
     }
-    if (!behind || !is_free(behind) || !mx_htp_turns_back(f, before, behind)) return;
-    claim(before, first->module);
-    claim(behind, first->module);
+    n_behind = layout_behind(f, last, behind);
+    for (uint32_t i = n_before; i-- > 0;)
+        for (uint32_t k = n_behind; k-- > 0;) {
+            if (!mx_htp_turns_back(f, before[i], behind[k])) continue;
+            for (uint32_t m = 0; m <= i; m++)
+                claim(before[m], whose);
+            for (uint32_t m = 0; m <= k; m++)
+                claim(behind[m], whose);
+            return;
+        }
 }
 
 /* For the layout before the first operator of each module: how often its class has it, and in how many contexts. A

@@ -95,6 +95,8 @@ static mx_status make_operators(mx_htp_flow *f) {
         f->ops[i] = (mx_htp_op){.id = id,
                                 .module = module,
                                 .how = module == MX_NO_INDEX ? MX_HTP_HOW_NOT : MX_HTP_HOW_TOLD,
+                                .merged = f->t->labels[id].merged,
+                                .folded = f->t->labels[id].folded,
                                 .kind = (uint16_t)kind_of(f, known, mx_node_at(f->g, id))};
         see_inputs(f, i, mx_node_at(f->g, id), count_port);
     }

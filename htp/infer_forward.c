@@ -58,6 +58,19 @@ static uint32_t around(const forward *w, uint32_t e, uint32_t l) {
     return outside && *mx_htp_tally_at(&w->joins, class_name, 0, 0) == 0 ? up : e;
 }
 
+enum { USERS = 64 };
+
+/* Whether the module around e took x before, and did so outside of e: a residual around e, whatever else flows into e.
+ */
+static bool enters_around(const mx_htp_flow *f, const mx_htp_op *o, const mx_htp_op *x, uint32_t up, uint32_t e) {
+    for (uint32_t i = 0; i < x->n_out && i < USERS; i++) {
+        const mx_htp_op *u = &f->ops[mx_htp_outs(f, x)[i]];
+        if (u->module == MX_NO_INDEX || u->level >= o->level) continue;
+        if (mx_htp_tree_holds(f->tree, up, u->module) && !mx_htp_tree_holds(f->tree, e, u->module)) return true;
+    }
+    return false;
+}
+
 /* The module for an operator where another flow joins; e when that says nothing. */
 static uint32_t join(const forward *w, const mx_htp_op *o, const mx_htp_op *x, uint32_t e) {
     const mx_htp_flow *f = w->f;
@@ -71,6 +84,7 @@ static uint32_t join(const forward *w, const mx_htp_op *o, const mx_htp_op *x, u
         return mx_htp_is(o, MX_HTP_OP_SCALE) && c == up ? e : c;
     }
     if (holds(f, x->module, e)) return l == x->module ? l : e;
+    if (up && mx_htp_is(o, MX_HTP_OP_ADD) && enters_around(f, o, x, up, e)) return up;
     uint32_t c = mx_htp_running_common(f, e, x->module);
     return c == up ? c : e;
 }

@@ -59,10 +59,26 @@ static int by_ahead(const void *a, const void *b) {
     return mx_htp_name_before(x->f, &x->f->ops[y->op], &y->f->ops[x->op]);
 }
 
+enum { LOOKS = 256 };
+
+/* The next silent module of the same class behind `at`: one with the same last part of its name that runs in time, else
+ * any. */
+static uint32_t next_alike(const mx_htp_flow *f, const silent_leaves *s, uint32_t at, int64_t to) {
+    const mx_htp_module *all = f->tree->modules, *last = &all[s->list[at].module];
+    uint32_t found = s->n;
+    for (uint32_t next = at + 1; next < s->n && next - at < LOOKS; next++) {
+        const mx_htp_module *m = &all[s->list[next].module];
+        if (m->class_name != last->class_name) continue;
+        if (found == s->n) found = next;
+        if (s->list[next].order >= to) break;
+        if (m->part == last->part) return next;
+    }
+    return found;
+}
+
 /* The first belongs to the first silent module, the next to the next one of that class; those in between are called
  * again. */
 static mx_status give_to_silent(mx_htp_flow *f, bool *changed) {
-    const mx_htp_module *all = f->tree->modules;
     silent_leaves s = {.n = 0};
     uint32_t n = 0, at = 0;
     MX_TRY(list_silent(f, &s));
@@ -78,9 +94,7 @@ static mx_status give_to_silent(mx_htp_flow *f, bool *changed) {
     *changed = true;
     for (uint32_t i = 0; i < n; i++) {
         int64_t to = (int64_t)(uint32_t)list[i].ahead - 1;
-        uint32_t next = at + (i > 0);
-        while (i && next < s.n && all[s.list[next].module].class_name != all[s.list[at].module].class_name)
-            next++;
+        uint32_t next = i ? next_alike(f, &s, at, to) : at;
         if (next < s.n && s.list[next].order < to) at = next;
         const mx_htp_op *user = mx_htp_only_user(f, &f->ops[list[i].op]);
         if (s.list[at].order < to)

@@ -513,6 +513,17 @@ static bool is_torn(const mx_htp_tally *places, const part *p, const uint32_t *f
     return false;
 }
 
+/* What a module computes from its parameters alone is computed before the export: where such a constant is added, it
+ * may be all that is left of a silent module. */
+static bool has_folded(const finding *w, const part *b, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t k = 0; k < b[i].size; k++) {
+            const mx_htp_op *o = &w->f->ops[w->sorted[b[i].first + k]];
+            if (o->folded && mx_htp_is(o, MX_HTP_OP_ADD | MX_HTP_OP_SCALE)) return true;
+        }
+    return false;
+}
+
 /* More blocks than modules: the largest ones are meant. A module that computes the same elsewhere under the same parent
  * is called again. */
 static mx_status give_blocks(finding *w) {
@@ -526,6 +537,7 @@ static mx_status give_blocks(finding *w) {
         uint32_t n_blocks = give_named(w, first, (uint32_t)(end - at));
         uint32_t n = n_blocks ? candidates(w, first, w->leaves, w->n_leaves, found, MANY) : 0;
         if (n == 0 || n > count_good(first, n_blocks) || n > MANY || is_torn(&places, first, found, n)) continue;
+        if (has_folded(w, first, n_blocks)) continue;
         n_blocks = choose_from(first, n_blocks, n);
         qsort(first, n_blocks, sizeof *first, by_size);
         qsort(first, n, sizeof *first, by_group);

@@ -18,6 +18,8 @@ void mx_htp_sources_free(mx_htp_sources *s) {
     mx_free(a, s->scope_of, s->g->n_nodes * sizeof *s->scope_of);
     mx_free(a, s->owners, s->n_names * sizeof *s->owners);
     mx_free(a, s->uses, s->n_names * sizeof *s->uses);
+    mx_free(a, s->merged, s->n_names * sizeof *s->merged);
+    mx_free(a, s->folded, s->n_names * sizeof *s->folded);
 }
 
 /* ---- the table of scope texts ---- */

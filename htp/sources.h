@@ -36,6 +36,8 @@ typedef struct mx_htp_sources {
     uint32_t *scope_of;   /* by node id: scope + 1, 0: none */
     uint32_t *owners;     /* by string id: the module + 1 that owns the parameter of that name */
     uint32_t *uses;       /* by string id: ports that take the parameter */
+    bool *merged;         /* by string id: the parameter stands for those of several modules */
+    bool *folded;         /* by string id: a constant, no mere vector, that no module owns: computed before the export */
     size_t n_names;
 } mx_htp_sources;
 
@@ -65,10 +67,16 @@ mx_status mx_htp_resolve_parameters(mx_htp_sources *s);
 /* Classes from the tags of an earlier export. */
 mx_status mx_htp_learn_classes(mx_htp_sources *s);
 
+/* sources_merged.c: the parameters whose names tell nothing, s->merged and s->folded; once owners and uses are known. */
+mx_status mx_htp_find_merged(mx_htp_sources *s);
+
+/* Whether an operator takes a constant that was computed before the export. */
+bool mx_htp_takes_folded(const mx_htp_sources *s, mx_node_id op);
 /* Whether a module owns the parameter of that name. */
 bool mx_htp_is_parameter(const mx_htp_sources *s, mx_sid name);
 /* The module that the parameters of an operator tell, MX_NO_INDEX: none; *exact: it owns them itself, not a module that is missing
- * in the tree. Parameters that come through Identity, Transpose, Cast, DequantizeLinear, ... count. */
-uint32_t mx_htp_parameter_module(const mx_htp_sources *s, mx_node_id op, bool *exact);
+ * in the tree; *merged: some stand for those of several modules and tell nothing. Parameters that come through Identity,
+ * Transpose, Cast, DequantizeLinear, ... count. */
+uint32_t mx_htp_parameter_module(const mx_htp_sources *s, mx_node_id op, bool *exact, bool *merged);
 
 #endif

@@ -49,7 +49,7 @@ mx_status mx_htp_resolve_parameters(mx_htp_sources *s) {
         }
     }
     count_uses(s);
-    return MX_OK;
+    return mx_htp_find_merged(s);
 }
 
 bool mx_htp_is_parameter(const mx_htp_sources *s, mx_sid name) {
@@ -85,13 +85,14 @@ static bool owns_itself(const mx_htp_sources *s, mx_sid name, uint32_t owner) {
 
 /* Several owners: the deepest module common to them. A parameter that is used in many places says less than one that is
  * used in few: tied weights bear one name only. */
-uint32_t mx_htp_parameter_module(const mx_htp_sources *s, mx_node_id op, bool *exact) {
+uint32_t mx_htp_parameter_module(const mx_htp_sources *s, mx_node_id op, bool *exact, bool *merged) {
     const mx_node *n = mx_node_at(s->g, op);
     uint32_t module = MX_NO_INDEX, fewest = UINT32_MAX;
-    *exact = false;
+    *exact = *merged = false;
     for (uint32_t i = 0; i < n->n_inputs; i++) {
         mx_sid name = parameter_of(s, &n->inputs[i]);
-        if (name == MX_SID_ABSENT || s->uses[name] > fewest) continue;
+        *merged = *merged || (name != MX_SID_ABSENT && s->merged[name]);
+        if (name == MX_SID_ABSENT || s->merged[name] || s->uses[name] > fewest) continue;
         uint32_t owner = s->owners[name] - 1;
         bool first = module == MX_NO_INDEX || s->uses[name] < fewest;
         *exact = owns_itself(s, name, owner) && (first || *exact);

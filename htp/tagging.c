@@ -74,7 +74,8 @@ static void label_by_scope(job *j, mx_node_id id) {
 static void label_by_parameter(job *j, mx_node_id id) {
     mx_htp_label *label = &j->t->labels[id];
     bool exact;
-    label->module = mx_htp_parameter_module(&j->sources, id, &exact);
+    label->module = mx_htp_parameter_module(&j->sources, id, &exact, &label->merged);
+    label->folded = mx_htp_takes_folded(&j->sources, id);
     if (label->module == MX_NO_INDEX) return;
     label->method = (uint8_t)(exact ? MX_HTP_DIRECT : MX_HTP_PARENT);
     label->source = MX_HTP_FROM_PARAMETER;

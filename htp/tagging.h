@@ -28,6 +28,8 @@ typedef struct mx_htp_label {
     uint8_t method;     /* mx_htp_method */
     uint8_t source;     /* mx_htp_source */
     bool auxiliary;     /* shape arithmetic, constants, casts, ... by what it does */
+    bool merged;        /* uses a parameter that stands for those of several modules */
+    bool folded;        /* uses a constant that was computed before the export */
     uint32_t first_served, n_served; /* in mx_htp_tagging.served: all modules that it serves, if more than one */
 } mx_htp_label;
 

@@ -64,6 +64,18 @@ static void add_text(detailing *d) {
     mx_buffer_clear(&d->text);
 }
 
+/* `i64 1 · [1]`: of a constant without a box, type and value. */
+static void constant(detailing *d, mx_node_id id) {
+    const mx_graph *g = d->s->graph;
+    const mx_node *n = mx_node_at(g, id);
+    for (uint32_t i = 0; i < n->n_attrs; i++) {
+        if (!mx_str_starts(mx_text(g, n->attrs[i].name), "value")) continue;
+        mx_buffer_cstr(&d->text, d->text.size ? " \xC2\xB7 " : "");
+        mx_label_attribute(&d->text, g, &n->attrs[i]);
+        return;
+    }
+}
+
 static void input(detailing *d, mx_node_id id, uint32_t i) {
     const mx_scene *s = d->s;
     const mx_port *p = &mx_node_at(s->graph, id)->inputs[i];
@@ -84,6 +96,7 @@ static void input(detailing *d, mx_node_id id, uint32_t i) {
         mx_label_tensor(&d->text, s->graph, tensor);
     } else if (p->source != MX_NO_NODE) {
         mx_label_type(&d->text, s->graph, mx_scene_type(s, p->source, p->source_port), MOST_TEXT);
+        if (mx_scene_is_line(s, p->source)) constant(d, p->source);
     }
     add_text(d);
     mx_markup_raw(d->m, ",-1,0]");

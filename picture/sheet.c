@@ -66,6 +66,7 @@ void mx_sheet_forms(mx_buffer *b) {
                       ".n{font-size:12px;font-weight:bold}\n.c{font-size:12px}\n"
                       ".m{text-anchor:middle}\n.r{text-anchor:end}\n.q{fill-opacity:.8}\n.h "
                       "text{paint-order:stroke;stroke-width:4px;stroke-linejoin:round}\n"
-                      ".e,.eq{fill:none;stroke-width:1.4}\n.eq{stroke-width:1}\n.z .b{stroke-dasharray:4 3}\n");
+                      ".e,.eq{fill:none;stroke-width:1.4}\n.eq{stroke-width:1}\n.z .b{stroke-dasharray:4 "
+                      "3}\n.o{stroke-dasharray:6 4}\n");
     borders(b);
 }

@@ -2,7 +2,7 @@
  *
  * Of a family N: `fN`, on a <g>, with `b` a box in it, `k` an accent in the colour of the border, and texts. `g0`, `g1`
  * grounds of groups, `gb` of bodies, `gf` of functions, `h` with `hg0`, ... the titles on them; `e` edges, `eq` quiet
- * ones, `a`, `aq` their heads; `p` the picture's ground. */
+ * ones, `o` those that run upwards, `a`, `aq` their heads; `p` the picture's ground. */
 #ifndef MX_PICTURE_SHEET_H
 #define MX_PICTURE_SHEET_H
 

@@ -136,7 +136,8 @@ static void edge(drawing *d, const mx_scene_box *group, const mx_scene_link *lin
     bool arrives = to != group && !(to->is_group && to->open);
     mx_point p[3] = {{0, 0}};
     if (link->n_points < 2) return;
-    mx_markup_raw(&d->m, v->quiet ? "<path class=\"eq\"" : "<path class=\"e\"");
+    mx_markup_raw(&d->m, v->quiet ? "<path class=\"eq" : "<path class=\"e");
+    mx_markup_raw(&d->m, link->back ? " o\"" : "\"");
     if (arrives) mx_markup_raw(&d->m, v->quiet ? " marker-end=\"url(#hq)\"" : " marker-end=\"url(#h)\"");
     for (uint32_t i = 0; i < link->n_points; i++) {
         p[0] = p[1];

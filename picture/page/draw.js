@@ -94,7 +94,7 @@ function collect(area) {
       const b = l.bounds || (l.bounds = boundsOfPoints(l.points));
       if (outside(x + b[0], y + b[1], b[2] - b[0], b[3] - b[1])) return;
       const to = l.to === BORDER ? -1 : children[l.to], from = l.from === BORDER ? -1 : children[l.from];
-      links.push({ points: l.points, x, y, value: values[k], from, to });
+      links.push({ points: l.points, x, y, value: values[k], from, to, back: l.back });
     });
   }
   return { frames, leaves, links };
@@ -209,7 +209,7 @@ function drawLinks(links, into, chosen) {
   for (const l of links.slice().sort((a, b) => rank(a) - rank(b))) {
     if (l.points.length < 4) continue;
     const lit = rank(l) === 2, head = lit ? "hl" : isQuiet(l.value) ? "hq" : "h";
-    into.append(node("path", { class: (isQuiet(l.value) ? "eq" : "e") + (lit ? " lit" : ""), d: pathOf(l, true), "data-value": l.value,
+    into.append(node("path", { class: (isQuiet(l.value) ? "eq" : "e") + (l.back ? " o" : "") + (lit ? " lit" : ""), d: pathOf(l, true), "data-value": l.value,
       "marker-end": l.to >= 0 && !open[l.to] ? `url(#${head})` : null }));
   }
 }

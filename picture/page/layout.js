@@ -2,7 +2,7 @@
 
 const GAP = { box: 28, line: 14, track: 10, least: 26, edge: 14, border: 12, step: 8, pad: 16, header: 34, loose: 28, round: 24 };
 const SWEEPS = 8;
-const MANY_WIRES = 1500;
+const MANY_WIRES = 1500, COMPARED_WIRES = 200;
 
 // size(i): [w, h] of child i. port(i, value, below): where a value enters or leaves an open child, null: as in the folded layout.
 function relayout(layout, tidy, size, port) {
@@ -42,78 +42,89 @@ function relayout(layout, tidy, size, port) {
 // ---- x ----
 
 function placeItems(tidy, ways, width, place) {
-  const n = tidy.items.length, offset = new Float64Array(n);
+  const n = tidy.items.length, offset = new Float64Array(n), f = tidy.frame || (tidy.frame = blockFrame(tidy));
   for (const i of tidy.items) offset[i.id] = width(i) / 2;
-  for (const pieces of ways) // an item's line is at the pin it was found by
-    for (const { p, a, b } of pieces) {
+  for (let k = 0; k < ways.length; k++) // an item's line is at the pin it was found by
+    for (const { p, a, b } of ways[k]) {
       const from = tidy.anchors[p.a.id], to = tidy.anchors[p.b.id];
       if (from && from.below && from.value === p.value && from.x === p.ax) offset[p.a.id] = a;
       if (to && !to.below && to.value === p.value && to.x === p.bx) offset[p.b.id] = b;
     }
-  const apart = (a, b) => {
-    const kinds = (a.child !== BORDER) + (b.child !== BORDER);
-    return width(a) - offset[a.id] + offset[b.id] + (kinds === 2 ? GAP.box : kinds === 1 ? GAP.line : GAP.track);
-  };
-  const { order, left, rightOf } = constraints(tidy, apart);
+  const apart = new Float64Array(f.pairs.length); // of neighbours in a layer
+  f.pairs.forEach(([a, b, gap], k) => { apart[k] = width(a) - offset[a.id] + offset[b.id] + gap; });
   const x = new Float64Array(n), far = new Float64Array(n);
-  for (const b of order) for (const [other, d] of left[b]) x[b] = Math.max(x[b], x[other] + d);
   let most = 0;
-  for (const b of order) most = Math.max(most, x[b]);
-  for (const b of order.slice().reverse()) {
-    far[b] = most;
-    for (const [other, d] of rightOf[b]) far[b] = Math.min(far[b], far[other] - d);
+  for (const b of f.order) {
+    for (const k of f.left[b]) x[b] = Math.max(x[b], x[f.from[k]] + apart[k]);
+    most = Math.max(most, x[b]);
   }
-  for (const b of order) x[b] = (x[b] + far[b]) / 2; // both are possible, so is what lies between
-  settle(tidy, ways, offset, x, order, left, rightOf);
+  for (const b of f.backwards) {
+    far[b] = most;
+    for (const k of f.right[b]) far[b] = Math.min(far[b], far[f.to[k]] - apart[k]);
+  }
+  for (const b of f.order) x[b] = (x[b] + far[b]) / 2; // both are possible, so is what lies between
+  settle(tidy, ways, offset, x, f, apart);
   for (const i of tidy.items) place[i.id] = Math.round(x[tidy.block[i.id]] - offset[i.id]);
 }
 
-// Between blocks: which stand left and right of which, and how far at least. Blocks from the left.
-function constraints(tidy, apart) {
-  const left = new Map(), rightOf = new Map(), order = [];
-  const lists = (b) => {
-    if (left.has(b)) return;
-    left.set(b, []);
-    rightOf.set(b, []);
+// Blocks from the left, and the pairs of neighbours that keep them apart: pair k has block from[k] on its left and to[k] on its
+// right; left[b] and right[b] are the pairs on either side of a block.
+function blockFrame(tidy) {
+  const pairs = [], from = [], to = [], left = [], right = [], order = [];
+  for (const i of tidy.items) {
+    const b = tidy.block[i.id];
+    if (left[b]) continue;
+    left[b] = [];
+    right[b] = [];
     order.push(b);
-  };
-  tidy.items.forEach((i) => lists(tidy.block[i.id]));
+  }
   for (const layer of tidy.layers)
     for (let k = 1; k < layer.items.length; k++) {
-      const a = layer.items[k - 1], b = layer.items[k], d = apart(a, b);
-      left.get(tidy.block[b.id]).push([tidy.block[a.id], d]);
-      rightOf.get(tidy.block[a.id]).push([tidy.block[b.id], d]);
+      const a = layer.items[k - 1], b = layer.items[k], boxes = (a.child !== BORDER) + (b.child !== BORDER);
+      left[tidy.block[b.id]].push(pairs.length);
+      right[tidy.block[a.id]].push(pairs.length);
+      from.push(tidy.block[a.id]);
+      to.push(tidy.block[b.id]);
+      pairs.push([a, b, boxes === 2 ? GAP.box : boxes === 1 ? GAP.line : GAP.track]);
     }
   order.sort((a, b) => tidy.lines[a] - tidy.lines[b] || a - b);
-  const array = (map) => {
-    const out = [];
-    for (const [b, list] of map) out[b] = list;
-    return out;
-  };
-  return { order, left: array(left), rightOf: array(rightOf) };
+  return { order, backwards: order.slice().reverse(), pairs, from, to, left, right };
 }
 
+const middleOf = (values) => {
+  if (values.length === 1) return values[0];
+  if (values.length === 2) return (values[0] + values[1]) / 2;
+  values.sort((p, q) => p - q);
+  const middle = values.length >> 1;
+  return values.length % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+};
+
 // Blocks are drawn to where their edges come from and go to, as far as their neighbours let them.
-function settle(tidy, ways, offset, x, order, left, rightOf) {
+function settle(tidy, ways, offset, x, f, apart) {
   const pulls = [];
-  for (const pieces of ways)
-    for (const { p, a, b } of pieces) {
+  for (let k = 0; k < ways.length; k++)
+    for (const { p, a, b } of ways[k]) {
       const from = tidy.block[p.a.id], to = tidy.block[p.b.id];
       if (from === to) continue;
       const da = a - (p.a.child === BORDER ? 0 : offset[p.a.id]), db = b - (p.b.child === BORDER ? 0 : offset[p.b.id]);
       (pulls[from] || (pulls[from] = [])).push([to, db - da]);
       (pulls[to] || (pulls[to] = [])).push([from, da - db]);
     }
+  const pulled = f.order.filter((b) => pulls[b]), backwards = pulled.slice().reverse();
   const move = (b) => {
-    if (!pulls[b]) return;
-    const wanted = pulls[b].map(([other, d]) => x[other] + d).sort((p, q) => p - q);
-    const middle = wanted.length >> 1;
-    let at = wanted.length % 2 ? wanted[middle] : (wanted[middle - 1] + wanted[middle]) / 2, low = -Infinity, high = Infinity;
-    for (const [other, d] of left[b]) low = Math.max(low, x[other] + d);
-    for (const [other, d] of rightOf[b]) high = Math.min(high, x[other] - d);
-    x[b] = Math.min(Math.max(at, low), Math.max(low, high));
+    let low = -Infinity, high = Infinity;
+    for (const k of f.left[b]) low = Math.max(low, x[f.from[k]] + apart[k]);
+    for (const k of f.right[b]) high = Math.min(high, x[f.to[k]] - apart[k]);
+    const at = Math.min(Math.max(middleOf(pulls[b].map(([other, d]) => x[other] + d)), low), Math.max(low, high));
+    const changed = at !== x[b];
+    x[b] = at;
+    return changed;
   };
-  for (let i = 0; i < SWEEPS; i++) (i % 2 ? order : order.slice().reverse()).forEach(move);
+  for (let i = 0, still = 0; i < SWEEPS && still < 2; i++) {
+    let changed = false;
+    for (const b of i % 2 ? pulled : backwards) changed = move(b) || changed;
+    still = changed ? 0 : still + 1;
+  }
 }
 
 // ---- y ----
@@ -151,6 +162,10 @@ function stack(tidy, ways, place, sizes) {
 // on below at the same x. Returns how many there are.
 function assignTracks(wires) {
   const bent = wires.filter((w) => w.low !== w.high).sort((a, b) => a.low - b.low || a.high - b.high);
+  if (bent.length < 2) {
+    for (const w of bent) w.track = 0;
+    return bent.length;
+  }
   if (bent.length > MANY_WIRES) return leftEdge(bent);
   const lower = new Map(), free = [];
   for (const w of bent) for (const x of w.lower) lower.set(x, w);
@@ -161,8 +176,10 @@ function assignTracks(wires) {
         const other = lower.get(x + d);
         if (other && other !== w) before.set(other, (before.get(other) || []).concat(w));
       }
+  const above = bent.length <= COMPARED_WIRES ? compare(bent) : new Map();
   const put = (w) => {
     let track = 0;
+    for (const other of above.get(w) || []) if (other.track >= 0) track = Math.max(track, other.track + 1);
     for (const other of before.get(w) || []) if (other.track >= 0) track = Math.max(track, other.track + 1);
     while ((free[track] || []).some(([low, high]) => low <= w.high + 2 && w.low <= high + 2)) track++;
     (free[track] || (free[track] = [])).push([w.low, w.high]);
@@ -183,6 +200,32 @@ function assignTracks(wires) {
     }
   }
   return free.length;
+}
+
+// How often a line crosses another that lies below it.
+function crossings(upper, lower) {
+  let n = 0;
+  for (const x of lower.upper) n += x > upper.low && x < upper.high;
+  for (const x of upper.lower) n += x > lower.low && x < lower.high;
+  return n;
+}
+
+// For each line those that had better lie above it; puts the lines into an order that agrees with most of that.
+function compare(wires) {
+  const above = new Map(wires.map((w) => [w, []])), score = new Map(wires.map((w) => [w, 0]));
+  for (let i = 0; i < wires.length; i++)
+    for (let j = 0; j < i; j++) {
+      const a = wires[i], b = wires[j];
+      if (a.low > b.high || b.low > a.high) continue;
+      const more = crossings(a, b) - crossings(b, a);
+      if (!more) continue;
+      const [first, second] = more < 0 ? [a, b] : [b, a];
+      above.get(second).push(first);
+      score.set(second, score.get(second) + 1);
+      score.set(first, score.get(first) - 1);
+    }
+  wires.sort((a, b) => score.get(a) - score.get(b) || a.low - b.low || a.high - b.high);
+  return above;
 }
 
 // The same without a look at what is above and below, for very many.

@@ -61,17 +61,16 @@ function outputEntry([name, type, ...users]) {
 }
 
 function describe(box) {
-  const d = detailsOf(box), look = lookOf(box), name = model.names[box], tag = tagOf(box), lines = [];
-  for (let i = 0; i < look[10].length; i += 2) lines.push([look[10][i], look[10][i + 1]]);
+  const d = detailsOf(box), look = lookOf(box), name = model.names[box], tag = tagOf(box);
   const parameters = d.inputs.filter((i) => i[2] < 0 && i[0]).map((i) => [i[0], i[1]]);
-  const content = [html("h2", {}, look[5] || "Constant"), html("p", { class: "name" }, name || "no name")];
+  const content = [html("h2", {}, look[5] || "Constant"), ...(name !== look[5] ? [html("p", { class: "name" }, name || "no name")] : [])];
   if (d.type && d.type !== look[5]) content.push(html("p", {}, d.type));
   if (look[8]) content.push(html("p", {}, look[8]));
   if (look[9]) content.push(html("p", {}, "shape " + look[9]));
   if (isGroup(box) && box)
     content.push(button(open[box] ? "Fold" : "Unfold", () => { toggle(box); describe(box); }, { id: "toggle" }));
-  content.push(...table("tag", tag ? [["tag", tag]] : []), ...table("parameters", parameters), ...table("attributes", d.attributes),
-    ...table("in the box", lines), ...list("inputs", d.inputs.map(inputEntry)), ...list("outputs", d.outputs.map(outputEntry)),
+  content.push(...list("tag", tag ? [html("li", {}, tag)] : []), ...table("parameters", parameters), ...table("attributes", d.attributes),
+    ...list("inputs", d.inputs.map(inputEntry)), ...list("outputs", d.outputs.map(outputEntry)),
     ...table("metadata", d.metadata), ...table("documentation", d.doc ? [["text", d.doc]] : []));
   if (model.parent[box] >= 0) content.push(...list("inside of", [html("li", {}, goTo(model.parent[box]))]));
   fill(content);
@@ -121,7 +120,8 @@ const find = (() => {
 function showResults() {
   const text = search.value.trim(), boxes = text ? find(text) : [];
   results.replaceChildren(...boxes.slice(0, MOST_FOUND).map((box, i) => {
-    const entry = html("li", { role: "option", id: "r" + i, "aria-selected": "false" }, titleOf(box) || "Constant", html("small", {}, model.names[box]));
+    const entry = html("li", { role: "option", id: "r" + i, "aria-selected": "false" },
+      [titleOf(box) || "Constant", lookOf(box)[6]].filter((s) => s).join(" \u00b7 "), html("small", {}, model.names[box] === titleOf(box) ? tagOf(box) : model.names[box]));
     entry.addEventListener("click", () => pick(box));
     entry.box = box;
     return entry;

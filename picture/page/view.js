@@ -1,6 +1,6 @@
 // The view: which part of the picture is seen, how large, and what is chosen.
 
-const SCALE = { least: 0.01, most: 4, first: 0.6 };
+const SCALE = { least: 0.01, most: 4, first: 0.75 };
 const view = { x: 0, y: 0, k: 1, chosen: -1, drawn: null, waiting: false };
 const canvas = element("picture"), all = element("all");
 
@@ -102,8 +102,8 @@ function choose(box, jump) {
   view.chosen = box;
   if (box >= 0) {
     reveal(box);
+    describe(box); // the panel takes of the view's width
     if (jump || !isInView(box)) show(box);
-    describe(box);
     say([titleOf(box), lookOf(box)[6], lookOf(box)[9], model.names[box]].filter((s) => s).join(", "));
   } else closePanel();
   redraw();

@@ -183,6 +183,24 @@ def test_drop_an_optional_input(bench: Bench) -> None:
     bench.expect(whole(layer1(leaky(X @ W0, 0.25))))
 
 
+def test_an_output_is_deleted(exported: Exported, tmp_path: Path) -> None:
+    """The last node of the file: no gap in the numbers tells of it."""
+    model = onnx.load(exported.model)
+    model.graph.output.append(onnx.helper.make_tensor_value_info("h", onnx.TensorProto.FLOAT, ["batch", 4]))
+    del model.functions[:]
+    del model.graph.node[3]
+    model.graph.node[3].input[0] = "i"
+    onnx.save(model, tmp_path / "in.onnx")
+    export(tmp_path / "in.onnx", tmp_path / "in.graphml").expect_success()
+    for how, editor in EDITORS.items():
+        e = editor(tmp_path / "in.graphml")
+        e.delete(next(n for n in e.nodes() if e.get(n, "node_kind") == "output" and e.get(n, "name") == "h"))
+        e.save(tmp_path / f"{how}.graphml")
+        result = import_(tmp_path / f"{how}.graphml", tmp_path / "out.onnx", "--validate").expect_success()
+        assert b"edits: 1 deleted" in result.stdout
+        assert [o.name for o in onnx.load(tmp_path / "out.onnx").graph.output] == ["y"]
+
+
 # ---- new operators ----
 
 
@@ -500,6 +518,14 @@ def test_a_label_changed_by_hand_is_told(find: Callable, text: str, key: bytes, 
     assert result.code == 0 and b"label was changed to '" + text.encode() in result.stderr and key in result.stderr
     assert bench.output.read_bytes() == bench.model.read_bytes()
     assert [(c["what"], c["key"], c["after"]) for c in bench.changes("ignored")] == [("label", key.decode(), text)]
+
+
+def test_the_label_of_a_folded_group_changed_by_hand_is_told(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, "yed")
+    bench.editor.folded_label(bench.editor.group("head"), "tail")
+    result = bench.apply()
+    assert result.code == 0 and b"head: the label was changed to 'tail'" in result.stderr
+    assert [(c["node"], c["after"]) for c in bench.changes("ignored")] == [("head", "tail")]
 
 
 # ---- wrong edits ----

@@ -13,6 +13,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from test_picture import odd_models
 from tools import small_model
 from tools.program import run
 from tools.svg import Svg
@@ -102,6 +103,16 @@ def test_same_from_either_format(model: Path, ending: str, tmp_path: Path) -> No
     assert render(model, tmp_path / f"b.{ending}", "--depth", "2").read_bytes() == first
     run("export-graphml", model, "-o", tmp_path / "m.graphml", "-q").expect_success()
     assert render(tmp_path / "m.graphml", tmp_path / f"c.{ending}", "--depth", "2").read_bytes() == first
+
+
+def test_odd_models(tmp_path: Path) -> None:
+    models = odd_models()
+    assert len(models) > 100
+    for model in models:
+        svg = Svg(render(model, tmp_path / "m.svg", "--depth", "all", "-q"))
+        assert svg.overlapping() == [], model
+        parts, details = page_parts(render(model, tmp_path / "m.html", "-q").read_text(encoding="utf-8"))
+        assert len(parts["name"]) == len(details) == len(parts["box"]) // 2, model
 
 
 # ---- labels that would do harm ----

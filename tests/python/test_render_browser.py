@@ -184,7 +184,7 @@ def test_address(bert: Browser, tmp_path: Path) -> None:
     address = bert.run("location.hash")
     assert "encoder.layer.1" in address
     groups, chosen = open_groups(bert), bert.run("view.chosen")
-    bert.call("Page.navigate", url="about:blank")
+    bert.go("about:blank")
     bert.open(tmp_path / "page.html", address)
     assert open_groups(bert) == groups and bert.run("view.chosen") == chosen
     bert.run("location.hash = '#at=~99999999&open=%ff,nowhere,~-1'")
@@ -212,6 +212,27 @@ def test_wheel_and_drag(bert: Browser) -> None:
     bert.call("Input.dispatchMouseEvent", type="mouseReleased", x=140, y=500, button="left", clickCount=1)
     assert bert.run("view.x") == pytest.approx(x + 120, abs=1)
     assert bert.run("view.chosen") == -1, "a drag is no click"
+
+
+def test_pinch(bert: Browser) -> None:
+    scale = bert.run("view.k")
+    for width in (100, 150, 200):
+        points = [{"x": 600 - width, "y": 400, "id": 1}, {"x": 600 + width, "y": 400, "id": 2}]
+        bert.call("Input.dispatchTouchEvent", type="touchStart" if width == 100 else "touchMove", touchPoints=points)
+    bert.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    assert bert.run("view.k") == pytest.approx(min(2 * scale, 4), rel=0.05)
+
+
+def test_screen_readers_are_told(bert: Browser) -> None:
+    nodes = bert.call("Accessibility.getFullAXTree")["nodes"]
+    said = {(n["role"]["value"], n.get("name", {}).get("value", "")): n for n in nodes if not n["ignored"]}
+    groups = [n for (role, name), n in said.items() if role == "treeitem" and name.startswith("encoder, ")]
+    assert len(groups) == 1
+    properties = {p["name"]: p["value"].get("value") for p in groups[0]["properties"]}
+    assert properties["expanded"] is False and properties["level"] == 2
+    roles = {role for role, _ in said}
+    assert {"tree", "treeitem", "toolbar", "button", "status"} <= roles
+    assert all(name for role, name in said if role in ("button", "tree", "treeitem", "combobox", "searchbox"))
 
 
 # ---- the layout that the page makes ----

@@ -81,12 +81,13 @@ class Browser:
         self.process = subprocess.Popen([path, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.errors: list[str] = []
         self.requests: list[str] = []
+        self.loaded: set[str] = set()
         self.number = 0
-        self.events: list[dict[str, Any]] = []
         try:
             self.socket = Socket(self._page(timeout), timeout)
             for domain in ("Page", "Runtime", "Log", "Network"):
                 self.call(domain + ".enable")
+            self.call("Page.setLifecycleEventsEnabled", enabled=True)
         except BaseException:
             self._end()
             raise
@@ -114,6 +115,8 @@ class Browser:
             self.errors.append(what["entry"]["text"])
         elif method == "Network.requestWillBeSent":
             self.requests.append(what["request"]["url"])
+        elif method == "Page.lifecycleEvent" and what["name"] == "load":
+            self.loaded.add(what["loaderId"])
         return message
 
     def call(self, method: str, **what: Any) -> dict[str, Any]:
@@ -124,14 +127,17 @@ class Browser:
             if message.get("id") == self.number:
                 assert "error" not in message, f"{method}: {message['error']}"
                 return message["result"]
-            self.events.append(message)
 
     def open(self, path: Path, fragment: str = "") -> None:
         """Open a file and wait until it is loaded."""
-        self.events.clear()
-        self.call("Page.navigate", url=path.resolve().as_uri() + fragment)
-        while not any(e.get("method") == "Page.loadEventFired" for e in self.events):
-            self.events.append(self._next())
+        self.go(path.resolve().as_uri(), fragment)
+
+    def go(self, address: str, fragment: str = "") -> None:
+        """The same by an address. The end of what was loaded before does not count."""
+        self.loaded.clear()
+        loader = self.call("Page.navigate", url=address + fragment).get("loaderId")
+        while loader and loader not in self.loaded:
+            self._next()
 
     def run(self, script: str) -> Any:
         """The value of an expression, or of a promise."""

@@ -151,6 +151,10 @@ class YedEditor(Editor):
     def label(self, node: yed_document.Node, text: str) -> None:
         node.labels = [text, *node.labels[1:]]
 
+    def folded_label(self, node: yed_document.Node, text: str) -> None:
+        """The same while the group is folded: it has labels of its own then."""
+        node.folded_labels = [text, *node.folded_labels[1:]]
+
 
 class NetworkxEditor(Editor):
     """A program with networkx: no nesting, `parent` says where a node stands."""

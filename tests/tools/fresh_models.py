@@ -1,15 +1,18 @@
 """Models to measure tags on, of kinds that no rule was made for: small configurations of transformers' and plain ones.
 
-    fresh_models.py FOLDER [NAME ...]
+    fresh_models.py FOLDER [--as-initialised] [NAME ...]
 
 Needs torch, transformers and onnxscript, and takes about ten seconds a model. Each NAME becomes a folder with
 model_dynamo.onnx, as torch.onnx.export(dynamo=True) writes it with its module stack, and modules.json (see
 metadata_from_modules.py). Then: measure_tags.py FOLDER/* --without-metadata. Weights are random, nothing is downloaded.
+
+--as-initialised   leave the parameters as their modules made them: all biases zero, all norms one, and the exporter merges
+                   them under the name of the first
 """
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
@@ -200,11 +203,12 @@ def disturb(model: nn.Module) -> None:
                 tensor += 0.05 * torch.rand_like(tensor)
 
 
-def write(name: str, folder: Path) -> None:
+def write(name: str, folder: Path, as_initialised: bool) -> None:
     torch.manual_seed(0)
     model, inputs = MODELS[name]()
     model = model.eval()
-    disturb(model)
+    if not as_initialised:
+        disturb(model)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "modules.json").write_text(json.dumps(describe(model, inputs), indent=1))
     torch.onnx.export(model, (), str(folder / "model_dynamo.onnx"), kwargs=inputs, dynamo=True, opset_version=18,
@@ -212,10 +216,13 @@ def write(name: str, folder: Path) -> None:
 
 
 def main() -> None:
-    if len(sys.argv) < 2:
-        raise SystemExit(__doc__)
-    for name in sys.argv[2:] or MODELS:
-        write(name, Path(sys.argv[1]) / name)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--as-initialised", action="store_true")
+    options = parser.parse_args()
+    for name in options.names or MODELS:
+        write(name, options.folder / name, options.as_initialised)
         print(name, flush=True)
 
 

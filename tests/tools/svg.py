@@ -43,7 +43,7 @@ class Svg:
         self.boxes = [self._rect(g.findall(f"{SVG}rect[@class='b']")[-1]) for g in groups]
         self.titles = ["".join(t.itertext()) for t in self.root.iter(SVG + "title")]
         self.texts = ["".join(t.itertext()) for t in self.root.iter(SVG + "text")]
-        self.edges = [p for p in self.root.iter(SVG + "path") if p.get("class") in ("e", "eq")]
+        self.edges = [p for p in self.root.iter(SVG + "path") if p.get("class", "").split()[:1] in (["e"], ["eq"])]
 
     @staticmethod
     def _rect(element: ElementTree.Element) -> Rect:
@@ -51,10 +51,15 @@ class Svg:
 
     def overlapping(self) -> list[tuple[Rect, Rect]]:
         """Boxes upon boxes; and frames that cut each other or a box: neither apart nor one within the other."""
-        bad = [(a, b) for i, a in enumerate(self.boxes) for b in self.boxes[:i] if a.overlaps(b)]
-        for i, frame in enumerate(self.frames):
-            inner = self.boxes + self.frames[:i]
-            bad += [(frame, r) for r in inner if frame.overlaps(r) and not frame.holds(r) and not r.holds(frame)]
+        everything = sorted([(r, False) for r in self.boxes] + [(r, True) for r in self.frames], key=lambda e: e[0].y)
+        bad, near = [], []
+        for rect, is_frame in everything:
+            near = [other for other in near if other[0].y + other[0].h > rect.y]
+            for other, other_is_frame in near:
+                nested = (other_is_frame and other.holds(rect)) or (is_frame and rect.holds(other))
+                if rect.overlaps(other) and not nested:
+                    bad.append((other, rect))
+            near.append((rect, is_frame))
         return bad
 
     def corners(self, edge: ElementTree.Element) -> list[tuple[float, float]]:

@@ -49,6 +49,7 @@ class Node:
     is_group: bool
     children: Graph | None
     new_id: str = ""
+    folded_labels: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -110,7 +111,10 @@ def _read_node(element: ElementTree.Element, keys: dict[str, Key], document: Doc
     nested = element.find(f"{GRAPHML}graph")
     is_group = nested is not None or element.get("yfiles.foldertype") is not None
     children = None if nested is None else _read_graph(nested, keys, document)
-    return Node(element.attrib["id"], _read_data(element, keys), _read_labels(element, "NodeLabel"), is_group, children)
+    pictures = _read_pictures(element)
+    labels = pictures[0] if pictures else []
+    folded = pictures[1] if len(pictures) > 1 else labels
+    return Node(element.attrib["id"], _read_data(element, keys), labels, is_group, children, folded_labels=folded)
 
 
 def _read_edge(element: ElementTree.Element, keys: dict[str, Key]) -> Edge:
@@ -127,8 +131,18 @@ def _read_data(element: ElementTree.Element, keys: dict[str, Key]) -> Data:
     return found
 
 
+def _read_pictures(element: ElementTree.Element) -> list[list[str]]:
+    """The labels of each realizer of a node: a group has one for its open and one for its folded state."""
+    found = []
+    for child in element.findall(f"{GRAPHML}data"):
+        for realizer in child.iter():
+            if realizer.find(f"{YED}Geometry") is not None:
+                found.append([label.text or "" for label in realizer.findall(f"{YED}NodeLabel")])
+    return found
+
+
 def _read_labels(element: ElementTree.Element, kind: str) -> list[str]:
-    """The labels of one realizer: a group has the same ones for its open and its folded state."""
+    """The labels of the first realizer that has any."""
     for child in element.findall(f"{GRAPHML}data"):
         for realizer in child.iter():
             labels = realizer.findall(YED + kind)

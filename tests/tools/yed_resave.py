@@ -191,7 +191,7 @@ class Saver:
         folded = self.random.random() < FOLDED_SHARE
         self.xml.open("node", {"id": node.new_id, "yfiles.foldertype": "folder" if folded else "group"})
         self._write_data("node", node.data)
-        self._write_group(node.labels, folded)
+        self._write_group([node.labels, node.folded_labels], folded)
         self._write_graph(node.children or Graph(), node.new_id + ":", node.new_id + "::")
         self.xml.close()
 
@@ -252,15 +252,15 @@ class Saver:
         self.xml.close()
         self.xml.close()
 
-    def _write_group(self, labels: list[str], folded: bool) -> None:
+    def _write_group(self, labels: list[list[str]], folded: bool) -> None:
         self.xml.open("data", {"key": self.own_ids["nodegraphics"]})
         self.xml.open("y:ProxyAutoBoundsNode")
         self.xml.open("y:Realizers", {"active": "1" if folded else "0"})
-        for closed in ("false", "true"):
+        for closed, own in zip(("false", "true"), labels):
             self.xml.open("y:GroupNode")
             self._write_box()
             self.xml.empty("y:Fill", {"color": self.random.choice(COLOURS), "transparent": "false"})
-            self._write_labels("y:NodeLabel", labels, {"modelName": "internal", "modelPosition": "t"})
+            self._write_labels("y:NodeLabel", own, {"modelName": "internal", "modelPosition": "t"})
             self.xml.empty("y:Shape", {"type": "roundrectangle"})
             self.xml.empty("y:State", {"closed": closed, "closedHeight": "50.0", "closedWidth": "50.0"})
             self.xml.close()

@@ -419,8 +419,136 @@ static void test_products_beside_each_other(void **state) {
     small_output(m.g, 0, "y");
     run(&m);
     assert_string_equal(scope_of(&m, "y"), "dec.c");
-    assert_string_not_equal(scope_of(&m, "e3"), "dec.a");
-    assert_string_not_equal(scope_of(&m, "e3"), "dec.b");
+    for (const char *const *n =
+             (const char *const[]){"e1", "enc.a", "e2", "enc.b", "e3", "enc.c", "d1", "dec.a", "d2", "dec.b", NULL};
+         *n; n += 2)
+        assert_string_equal(scope_of(&m, n[0]),
+                            n[1]); /* a strand of three is the encoder's, one of two the decoder's */
+    end(&m);
+}
+
+/* Three products that all need the same: data flow says nothing of which is which, the numbers of their names do,
+ * unless they are against data flow elsewhere. */
+static void check_numbers(const char *first, const char *second, const char *third, const char *last, bool told) {
+    model m = begin(NULL);
+    char inputs[64];
+    small_input(m.g, 0, "x");
+    initializers(&m, "w1 w2 w3 w4 out.bias");
+    for (const char *const *n = (const char *const[]){"q", "k", "v", "out", NULL}; *n; n++)
+        module(&m, *n, "~Linear");
+    op(&m, "MatMul", "x,w3", third);
+    op(&m, "MatMul", "x,w1", first);
+    op(&m, "MatMul", "x,w2", second);
+    snprintf(inputs, sizeof inputs, "%s,%s", first, second);
+    op(&m, "MatMul", inputs, "scores");
+    snprintf(inputs, sizeof inputs, "scores,%s", third);
+    op(&m, "MatMul", inputs, "mix");
+    op(&m, "MatMul", "mix,w4", last);
+    snprintf(inputs, sizeof inputs, "%s,out.bias", last);
+    op(&m, "Add", inputs, "y");
+    small_output(m.g, 0, "y");
+    run(&m);
+    assert_string_equal(scope_of(&m, first), told ? "q" : "");
+    assert_string_equal(scope_of(&m, second), told ? "k" : "");
+    assert_string_equal(scope_of(&m, third), told ? "v" : "");
+    assert_string_equal(scope_of(&m, last), "out");
+    end(&m);
+}
+
+static void test_numbers_in_names(void **state) {
+    (void)state;
+    check_numbers("linear", "linear_1", "linear_2", "linear_3", true);
+    check_numbers("mm_8", "mm_9", "mm_10", "mm_11", true);
+    check_numbers("b", "a", "d", "c", false);
+    check_numbers("linear_4", "linear_5", "linear_6", "linear_3", false); /* the last one cannot be made first */
+}
+
+/* A block of two products that is called three times, one call after the other. */
+static void test_calls_in_succession(void **state) {
+    (void)state;
+    model m = begin(NULL);
+    small_input(m.g, 0, "x");
+    initializers(&m, "w1 w2 w3 head.weight");
+    for (const char *const *n = (const char *const[]){"block", "block.up", "block.down", NULL}; *n; n++) {
+        module(&m, *n, strchr(*n, '.') ? "~Linear" : "Block");
+        m.t.tree.modules[m.t.tree.count - 1].n_calls = 3;
+    }
+    module(&m, "head", "~Linear");
+    op(&m, "MatMul", "x,w1", "a");
+    op(&m, "MatMul", "a,w2", "b");
+    op(&m, "MatMul", "b,w1", "c");
+    op(&m, "MatMul", "c,w2", "d");
+    op(&m, "MatMul", "d,w1", "e");
+    op(&m, "MatMul", "e,w2", "f");
+    op(&m, "MatMul", "f,head.weight", "y");
+    small_output(m.g, 0, "y");
+    run(&m);
+    for (const char *const *n = (const char *const[]){"a", "c", "e", NULL}; *n; n++)
+        assert_string_equal(scope_of(&m, *n), "block.up");
+    for (const char *const *n = (const char *const[]){"b", "d", "f", NULL}; *n; n++)
+        assert_string_equal(scope_of(&m, *n), "block.down");
+    assert_string_equal(scope_of(&m, "y"), "head");
+    end(&m);
+}
+
+/* A module that holds one other and turns what that gets and gives; one that holds two may have another reason. */
+static void test_layout_around_the_only_child(void **state) {
+    (void)state;
+    for (int children = 1; children <= 2; children++) {
+        model m = begin(NULL);
+        small_input(m.g, 0, "x");
+        initializers(&m, "net.pre.weight net.deep.conv.weight net.fc.weight shape");
+        module(&m, "net", "Net");
+        module(&m, "net.pre", "~Linear");
+        module(&m, "net.deep", "Deep");
+        module(&m, "net.deep.conv", "~Conv2d");
+        if (children == 2) module(&m, "net.deep.other", "~Dropout");
+        module(&m, "net.fc", "~Linear");
+        op(&m, "MatMul", "x,net.pre.weight", "r");
+        op(&m, "Transpose", "r", "a");
+        op(&m, "Reshape", "a,shape", "b");
+        op(&m, "Conv", "b,net.deep.conv.weight", "c");
+        op(&m, "Transpose", "c", "d");
+        op(&m, "MatMul", "d,net.fc.weight", "y");
+        small_output(m.g, 0, "y");
+        run(&m);
+        assert_string_equal(scope_of(&m, "c"), "net.deep.conv");
+        assert_int_equal(strcmp(scope_of(&m, "a"), "net.deep") == 0, children == 1);
+        assert_int_equal(strcmp(scope_of(&m, "b"), "net.deep") == 0, children == 1);
+        end(&m);
+    }
+}
+
+/* What is added behind `cross` is what the layer around it began with, though newer data flowed in from elsewhere. */
+static void test_residual_past_other_data(void **state) {
+    (void)state;
+    model m = begin(NULL);
+    small_input(m.g, 0, "x");
+    small_input(m.g, 0, "memory");
+    initializers(
+        &m, "start.weight layer.norm.weight layer.cross.q.weight layer.cross.k.weight layer.cross.o.weight end.weight");
+    module(&m, "start", "~Linear");
+    module(&m, "layer", "Layer");
+    module(&m, "layer.norm", "~LayerNorm");
+    module(&m, "layer.cross", "Cross");
+    for (const char *const *n = (const char *const[]){"q", "k", "o", NULL}; *n; n++) {
+        char scope[32];
+        snprintf(scope, sizeof scope, "layer.cross.%s", *n);
+        module(&m, scope, "~Linear");
+    }
+    module(&m, "end", "~Linear");
+    op(&m, "MatMul", "x,start.weight", "s");
+    op(&m, "LayerNormalization", "s,layer.norm.weight", "n");
+    op(&m, "MatMul", "n,layer.cross.q.weight", "q");
+    op(&m, "MatMul", "memory,layer.cross.k.weight", "k");
+    op(&m, "MatMul", "q,k", "scores");
+    op(&m, "MatMul", "scores,layer.cross.o.weight", "o");
+    op(&m, "Add", "s,o", "sum");
+    op(&m, "MatMul", "sum,end.weight", "y");
+    small_output(m.g, 0, "y");
+    run(&m);
+    assert_string_equal(scope_of(&m, "scores"), "layer.cross");
+    assert_string_equal(scope_of(&m, "sum"), "layer");
     end(&m);
 }
 
@@ -438,6 +566,10 @@ int main(void) {
         cmocka_unit_test(test_shared_constant_stands_above_its_users),
         cmocka_unit_test(test_unseen_module_runs),
         cmocka_unit_test(test_products_beside_each_other),
+        cmocka_unit_test(test_numbers_in_names),
+        cmocka_unit_test(test_calls_in_succession),
+        cmocka_unit_test(test_layout_around_the_only_child),
+        cmocka_unit_test(test_residual_past_other_data),
         cmocka_unit_test(test_body_stays_where_its_operator_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

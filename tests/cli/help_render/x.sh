@@ -1,0 +1,1 @@
+"$MODELEXPORT" render --help

@@ -1,0 +1,1 @@
+"$MODELEXPORT" render nothing.onnx picture.html
