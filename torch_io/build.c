@@ -4,6 +4,8 @@
 
 #include "converter/infer_single.h"
 
+#include <stdlib.h>
+
 /* ---- memory ---- */
 
 void mx_build_nomem(mx_build *b) {
@@ -48,6 +50,14 @@ const mx_bop *mx_build_made_by(const mx_build *b, mx_val v, const char *op) {
     if (v == MX_NO_VAL || value->kind != MX_BV_OP) return NULL;
     const mx_bop *made = &b->ops[value->op];
     return strcmp(made->op, op) == 0 ? made : NULL;
+}
+
+static int by_op(const void *op, const void *row) {
+    return strcmp(op, *(const char *const *)row);
+}
+
+const void *mx_build_row(const void *rows, size_t n, size_t size, const char *op) {
+    return bsearch(op, rows, n, size, by_op);
 }
 
 /* ---- attributes ---- */

@@ -47,20 +47,6 @@ static const struct fold_row {
     {"Xor", mx_fold_binary, MX_BUILD_SMALL_WEIGHT},
 };
 
-static const struct fold_row *find_row(const char *op) {
-    size_t low = 0, high = sizeof rows / sizeof *rows;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(op, rows[middle].op);
-        if (order == 0) return &rows[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
-}
-
 /* ---- sizes ---- */
 
 size_t mx_const_dims(const mx_bvalue *c, int64_t *dims) {
@@ -155,7 +141,7 @@ static bool is_known(const mx_build *b, const struct fold_row *row, mx_val v) {
 }
 
 bool mx_build_fold(mx_build *b, const mx_ask *ask, mx_val *out) {
-    const struct fold_row *row = b->status == MX_OK && ask->n_in > 0 ? find_row(ask->op) : NULL;
+    const struct fold_row *row = b->status == MX_OK && ask->n_in > 0 ? MX_BUILD_ROW(rows, ask->op) : NULL;
     if (!row || ask->in[0] == MX_NO_VAL) return false;
     for (size_t i = 0; i < ask->n_in; i++)
         if (!is_known(b, row, ask->in[i])) return false;

@@ -51,6 +51,9 @@ static inline const mx_bvalue *mx_build_look(const mx_build *b, mx_val v) {
 }
 /* The operator that makes a value, if it is called so; NULL otherwise. */
 const mx_bop *mx_build_made_by(const mx_build *b, mx_val v, const char *op);
+/* The row of an operator in a table that is sorted by its first member, the operator's name; NULL: it has none. */
+const void *mx_build_row(const void *rows, size_t n, size_t size, const char *op);
+#define MX_BUILD_ROW(rows_, op_) mx_build_row((rows_), sizeof(rows_) / sizeof *(rows_), sizeof *(rows_), (op_))
 /* An attribute of an operator or of what is asked for. */
 const mx_at *mx_build_find(const mx_at *at, size_t n, const char *name);
 int64_t mx_build_int(const mx_at *at, size_t n, const char *name, int64_t otherwise);

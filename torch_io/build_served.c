@@ -40,20 +40,6 @@ static const served rows[] = {
     {"Where", FLOATS | WIDE | BYTES | BIT(MX_ELEM_UINT32), 6, true, 0, 0},
 };
 
-static const served *find_row(const char *op) {
-    size_t low = 0, high = sizeof rows / sizeof *rows;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(op, rows[middle].op);
-        if (order == 0) return &rows[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
-}
-
 static bool takes(const mx_build *b, const served *row, int32_t elem) {
     uint32_t types = row->types | (row->opset && b->opset >= row->opset ? row->and_then : 0);
     return types >> elem & 1;
@@ -75,7 +61,7 @@ static bool converts(const served *row, size_t input) {
 }
 
 bool mx_build_serve(mx_build *b, const mx_ask *ask, mx_val *out) {
-    const served *row = find_row(ask->op);
+    const served *row = MX_BUILD_ROW(rows, ask->op);
     size_t first = 0;
     while (row && first < ask->n_in && !converts(row, first))
         first++;

@@ -39,23 +39,10 @@ static const struct simplify_row {
     {"Where", mx_simplify_where},
 };
 
-static mx_simplify_rule *find_rule(const char *op) {
-    size_t low = 0, high = sizeof rows / sizeof *rows;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(op, rows[middle].op);
-        if (order == 0) return rows[middle].rule;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
-}
-
 bool mx_build_simplify(mx_build *b, const mx_ask *ask, mx_val *out) {
-    mx_simplify_rule *rule = b->status == MX_OK && ask->n_in > 0 && ask->in[0] != MX_NO_VAL ? find_rule(ask->op) : NULL;
-    return rule && rule(b, ask, out);
+    if (b->status != MX_OK || ask->n_in == 0 || ask->in[0] == MX_NO_VAL) return false;
+    const struct simplify_row *row = MX_BUILD_ROW(rows, ask->op);
+    return row && row->rule(b, ask, out);
 }
 
 /* ---- content that is known ---- */

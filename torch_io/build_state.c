@@ -98,12 +98,7 @@ static mx_val find_weight(const mx_build *b, const mx_pweight *w, uint32_t hash)
 }
 
 static bool is_contiguous(const mx_pweight *w) {
-    int64_t expected = 1;
-    for (uint32_t k = w->rank; k-- > 0;) {
-        if (w->sizes[k] != 1 && w->strides[k] != expected) return false;
-        if (__builtin_mul_overflow(expected, w->sizes[k], &expected)) return false;
-    }
-    return true;
+    return mx_strides_in_order(w->sizes, w->strides, w->rank);
 }
 
 /* The elements in their order, whatever the strides. */

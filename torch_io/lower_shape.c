@@ -340,6 +340,8 @@ static void rule_narrow_tensor(const mx_rule *r) { /* self, dim, start (tensor, 
 
 #define SHAPE(target_, rule_, onnx_)                                                                                   \
     { "aten." target_, rule_, onnx_, 0, MX_LOWER_EXACT }
+/* Those that give back their argument are gone before (functional.c); they stand here because this is also the list of
+ * what can be exported. */
 static const mx_lowering rows[] = {
     SHAPE("alias.default", rule_same, ""),
     SHAPE("alias_copy.default", rule_same, ""),

@@ -90,3 +90,12 @@ mx_status mx_program_append(mx_program *p, uint32_t graph, uint32_t node, mx_err
     g->nodes[g->n_nodes++] = node;
     return MX_OK;
 }
+
+bool mx_strides_in_order(const int64_t *sizes, const int64_t *strides, uint32_t rank) {
+    int64_t expected = 1;
+    for (uint32_t k = rank; k-- > 0;) {
+        if (sizes[k] != 1 && strides[k] != expected) return false;
+        if (__builtin_mul_overflow(expected, sizes[k], &expected)) return false;
+    }
+    return true;
+}

@@ -204,6 +204,9 @@ mx_status mx_program_add_node(mx_program *p, const mx_pnode *n, uint32_t *out,
 mx_status mx_program_add_graph(mx_program *p, uint32_t *out, mx_error *err);
 mx_status mx_program_append(mx_program *p, uint32_t graph, uint32_t node, mx_error *err); /* to the graph's list */
 
+/* Whether elements that lie by these strides lie one behind the other, in their order. */
+bool mx_strides_in_order(const int64_t *sizes, const int64_t *strides, uint32_t rank);
+
 /* Fill the arguments of a node by its schema: given ones (by name or position) in place, defaults for the rest.
  * Errors: INVALID (an argument that the schema does not have, one without default missing); a target without a schema
  * is left as it stands. schema.c, over a table made by tools/make_torch_schemas.py. */

@@ -148,22 +148,22 @@ static mx_status read_graph(mx_pt2 *r, const json_t *v, const char *key, mx_parg
 }
 
 /* Lists: `out->count` elements. */
-static mx_status read_tensors(mx_pt2 *r, const json_t *v, const char *key, mx_parg *out) {
+static mx_status read_each(mx_pt2 *r, const json_t *v, const char *key, mx_parg *out,
+                           mx_status (*one)(mx_pt2 *, const json_t *, const char *, uint32_t *)) {
     uint32_t *values = mx_pt2_array_of(r, out->count, sizeof *values);
     if (!values) return MX_ERR_NOMEM;
     out->values = values;
     for (uint32_t i = 0; i < out->count; i++)
-        MX_TRY(tensor(r, json_array_get(v, i), key, &values[i]));
+        MX_TRY(one(r, json_array_get(v, i), key, &values[i]));
     return MX_OK;
 }
 
+static mx_status read_tensors(mx_pt2 *r, const json_t *v, const char *key, mx_parg *out) {
+    return read_each(r, v, key, out, tensor);
+}
+
 static mx_status read_optional_tensors(mx_pt2 *r, const json_t *v, const char *key, mx_parg *out) {
-    uint32_t *values = mx_pt2_array_of(r, out->count, sizeof *values);
-    if (!values) return MX_ERR_NOMEM;
-    out->values = values;
-    for (uint32_t i = 0; i < out->count; i++)
-        MX_TRY(maybe_tensor(r, json_array_get(v, i), key, &values[i]));
-    return MX_OK;
+    return read_each(r, v, key, out, maybe_tensor);
 }
 
 static mx_status read_items(mx_pt2 *r, const json_t *v, const char *key, mx_parg *out) {

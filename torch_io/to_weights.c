@@ -33,12 +33,7 @@ static int64_t count_elements(const view *v) {
 }
 
 static bool is_contiguous(const view *v) {
-    int64_t expected = 1;
-    for (uint32_t i = v->rank; i-- > 0;) {
-        if (v->sizes[i] != 1 && v->strides[i] != expected) return false;
-        if (__builtin_mul_overflow(expected, v->sizes[i], &expected)) return false;
-    }
-    return true;
+    return mx_strides_in_order(v->sizes, v->strides, v->rank);
 }
 
 static bool has_elements(const view *v) {
