@@ -173,14 +173,9 @@ mx_val mx_rule_stride_index(const mx_rule *r, size_t first) {
     int64_t offset = mx_arg_none(r, first + 2) ? 0 : mx_arg_int(r, first + 2), rest;
     mx_size all;
     if (n != m || n > MX_MAX_RANK - 2) mx_cannot(b, "as_strided with sizes and strides of different lengths");
-<<<<<<< HEAD
-    if (!mx_failed(b) && !lies_in_order(r)) mx_cannot(b, "as_strided of a tensor that is a part of another's memory");
-    mx_val index = mx_scalar_int(b, MX_ELEM_INT64, offset);
-=======
     if (!mx_failed(b) && !lies_in_order(r, &all, &rest))
         mx_cannot(b, "as_strided of a tensor that is a part of another's memory");
-    mx_val index = mx_scalar_int(b, MX_E_INT64, offset);
->>>>>>> q2
+    mx_val index = mx_scalar_int(b, MX_ELEM_INT64, offset);
     for (size_t k = 0; k < n && !mx_failed(b); ++k) {
         mx_val steps = mx_op2(b, "Mul", mx_iota(b, mx_int64(b, sizes[k])), mx_int64(b, strides[k]));
         index = mx_op2(b, "Add", k ? mx_unsqueeze1(b, index, (int64_t)k) : index, steps);
