@@ -136,7 +136,7 @@ torch_setup() {
 torch_programs() {
     rm -rf build/torch-programs
     "$torch_venv/bin/python" tests/torch/make_programs.py --seed 1 -o build/torch-programs &&
-        MODELEXPORT_PROGRAMS=$PWD/build/torch-programs python_tests tests/python/test_torch_programs.py
+        MODELEXPORT_PROGRAMS=$PWD/build/torch-programs python_tests $programs
 }
 
 torch_models() {
@@ -190,7 +190,10 @@ fi
 ! is_wanted unit || stage unit unit build
 ! is_wanted cli || stage cli tests/cli/run.sh
 ! is_wanted fuzz || stage fuzz fuzz build
-! is_wanted python || stage python python_tests tests/python
+# Apart from the others: what a process had in memory when it started a program counts as the program's.
+programs=tests/python/test_torch_programs.py
+! is_wanted python || stage python python_tests tests/python --ignore=$programs
+! is_wanted python || stage programs python_tests $programs
 if [ $with_torch = yes ] && is_wanted python && stage "torch setup" torch_setup; then
     stage "torch programs" torch_programs
     stage "torch models" torch_models
@@ -205,7 +208,7 @@ if is_wanted sanitize &&
     stage "sanitize cli" tests/cli/run.sh
     stage "sanitize fuzz" fuzz build/asan
     export MODELEXPORT_OPSETS=18
-    stage "sanitize torch" python_tests tests/python/test_torch_programs.py
+    stage "sanitize torch" python_tests $programs
     # The odd models go through every branch; the two thousand others would take an hour here.
     stage "sanitize roundtrip" roundtrip --set odd --set samples --resave none,yed --timeout 120
 fi

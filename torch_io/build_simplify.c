@@ -21,6 +21,7 @@ static const struct simplify_row {
     {"Flatten", mx_simplify_flatten},
     {"Gather", mx_simplify_gather},
     {"Identity", simplify_identity},
+    {"MatMul", mx_simplify_matmul},
     {"Max", mx_simplify_single},
     {"Mean", mx_simplify_single},
     {"Min", mx_simplify_single},

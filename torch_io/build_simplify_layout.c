@@ -109,6 +109,28 @@ bool mx_simplify_expand(mx_build *b, const mx_ask *ask, mx_val *out) {
     return true;
 }
 
+/* ---- MatMul: which repeats its matrices itself ---- */
+
+/* The tensor that `v` repeats along axes in front of its matrices, where MatMul with `other` repeats it just so. */
+static mx_val repeated(const mx_build *b, mx_val v, mx_val other) {
+    const mx_bop *expand = mx_build_made_by(b, v, "Expand");
+    int rank = mx_rank_of(b, v), had = expand ? mx_rank_of(b, expand->in[0]) : -1;
+    if (had < 2 || rank < had || mx_rank_of(b, other) < rank) return v;
+    for (int axis = -rank; axis < 0; axis++) {
+        mx_size wanted = axis < -2 ? mx_size_of(b, other, axis) : mx_size_of(b, expand->in[0], axis);
+        if (!mx_size_equal(mx_size_of(b, v, axis), wanted)) return v;
+    }
+    return expand->in[0];
+}
+
+bool mx_simplify_matmul(mx_build *b, const mx_ask *ask, mx_val *out) {
+    if (ask->n_in != 2 || ask->in[1] == MX_NO_VAL) return false;
+    mx_val x = repeated(b, ask->in[0], ask->in[1]), y = repeated(b, ask->in[1], x);
+    if (x == ask->in[0] && y == ask->in[1]) return false;
+    *out = mx_op2(b, "MatMul", x, y);
+    return true;
+}
+
 /* ---- sizes: Shape, and parts of it ---- */
 
 typedef struct part { /* the sizes of `of` from start to end */

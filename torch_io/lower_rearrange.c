@@ -117,22 +117,32 @@ void mx_rule_unfold(const mx_rule *r) { /* self, dimension, size, step */
 
 /* ---- as_strided ---- */
 
+/* Whether sizes and strides are those of a tensor in order; its elements are then *first * *rest, where *first is the
+ * size of the first axis if that is no number, and 1 otherwise. */
+static bool in_order(const mx_size *sizes, const mx_size *strides, size_t rank, mx_size *first, int64_t *rest) {
+    *first = (mx_size){1, MX_SID_ABSENT};
+    *rest = 1;
+    for (size_t k = rank; k-- > 0;) {
+        if (mx_size_is(sizes[k], 1)) continue;
+        if (!mx_size_is(strides[k], *rest)) return false;
+        if (!mx_size_is_number(sizes[k])) {
+            if (k) return false;
+            *first = sizes[k];
+        } else if (__builtin_mul_overflow(*rest, sizes[k].value, rest)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Whether argument 0 lies in order, from the first element of its storage on: as far as the program says. */
-static bool lies_in_order(const mx_rule *r) {
+static bool lies_in_order(const mx_rule *r, mx_size *first, int64_t *rest) {
     static const char *const parts[] = {"aten.slice.",  "aten.select.", "aten.narrow.",      "aten.split",
                                         "aten.chunk.",  "aten.unbind.", "aten.diagonal.",    "aten.as_strided.",
                                         "aten.unfold.", "aten.expand",  "aten.broadcast_to", "aten.tensor_split."};
     if (!r->node->n_args || r->node->args[0].kind != MX_ARG_VALUE) return false;
     const mx_pvalue *v = &r->p->values[r->node->args[0].value];
-    if (v->rank == MX_NONE || !v->strides) return false;
-    int64_t expected = 1;
-    for (uint32_t k = v->rank; k-- > 0;) {
-        if (mx_size_is(v->sizes[k], 1)) continue;
-        if (!mx_size_is(v->strides[k], expected)) return false;
-        if (!mx_size_is_number(v->sizes[k]) && k) return false;
-        if (mx_size_is_number(v->sizes[k]) && __builtin_mul_overflow(expected, v->sizes[k].value, &expected))
-            return false;
-    }
+    if (v->rank == MX_NONE || !v->strides || !in_order(v->sizes, v->strides, v->rank, first, rest)) return false;
     if (v->node == MX_NONE) return true;
     mx_str target = mx_ptext(r->p, r->p->nodes[v->node].target);
     for (size_t i = 0; i < sizeof parts / sizeof *parts; ++i) {
@@ -141,14 +151,30 @@ static bool lies_in_order(const mx_rule *r) {
     return true;
 }
 
+/* Whether the result is all of the tensor in the same order: with other sizes, or strides of axes of size 1. */
+static bool only_reshapes(const mx_rule *r) {
+    mx_size sizes[MX_MAX_RANK], strides[MX_MAX_RANK], first, had_first;
+    int64_t rest, had_rest;
+    size_t n = mx_arg_count(r, 1);
+    if (n > MX_MAX_RANK || n != mx_arg_count(r, 2) || !(mx_arg_none(r, 3) || mx_arg_int(r, 3) == 0)) return false;
+    for (size_t k = 0; k < n; ++k) {
+        sizes[k] = mx_arg_size_known(r, 1, k);
+        strides[k] = mx_arg_size_known(r, 2, k);
+    }
+    return in_order(sizes, strides, n, &first, &rest) && lies_in_order(r, &had_first, &had_rest) && rest == had_rest &&
+           mx_size_equal(first, had_first);
+}
+
 mx_val mx_rule_stride_index(const mx_rule *r, size_t first) {
     mx_build *b = r->b;
     int64_t sizes[MX_MAX_RANK], strides[MX_MAX_RANK];
     size_t n = mx_arg_const_ints(r, first, sizes, MX_MAX_RANK),
            m = mx_arg_const_ints(r, first + 1, strides, MX_MAX_RANK);
-    int64_t offset = mx_arg_none(r, first + 2) ? 0 : mx_arg_int(r, first + 2);
+    int64_t offset = mx_arg_none(r, first + 2) ? 0 : mx_arg_int(r, first + 2), rest;
+    mx_size all;
     if (n != m || n > MX_MAX_RANK - 2) mx_cannot(b, "as_strided with sizes and strides of different lengths");
-    if (!mx_failed(b) && !lies_in_order(r)) mx_cannot(b, "as_strided of a tensor that is a part of another's memory");
+    if (!mx_failed(b) && !lies_in_order(r, &all, &rest))
+        mx_cannot(b, "as_strided of a tensor that is a part of another's memory");
     mx_val index = mx_scalar_int(b, MX_ELEM_INT64, offset);
     for (size_t k = 0; k < n && !mx_failed(b); ++k) {
         mx_val steps = mx_op2(b, "Mul", mx_iota(b, mx_int64(b, sizes[k])), mx_int64(b, strides[k]));
@@ -158,6 +184,10 @@ mx_val mx_rule_stride_index(const mx_rule *r, size_t first) {
 }
 
 void mx_rule_as_strided(const mx_rule *r) { /* self, size, stride, storage_offset=None */
+    if (only_reshapes(r)) {
+        r->out[0] = mx_reshape(r->b, mx_arg(r, 0), mx_arg_sizes(r, 1));
+        return;
+    }
     mx_val index = mx_rule_stride_index(r, 1);
     r->out[0] = mx_gather(r->b, mx_in_line(r->b, mx_arg(r, 0)), index, 0);
 }

@@ -202,7 +202,7 @@ class Masked(nn.Module):
 
     def forward(self, ids: Tensor, memory: Tensor, side: Tensor) -> tuple[Tensor, Tensor]:
         causal = torch.triu(torch.full((ids.shape[1], ids.shape[1]), float("-inf")), diagonal=1)
-        x = self.decoder(self.embed(ids), memory, tgt_mask=causal, tgt_key_padding_mask=ids == 0)
+        x = self.decoder(self.embed(ids), memory, tgt_mask=causal, tgt_key_padding_mask=ids == 0, tgt_is_causal=True)
         return self.cross(x, side, side[..., :5], average_attn_weights=False)
 
 
@@ -222,7 +222,7 @@ class Rotated(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         b, s, _ = x.shape
         angle = torch.outer(torch.arange(s).float(), 1.0 / 100 ** (torch.arange(0, 4, 2).float() / 4))
-        sin, cos = angle.sin(), angle.cos()
+        sin, cos = angle.sin().to(x.dtype), angle.cos().to(x.dtype)
         y = self.norm(x)
         q = self.q(y).view(b, s, 4, 4).transpose(1, 2)
         k, v = self.kv(y).view(b, s, 2, 2, 4).permute(2, 0, 3, 1, 4)
@@ -306,7 +306,8 @@ class Costs(nn.Module):
         weight = torch.tensor([0.5, 1.0, 2.0, 1.5])
         chance = x.softmax(-1)
         return (F.cross_entropy(x, target, weight=weight, label_smoothing=0.1), F.nll_loss(x.log_softmax(-1), target, ignore_index=1),
-                F.smooth_l1_loss(x, y, beta=0.5), F.huber_loss(x, y, delta=0.7), F.kl_div(x.log_softmax(-1), y.softmax(-1), reduction="batchmean"),
+                F.smooth_l1_loss(x, y, beta=0.5), F.huber_loss(x, y, delta=0.7),
+                F.kl_div(x.log_softmax(-1), y.softmax(-1), reduction="batchmean"),
                 F.binary_cross_entropy_with_logits(x, y.sigmoid(), pos_weight=weight), F.l1_loss(x, y, reduction="sum"),
                 F.cosine_embedding_loss(x, y, target.sign() * 2 - 1), F.triplet_margin_loss(x, y, chance),
                 F.gaussian_nll_loss(x, y, chance), F.poisson_nll_loss(x, y.abs()), F.soft_margin_loss(x, y.sign()),
@@ -328,7 +329,7 @@ class Changed(nn.Module):
     def forward(self, x: Tensor, where: Tensor) -> tuple[Tensor, ...]:
         y = x.clone()
         y[:, 1:3] += self.table[:2, 0]
-        y[where[0] % 2, -1] = 5.0
+        y[1, -1] = 5.0
         y[:, ::2].mul_(2)
         y[y > 2] = -1.0
         t = self.table.clone()
@@ -360,7 +361,13 @@ class Steps(nn.Module):
             return i + 1, torch.tanh(self.step(v)) * 0.8
 
         count, end = while_loop(going, once, (torch.zeros((), dtype=torch.int64), x))
-        return count, torch.cond(end.sum() > 0, lambda v: self.other(v), lambda v: self.other(-v) * 2, (end,))
+        def yes(v: Tensor) -> Tensor:
+            return self.other(v)
+
+        def no(v: Tensor) -> Tensor:
+            return self.other(-v) * 2
+
+        return count, torch.cond(end.sum() > 0, yes, no, (end,))
 
 
 class Moved(nn.Module):
@@ -390,7 +397,7 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         y = self.layer(F.gelu(self.norm(self.conv(x))).transpose(1, 2))
         out = self.out(y.mean(1))
-        return out, F.softmax(out.float(), -1)
+        return out, F.softmax(out.float(), -1).to(out.dtype)
 
 
 # ---- the list ----

@@ -117,5 +117,20 @@ def dynamic() -> Program:
     return p
 
 
+def batches() -> Program:
+    """Matrices that are repeated for, or joined from, the axes in front of them."""
+    p = Program("linear_batches")
+    x = p.input(torch.randn(2, 3, 4), {0: "batch"}, torch.randn(3, 3, 4))
+    y = p.input(torch.randn(2, 2, 3, 4), {0: "batch"}, torch.randn(3, 2, 3, 4))
+    w, one = torch.randn(4, 5), torch.randn(1, 4, 5)
+    p.case("repeated", lambda a, b, c: (a.bmm(b.expand(a.shape[0], 4, 5)), a.bmm(c.expand(a.shape[0], 4, 5))), x, w, one)
+    p.case("repeated_first", lambda a, b: b.t().expand(a.shape[0], 5, 4).bmm(a.transpose(1, 2)), x, w)
+    p.case("repeated_only", lambda a, b: a[:1].expand(3, 3, 4) @ b, x, w)
+    p.case("joined", lambda a: a @ a.transpose(-1, -2), y)
+    p.case("joined_split", lambda a: a.view(-1, 3, 4).bmm(a.view(-1, 4, 3)).view(a.shape[0], 2, 3, 3), y)
+    p.case("joined_else", lambda a, b: a.view(-1, 3, 4).bmm(b.expand(2 * a.shape[0], 4, 5)).view(a.shape[0], 3, 2, 5), y, w)
+    return p
+
+
 def programs() -> list[Program]:
-    return [products(), named(), distances(), typed(), dynamic()]
+    return [products(), named(), distances(), typed(), dynamic(), batches()]

@@ -207,5 +207,16 @@ def dynamic() -> Program:
     return p
 
 
+def strided() -> Program:
+    """Strides that say no more than that a tensor lies in order, with a size that is no number; and others."""
+    p = Program("shape_strided")
+    x = p.input(torch.randn(2, 4, 1, 1), {0: "batch"}, torch.randn(3, 4, 1, 1))
+    y = p.input(torch.randn(2, 2, 3), {0: "batch"}, torch.randn(3, 2, 3))
+    p.case("ones", lambda a: (a.as_strided((a.shape[0], 4, 1, 1), (4, 1, 4, 4)), a.as_strided((a.shape[0], 4), (4, 1))), x)
+    p.case("merged", lambda a: (a.as_strided((a.shape[0], 6), (6, 1), 0) * 2, a.as_strided((1, 2, 3), (6, 3, 1))), y)
+    p.case("pooled", lambda a: F.adaptive_avg_pool1d(a, 1).flatten(1), y)
+    return p
+
+
 def programs() -> list[Program]:
-    return [views(), parts(), joined(), typed(), dynamic()]
+    return [views(), parts(), joined(), typed(), dynamic(), strided()]
