@@ -136,6 +136,17 @@ static void nll_loss(const mx_rule *r) {
     if (mx_output_used(r, 1)) mx_cannot(r->b, "the sum of the weights is an output for gradients only");
 }
 
+/* Log probabilities times the weight of their class, where there are weights. */
+static mx_val by_class(const mx_rule *r, mx_val x, int64_t axis) {
+    int64_t sizes[MX_MAX_RANK];
+    int rank = mx_rank_of(r->b, x);
+    if (mx_arg_none(r, 2)) return x;
+    for (int k = 0; k < rank; ++k)
+        sizes[k] = k == 0 ? -1 : 1;
+    mx_val weight = mx_reshape_to(r->b, operand(r, 2), sizes, rank > axis ? (size_t)(rank - axis) : 0);
+    return mx_op2(r->b, "Mul", x, weight);
+}
+
 /* The target holds probabilities: -sum(target * x) over the classes; the mean is over all but the classes. */
 static void of_probabilities(const mx_rule *r, mx_val x, int64_t axis) {
     mx_build *b = r->b;
@@ -148,12 +159,16 @@ static void of_probabilities(const mx_rule *r, mx_val x, int64_t axis) {
         mx_val share = mx_op2(b, "Div", mx_number_like(b, x, smoothing), count);
         target = mx_op2(b, "Add", mx_mul_number(b, target, 1 - smoothing), share);
     }
-    if (!mx_arg_none(r, 2)) {
-        mx_cannot(b, "weights of classes with probabilities as the target");
-        return;
-    }
-    mx_val sum = mx_reduce_any(b, "ReduceSum", mx_op2(b, "Mul", target, x), &classes, false);
+    mx_val sum = mx_reduce_any(b, "ReduceSum", mx_op2(b, "Mul", target, by_class(r, x, axis)), &classes, false);
     reduced(r, mx_op1(b, "Neg", sum), 3);
+}
+
+/* How much each element counts in the mean: 0 where the target is ignored, else the weight of its class, or 1. */
+static mx_val mean_shares(const mx_rule *r, mx_val target, mx_val counts) {
+    mx_build *b = r->b;
+    if (mx_arg_none(r, 2)) return counts;
+    mx_val kept = mx_op2(b, "Mul", target, mx_cast(b, counts, MX_E_INT64)); /* what is ignored may be no class */
+    return mx_op2(b, "Mul", mx_gather(b, operand(r, 2), kept, 0), counts);
 }
 
 /* Classes with smoothing: a share of the loss is the mean of all log probabilities of the elements that count. */
@@ -161,17 +176,15 @@ static void smoothed(const mx_rule *r, mx_val x, int64_t axis) {
     mx_build *b = r->b;
     double smoothing = mx_arg_float(r, 5);
     const mx_axes classes = {.at = {axis}, .n = 1};
-    if (!mx_arg_none(r, 2)) {
-        mx_cannot(b, "weights of classes with label smoothing");
-        return;
-    }
+    mx_val target = mx_arg_as(r, 1, MX_E_INT64);
     mx_val own = mx_mul_number(b, negative_log_likelihood(r, x, 2), 1 - smoothing);
-    mx_val counts = mx_op2(b, "Equal", mx_arg_as(r, 1, MX_E_INT64), mx_scalar_int(b, MX_E_INT64, mx_arg_int(r, 4)));
-    counts = mx_cast(b, mx_not(b, counts), mx_elem_of(b, x));
-    mx_val rest = mx_op1(b, "Neg", mx_reduce_any(b, "ReduceMean", x, &classes, false));
+    mx_val counts = mx_not(b, mx_op2(b, "Equal", target, mx_scalar_int(b, MX_E_INT64, mx_arg_int(r, 4))));
+    counts = mx_cast(b, counts, mx_elem_of(b, x));
+    mx_val rest = mx_op1(b, "Neg", mx_reduce_any(b, "ReduceMean", by_class(r, x, axis), &classes, false));
     rest = mx_mul_number(b, mx_op2(b, "Mul", rest, counts), smoothing);
     if (mx_arg_int(r, 3) != 0) rest = mx_reduce_any(b, "ReduceSum", rest, &all_axes, false);
-    if (mx_arg_int(r, 3) == 1) rest = mx_op2(b, "Div", rest, mx_reduce_any(b, "ReduceSum", counts, &all_axes, false));
+    if (mx_arg_int(r, 3) == 1)
+        rest = mx_op2(b, "Div", rest, mx_reduce_any(b, "ReduceSum", mean_shares(r, target, counts), &all_axes, false));
     r->out[0] = mx_op2(b, "Add", own, rest);
 }
 
