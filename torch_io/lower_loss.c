@@ -106,6 +106,41 @@ static void margin_ranking_loss(const mx_rule *r) {
     reduced(r, mx_op1(b, "Relu", mx_add_number(b, apart, mx_arg_float(r, 3))), 4);
 }
 
+/* What a pair costs, whose target says 1 (alike) or -1 (not): both, where it is neither of them. */
+static mx_val of_pairs(const mx_rule *r, mx_val target, mx_val alike, mx_val apart, bool neither) {
+    mx_build *b = r->b;
+    mx_val none = mx_number_like(b, alike, 0);
+    mx_val is = mx_op2(b, "Equal", target, mx_number_like(b, target, 1));
+    mx_val not = mx_op2(b, "Equal", target, mx_number_like(b, target, -1));
+    mx_val first = neither ? mx_not(b, not ) : is, second = neither ? mx_not(b, is) : not ;
+    return mx_op2(b, "Add", mx_op(b, "Where", MX_IN(first, alike, none), MX_NO_AT),
+                  mx_op(b, "Where", MX_IN(second, apart, none), MX_NO_AT));
+}
+
+/* hinge_embedding_loss(self, target, margin, reduction) */
+static void hinge_embedding_loss(const mx_rule *r) {
+    mx_build *b = r->b;
+    mx_val x = operand(r, 0);
+    mx_val apart = mx_op1(b, "Relu", mx_add_number(b, mx_op1(b, "Neg", x), mx_arg_float(r, 2)));
+    reduced(r, of_pairs(r, operand(r, 1), x, apart, true), 3);
+}
+
+/* cosine_embedding_loss(input1, input2, target, margin, reduction) */
+static void cosine_embedding_loss(const mx_rule *r) {
+    mx_build *b = r->b;
+    mx_val x = operand(r, 0), y = operand(r, 1);
+    const mx_axes last = {.at = {mx_rank_of(b, x) - 1}, .n = 1};
+    mx_val sums[3] = {mx_op2(b, "Mul", x, y), mx_op2(b, "Mul", x, x), mx_op2(b, "Mul", y, y)};
+    for (int k = 0; k < 3; ++k)
+        sums[k] = mx_reduce_any(b, "ReduceSum", sums[k], &last, false);
+    for (int k = 1; k < 3; ++k)
+        sums[k] = mx_add_number(b, sums[k], 1e-12); /* as PyTorch has it */
+    mx_val cosine = mx_op2(b, "Div", sums[0], mx_op1(b, "Sqrt", mx_op2(b, "Mul", sums[1], sums[2])));
+    mx_val alike = mx_add_number(b, mx_op1(b, "Neg", cosine), 1);
+    mx_val apart = mx_op1(b, "Relu", mx_add_number(b, cosine, -mx_arg_float(r, 3)));
+    reduced(r, of_pairs(r, operand(r, 2), alike, apart, false), 4);
+}
+
 /* ---- classes ---- */
 
 static const char *reduction_name(const mx_rule *r, size_t i) {
@@ -206,7 +241,9 @@ static const mx_lowering rows[] = {
     {"aten.binary_cross_entropy.default", binary_cross_entropy, "Log, Clip, Mul, Add, ReduceMean", 0, 0},
     {"aten.binary_cross_entropy_with_logits.default", binary_cross_entropy_with_logits,
      "Softplus, Mul, Add, ReduceMean", 0, 0},
+    {"aten.cosine_embedding_loss.default", cosine_embedding_loss, "Mul, ReduceSum, Sqrt, Div, Where, ReduceMean", 0, 0},
     {"aten.cross_entropy_loss.default", cross_entropy_loss, "LogSoftmax, NegativeLogLikelihoodLoss", 0, 0},
+    {"aten.hinge_embedding_loss.default", hinge_embedding_loss, "Neg, Relu, Where, ReduceMean", 0, 0},
     {"aten.huber_loss.default", huber_loss, "Sub, Abs, Less, Where, ReduceMean", 0, 0},
     {"aten.kl_div.default", kl_div, "Log, Mul, Sub, ReduceMean", 0, 0},
     {"aten.l1_loss.default", l1_loss, "Sub, Abs, ReduceMean", 0, 0},
