@@ -99,6 +99,9 @@ static mx_status optimize(mx_export_job *job, mx_error *err) {
     mx_graph *g = job->graph;
     uint64_t dropped = 0;
     if (!job->options->optimize) return MX_OK;
+    if (job->torch.folded_norms)
+        MX_TRY(mx_export_note(job, &job->optimizations, err, "%llu batch normalisations went into the convolutions before them",
+                              (unsigned long long)job->torch.folded_norms));
     for (size_t i = 0; i < g->n_scopes; i++)
         dropped += drop_dead_tensors(g, &g->scopes[i]) + drop_dead_sparse(g, &g->scopes[i]);
     if (!dropped) return MX_OK;

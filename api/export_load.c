@@ -13,6 +13,7 @@ static mx_status load_pt2(mx_export_job *job, mx_error *err) {
                                       .weights_in_place = o->external_data == MX_EXTERNAL_SOURCE,
                                       .keep_constant_ops = job->config.do_constant_folding == MX_NO,
                                       .weights_as_inputs = job->config.export_params == MX_NO,
+                                      .fold_norms = o->optimize,
                                       .stack_traces = o->with_stack_traces};
     if (o->metadata)
         return mx_fail(err, MX_ERR_USAGE, "a metadata file is for an ONNX model: a saved program brings its own modules along");

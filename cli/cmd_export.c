@@ -243,6 +243,7 @@ static int parse(export_command *e, int argc, char **argv, int *n_args) {
     mx_option options[] = {
         {"--strategy", 0, MX_OPTION_CHOICE, &e->strategy, "auto|htp|usage_based|fx", strategies, "how tags are found"},
         {"--prioritize-speed", 0, MX_OPTION_FLAG, &o->prioritize_speed, NULL, NULL, "auto may prefer usage_based"},
+        {"--optimize", 0, MX_OPTION_FLAG, &o->optimize, NULL, NULL, "unused weights go, BatchNormalization into Conv (.pt2)"},
         {"--opset-version", 0, MX_OPTION_TEXT, &e->opset, "N", NULL, "14 to 23; an ONNX model keeps its own"},
         {"--input-text", 0, MX_OPTION_TEXT, &o->input_text, "TEXT", NULL, "sample text for a model that is traced"},
         {"--input-shape", 0, MX_OPTION_TEXT, &o->input_shape, "A,B,..", NULL, "sample sizes for a model that is traced"},

@@ -459,7 +459,8 @@ typedef struct mx_export_options {
     bool prioritize_speed;
     bool builtin_tracking;         /* use the module stack that the source program brings along; default true */
     bool performance_monitoring;   /* fill the result's profile */
-    bool optimize;                 /* leave out initializers that nothing uses */
+    bool optimize;                 /* leave out initializers that nothing uses; of a .pt2, put batch normalisation into the
+                                      convolution before it, which rounds the weights anew: the one step that is not exact */
     bool verbose;                  /* log every step (INFO) */
     bool log_auxiliary;            /* log (DEBUG) how each auxiliary operator got its tag */
     const mx_export_config *config; /* NULL: nothing said */

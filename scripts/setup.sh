@@ -17,10 +17,13 @@ packages=(
 compgen -G '*/*_igraph.c' >/dev/null && packages+=(libigraph-dev)
 
 venv=
+optional=()
 case ${1-} in
 '') ;;
 --tests)
     packages+=(libcmocka-dev libxml2-utils valgrind python3-venv)
+    # A browser for the page, dot to count crossings against: where they cannot be had, those tests say that they are skipped.
+    optional=(chromium fonts-liberation graphviz)
     venv=${MX_VENV:-build/venv}
     ;;
 *)
@@ -29,9 +32,9 @@ case ${1-} in
     ;;
 esac
 
-missing_packages() {
+missing_packages() { # PACKAGE...
     local package
-    for package in "${packages[@]}"; do
+    for package in "$@"; do
         [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || echo "$package"
     done
 }
@@ -65,8 +68,10 @@ PYTHON
 }
 
 if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing_packages "${packages[@]}")
     [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}"
+    mapfile -t missing < <(missing_packages "${optional[@]}")
+    [ ${#missing[@]} = 0 ] || install_packages "${missing[@]}" || echo "setup: going on without ${missing[*]}" >&2
 else
     echo "setup: no Debian here; the packages that are needed have these names there: ${packages[*]}" >&2
 fi

@@ -22,7 +22,8 @@ typedef struct mx_bvalue {
     const void *bytes; /* CONSTANT: little-endian; also of small integer weights, so that they can be computed with.
                           NULL: none */
     size_t n_bytes;
-    mx_sid name; /* INPUT, BODY_INPUT: its name (in the program's strings); else absent unless the driver gave it one */
+    mx_sid name; /* INPUT, BODY_INPUT: its name (in the program's strings); CONSTANT: the weight that it was made of;
+                    else absent unless the driver gave it one */
 } mx_bvalue;
 
 typedef struct mx_bop {
@@ -58,6 +59,8 @@ struct mx_build {
     mx_bop *ops;       /* in the order in which they were made: topological in every body */
     mx_bbody *bodies;  /* 0: the model's graph */
     size_t n_values, n_ops, n_bodies, cap_values, cap_ops, cap_bodies;
+    uint64_t n_folded_norms;
+    bool fold_norms;   /* batch normalisation may go into the convolution before it */
     uint64_t may_load; /* bytes of weights that may be read to compute with them; less with each. 0 where weights are to
  stay as they are */
     uint32_t body;     /* the open one */

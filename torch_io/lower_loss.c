@@ -106,6 +106,41 @@ static void margin_ranking_loss(const mx_rule *r) {
     reduced(r, mx_op1(b, "Relu", mx_add_number(b, apart, mx_arg_float(r, 3))), 4);
 }
 
+/* What a pair costs, whose target says 1 (alike) or -1 (not): both, where it is neither of them. */
+static mx_val of_pairs(const mx_rule *r, mx_val target, mx_val alike, mx_val apart, bool neither) {
+    mx_build *b = r->b;
+    mx_val none = mx_number_like(b, alike, 0);
+    mx_val is = mx_op2(b, "Equal", target, mx_number_like(b, target, 1));
+    mx_val not = mx_op2(b, "Equal", target, mx_number_like(b, target, -1));
+    mx_val first = neither ? mx_not(b, not ) : is, second = neither ? mx_not(b, is) : not ;
+    return mx_op2(b, "Add", mx_op(b, "Where", MX_IN(first, alike, none), MX_NO_AT),
+                  mx_op(b, "Where", MX_IN(second, apart, none), MX_NO_AT));
+}
+
+/* hinge_embedding_loss(self, target, margin, reduction) */
+static void hinge_embedding_loss(const mx_rule *r) {
+    mx_build *b = r->b;
+    mx_val x = operand(r, 0);
+    mx_val apart = mx_op1(b, "Relu", mx_add_number(b, mx_op1(b, "Neg", x), mx_arg_float(r, 2)));
+    reduced(r, of_pairs(r, operand(r, 1), x, apart, true), 3);
+}
+
+/* cosine_embedding_loss(input1, input2, target, margin, reduction) */
+static void cosine_embedding_loss(const mx_rule *r) {
+    mx_build *b = r->b;
+    mx_val x = operand(r, 0), y = operand(r, 1);
+    const mx_axes last = {.at = {mx_rank_of(b, x) - 1}, .n = 1};
+    mx_val sums[3] = {mx_op2(b, "Mul", x, y), mx_op2(b, "Mul", x, x), mx_op2(b, "Mul", y, y)};
+    for (int k = 0; k < 3; ++k)
+        sums[k] = mx_reduce_any(b, "ReduceSum", sums[k], &last, false);
+    for (int k = 1; k < 3; ++k)
+        sums[k] = mx_add_number(b, sums[k], 1e-12); /* as PyTorch has it */
+    mx_val cosine = mx_op2(b, "Div", sums[0], mx_op1(b, "Sqrt", mx_op2(b, "Mul", sums[1], sums[2])));
+    mx_val alike = mx_add_number(b, mx_op1(b, "Neg", cosine), 1);
+    mx_val apart = mx_op1(b, "Relu", mx_add_number(b, cosine, -mx_arg_float(r, 3)));
+    reduced(r, of_pairs(r, operand(r, 2), alike, apart, false), 4);
+}
+
 /* ---- classes ---- */
 
 static const char *reduction_name(const mx_rule *r, size_t i) {
@@ -136,6 +171,17 @@ static void nll_loss(const mx_rule *r) {
     if (mx_output_used(r, 1)) mx_cannot(r->b, "the sum of the weights is an output for gradients only");
 }
 
+/* Log probabilities times the weight of their class, where there are weights. */
+static mx_val by_class(const mx_rule *r, mx_val x, int64_t axis) {
+    int64_t sizes[MX_MAX_RANK];
+    int rank = mx_rank_of(r->b, x);
+    if (mx_arg_none(r, 2)) return x;
+    for (int k = 0; k < rank; ++k)
+        sizes[k] = k == 0 ? -1 : 1;
+    mx_val weight = mx_reshape_to(r->b, operand(r, 2), sizes, rank > axis ? (size_t)(rank - axis) : 0);
+    return mx_op2(r->b, "Mul", x, weight);
+}
+
 /* The target holds probabilities: -sum(target * x) over the classes; the mean is over all but the classes. */
 static void of_probabilities(const mx_rule *r, mx_val x, int64_t axis) {
     mx_build *b = r->b;
@@ -148,12 +194,16 @@ static void of_probabilities(const mx_rule *r, mx_val x, int64_t axis) {
         mx_val share = mx_op2(b, "Div", mx_number_like(b, x, smoothing), count);
         target = mx_op2(b, "Add", mx_mul_number(b, target, 1 - smoothing), share);
     }
-    if (!mx_arg_none(r, 2)) {
-        mx_cannot(b, "weights of classes with probabilities as the target");
-        return;
-    }
-    mx_val sum = mx_reduce_any(b, "ReduceSum", mx_op2(b, "Mul", target, x), &classes, false);
+    mx_val sum = mx_reduce_any(b, "ReduceSum", mx_op2(b, "Mul", target, by_class(r, x, axis)), &classes, false);
     reduced(r, mx_op1(b, "Neg", sum), 3);
+}
+
+/* How much each element counts in the mean: 0 where the target is ignored, else the weight of its class, or 1. */
+static mx_val mean_shares(const mx_rule *r, mx_val target, mx_val counts) {
+    mx_build *b = r->b;
+    if (mx_arg_none(r, 2)) return counts;
+    mx_val kept = mx_op2(b, "Mul", target, mx_cast(b, counts, MX_ELEM_INT64)); /* what is ignored may be no class */
+    return mx_op2(b, "Mul", mx_gather(b, operand(r, 2), kept, 0), counts);
 }
 
 /* Classes with smoothing: a share of the loss is the mean of all log probabilities of the elements that count. */
@@ -161,18 +211,15 @@ static void smoothed(const mx_rule *r, mx_val x, int64_t axis) {
     mx_build *b = r->b;
     double smoothing = mx_arg_float(r, 5);
     const mx_axes classes = {.at = {axis}, .n = 1};
-    if (!mx_arg_none(r, 2)) {
-        mx_cannot(b, "weights of classes with label smoothing");
-        return;
-    }
+    mx_val target = mx_arg_as(r, 1, MX_ELEM_INT64);
     mx_val own = mx_mul_number(b, negative_log_likelihood(r, x, 2), 1 - smoothing);
-    mx_val counts =
-        mx_op2(b, "Equal", mx_arg_as(r, 1, MX_ELEM_INT64), mx_scalar_int(b, MX_ELEM_INT64, mx_arg_int(r, 4)));
-    counts = mx_cast(b, mx_not(b, counts), mx_elem_of(b, x));
-    mx_val rest = mx_op1(b, "Neg", mx_reduce_any(b, "ReduceMean", x, &classes, false));
+    mx_val counts = mx_not(b, mx_op2(b, "Equal", target, mx_scalar_int(b, MX_ELEM_INT64, mx_arg_int(r, 4))));
+    counts = mx_cast(b, counts, mx_elem_of(b, x));
+    mx_val rest = mx_op1(b, "Neg", mx_reduce_any(b, "ReduceMean", by_class(r, x, axis), &classes, false));
     rest = mx_mul_number(b, mx_op2(b, "Mul", rest, counts), smoothing);
     if (mx_arg_int(r, 3) != 0) rest = mx_reduce_any(b, "ReduceSum", rest, &all_axes, false);
-    if (mx_arg_int(r, 3) == 1) rest = mx_op2(b, "Div", rest, mx_reduce_any(b, "ReduceSum", counts, &all_axes, false));
+    if (mx_arg_int(r, 3) == 1)
+        rest = mx_op2(b, "Div", rest, mx_reduce_any(b, "ReduceSum", mean_shares(r, target, counts), &all_axes, false));
     r->out[0] = mx_op2(b, "Add", own, rest);
 }
 
@@ -194,7 +241,9 @@ static const mx_lowering rows[] = {
     {"aten.binary_cross_entropy.default", binary_cross_entropy, "Log, Clip, Mul, Add, ReduceMean", 0, 0},
     {"aten.binary_cross_entropy_with_logits.default", binary_cross_entropy_with_logits,
      "Softplus, Mul, Add, ReduceMean", 0, 0},
+    {"aten.cosine_embedding_loss.default", cosine_embedding_loss, "Mul, ReduceSum, Sqrt, Div, Where, ReduceMean", 0, 0},
     {"aten.cross_entropy_loss.default", cross_entropy_loss, "LogSoftmax, NegativeLogLikelihoodLoss", 0, 0},
+    {"aten.hinge_embedding_loss.default", hinge_embedding_loss, "Neg, Relu, Where, ReduceMean", 0, 0},
     {"aten.huber_loss.default", huber_loss, "Sub, Abs, Less, Where, ReduceMean", 0, 0},
     {"aten.kl_div.default", kl_div, "Log, Mul, Sub, ReduceMean", 0, 0},
     {"aten.l1_loss.default", l1_loss, "Sub, Abs, ReduceMean", 0, 0},

@@ -1,5 +1,6 @@
 /* Normalisation: the operator that the opset has, else what it is made of. Statistics of half precision are taken in
  * float32, as torch does. */
+#include "torch_io/lower_fold_norm.h"
 #include "torch_io/lower_spatial.h"
 
 #include <float.h>
@@ -182,10 +183,7 @@ static void native_group_norm(const mx_rule *r) {
 
 /* ---- over a channel ---- */
 
-typedef struct batch {
-    mx_val x, weight, bias, mean, var;
-    double eps;
-} batch;
+typedef mx_stored_norm batch;
 
 /* With the statistics that were learned. */
 static void batch_stored(const mx_rule *r, batch *n) {
@@ -196,6 +194,8 @@ static void batch_stored(const mx_rule *r, batch *n) {
         mx_cannot(b, "it has no stored mean and variance");
         return;
     }
+    r->out[0] = mx_fold_norm(r, n);
+    if (r->out[0] != MX_NO_VAL) return;
     if (!n->weight) n->weight = ones(r, n->mean, channels.value, 1);
     if (!n->bias) n->bias = ones(r, n->mean, channels.value, 0);
     r->out[0] = mx_op(b, "BatchNormalization", MX_IN(n->x, n->weight, n->bias, n->mean, n->var),

@@ -123,6 +123,7 @@ static void count_regions(const mx_to_graph *t, mx_torch_info *info) {
     for (size_t i = 0; i < t->p->n_nodes; i++)
         info->source_operators += !t->p->nodes[i].dropped;
     info->modules = t->p->n_modules;
+    info->folded_norms = t->b->n_folded_norms;
     for (size_t i = 0; i < t->b->n_ops; i++) {
         uint32_t node = t->b->ops[i].node;
         if (!t->need_op[i] || node == MX_NONE) continue;
@@ -154,7 +155,11 @@ static mx_status lower(const mx_program *p, const mx_torch_options *options, mx_
                        mx_error *err) {
     mx_build *b = NULL;
     MX_TRY(mx_build_new(p, options->opset, &b, err));
-    if (options->weights_in_place || options->keep_constant_ops || options->weights_as_inputs) b->may_load = 0;
+    b->fold_norms = options->fold_norms;
+    if (options->weights_in_place || options->keep_constant_ops || options->weights_as_inputs) {
+        b->may_load = 0;
+        b->fold_norms = false;
+    }
     mx_status status = mx_lower_program(p, b, err);
     if (status == MX_OK) status = write_graph(p, b, options, out, info, err);
     mx_build_free(b);

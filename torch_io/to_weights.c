@@ -181,10 +181,23 @@ static mx_status add_weight(weighing *w, mx_val value) {
     return add_tensor(t, &tensor, t->names[value], weight->elem);
 }
 
+/* "constant", or after the weight that it was computed from. */
+static mx_status name_constant(mx_to_graph *t, const mx_bvalue *v, mx_sid *out) {
+    mx_buffer b;
+    if (v->name == MX_SID_ABSENT) return mx_to_name(t, MX_STR_LITERAL("constant"), out);
+    mx_str name = mx_ptext(t->p, v->name);
+    mx_buffer_init(&b, t->g->allocator);
+    mx_buffer_add(&b, name.p, name.n);
+    mx_buffer_cstr(&b, "_folded");
+    mx_status status = b.failed ? mx_nomem(t->err) : mx_to_name(t, mx_buffer_str(&b), out);
+    mx_buffer_free(&b);
+    return status;
+}
+
 static mx_status add_constant(mx_to_graph *t, mx_val value) {
     const mx_bvalue *v = &t->b->values[value];
     mx_tensor tensor = {.n_dims = v->rank > 0 ? (uint32_t)v->rank : 0};
-    if (t->names[value] == MX_SID_ABSENT) MX_TRY(mx_to_name(t, MX_STR_LITERAL("constant"), &t->names[value]));
+    if (t->names[value] == MX_SID_ABSENT) MX_TRY(name_constant(t, v, &t->names[value]));
     MX_TRY(mx_graph_add_bytes(t->g, (mx_str){v->bytes, v->n_bytes}, &tensor.data, t->err));
     MX_TRY(mx_graph_array(t->g, tensor.n_dims, sizeof *tensor.dims, &tensor.dims, t->err));
     for (uint32_t i = 0; i < tensor.n_dims; i++)

@@ -11,6 +11,7 @@ typedef struct mx_torch_options {
     bool weights_in_place;  /* weights are used where they lie and as they lie: nothing is transposed ahead of time */
     bool keep_constant_ops; /* do_constant_folding is false: the builder computes nothing that is not needed */
     bool weights_as_inputs; /* weights are inputs of the model: their values are left out */
+    bool fold_norms;        /* batch normalisation goes into the convolution before it, which rounds the weights anew */
     bool stack_traces;      /* keep them as metadata of the operators */
 } mx_torch_options;
 
@@ -18,6 +19,7 @@ typedef struct mx_torch_info {
     uint64_t source_operators;  /* operators of the source program */
     uint64_t native_op_regions; /* source operators that became several */
     uint64_t modules;
+    uint64_t folded_norms;      /* normalisations that went into convolutions */
 } mx_torch_info;
 
 /* Read a .pt2 file and lower it to ONNX: a compound graph, wired, with a module node for every module that is known

@@ -9,6 +9,7 @@ Needs torch, transformers and onnxscript. Weights are random, nothing is downloa
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import logging
 import os
@@ -135,7 +136,7 @@ def write(model: Model, folder: Path, dynamo: bool) -> str:
         torch.manual_seed(1)
         inputs = model.inputs(**sizes)
         with torch.no_grad():
-            outputs = leaves(module(**{k: v.clone() for k, v in inputs.items()}))
+            outputs = leaves(copy.deepcopy(module)(**{k: v.clone() for k, v in inputs.items()}))  # it may change its buffers
         samples.append((inputs, outputs))
         if name == "io.npz" or model.dynamic:
             np.savez(folder / name, **{"in." + k: array(v) for k, v in inputs.items()},

@@ -310,7 +310,7 @@ class Costs(nn.Module):
                 F.kl_div(x.log_softmax(-1), y.softmax(-1), reduction="batchmean"),
                 F.binary_cross_entropy_with_logits(x, y.sigmoid(), pos_weight=weight), F.l1_loss(x, y, reduction="sum"),
                 F.cosine_embedding_loss(x, y, target.sign() * 2 - 1), F.triplet_margin_loss(x, y, chance),
-                F.gaussian_nll_loss(x, y, chance), F.poisson_nll_loss(x, y.abs()), F.soft_margin_loss(x, y.sign()),
+                F.poisson_nll_loss(x, y.abs()), F.soft_margin_loss(x, y.sign()),
                 F.margin_ranking_loss(x, y, y.sign(), 0.1), F.hinge_embedding_loss(x, y.sign()),
                 F.multi_margin_loss(x, target), F.multilabel_soft_margin_loss(x, (y > 0).float()))
 
@@ -346,7 +346,7 @@ class Changed(nn.Module):
 
 
 class Steps(nn.Module):
-    """A loop until a value is small, a branch on what came out."""
+    """A loop until a value is small, a branch on what came in."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -360,14 +360,14 @@ class Steps(nn.Module):
         def once(i: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
             return i + 1, torch.tanh(self.step(v)) * 0.8
 
-        count, end = while_loop(going, once, (torch.zeros((), dtype=torch.int64), x))
         def yes(v: Tensor) -> Tensor:
             return self.other(v)
 
         def no(v: Tensor) -> Tensor:
             return self.other(-v) * 2
 
-        return count, torch.cond(end.sum() > 0, yes, no, (end,))
+        chosen = torch.cond(x.sum() > 0, yes, no, (x,))
+        return (chosen, *while_loop(going, once, (torch.zeros((), dtype=torch.int64), x)))
 
 
 class Moved(nn.Module):

@@ -74,5 +74,21 @@ def counted():
     return p
 
 
+def smoothed() -> Program:
+    """Weights of classes together with smoothing, and with probabilities as the target; pairs."""
+    p = Program("loss_smoothed")
+    x, deep, shares = torch.randn(4, 5), torch.randn(2, 5, 3), torch.rand(4, 5).softmax(1)
+    classes, places = torch.tensor([1, 4, 0, 2]), torch.tensor([[0, 4, -100], [3, 1, 2]])
+    weight, pair = torch.tensor([0.5, 1.0, 2.0, 1.5, 0.75]), torch.tensor([1, -1, 0, -1])
+    for how in ("mean", "sum", "none"):
+        p.case(f"classes_{how}", lambda a, c, w, how=how: F.cross_entropy(a, c, w, label_smoothing=0.2, reduction=how), x, classes, weight)
+        p.case(f"deep_{how}", lambda a, c, w, how=how: F.cross_entropy(a, c, w, label_smoothing=0.1, reduction=how), deep, places, weight)
+        p.case(f"shares_{how}", lambda a, c, w, how=how: F.cross_entropy(a, c, w, label_smoothing=0.3, reduction=how), x, shares, weight)
+        p.case(f"cosine_{how}", lambda a, b, t, how=how: F.cosine_embedding_loss(a, b, t, 0.1, reduction=how), x, shares, pair)
+        p.case(f"hinge_{how}", lambda a, t, how=how: F.hinge_embedding_loss(a, t[:, None], 0.4, reduction=how), x, pair)
+    p.case("one", lambda a, c, w: F.cross_entropy(a[0], c[0], w, label_smoothing=0.2), x, classes, weight)
+    return p
+
+
 def programs():
-    return [losses(torch.float32), losses(torch.float64), measures(), counted()]
+    return [losses(torch.float32), losses(torch.float64), measures(), counted(), smoothed()]
