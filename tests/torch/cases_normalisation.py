@@ -57,6 +57,31 @@ def dynamic() -> Program:
     return p
 
 
+class Twice(torch.nn.Module):
+    """What the convolution gives is also used as it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.norm = torch.nn.Conv1d(4, 4, 3), settled(torch.nn.BatchNorm1d(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.conv(x)
+        return y + self.norm(y)
+
+
+def folded() -> Program:
+    """Normalisations that --optimize puts into the convolution before them; the last one it cannot."""
+    p = Program("normalisation_folded", ("default",))
+    nn = torch.nn
+    line, image = torch.randn(2, 4, 9), torch.randn(2, 4, 6, 7)
+    p.case("conv", nn.Sequential(nn.Conv2d(4, 6, 3), settled(nn.BatchNorm2d(6))).eval(), image)
+    p.case("plain", nn.Sequential(nn.Conv2d(4, 6, 3, bias=False), settled(nn.BatchNorm2d(6, affine=False))).eval(), image)
+    p.case("groups", nn.Sequential(nn.Conv1d(4, 8, 3, groups=4), settled(nn.BatchNorm1d(8, eps=1e-3))).eval(), line)
+    p.case("twice", Twice().eval(), line)
+    p.case("transposed", nn.Sequential(nn.ConvTranspose1d(4, 6, 3), settled(nn.BatchNorm1d(6))).eval(), line)
+    return p
+
+
 def low() -> list[Program]:
     out = []
     for name, dtype in (("float16", torch.float16), ("bfloat16", torch.bfloat16)):
@@ -72,4 +97,4 @@ def low() -> list[Program]:
 
 
 def programs() -> list[Program]:
-    return [plain(), dynamic(), *low()]
+    return [plain(), dynamic(), folded(), *low()]
