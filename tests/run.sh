@@ -101,11 +101,15 @@ fuzz() { # BUILD
     [ "$failed" = 0 ]
 }
 
-python_tests() { # FILE OR FOLDER...
-    local log=$logs/pytest.txt status
-    "$python" -m pytest -q -p no:cacheprovider "$@" | tee "$log"
-    status=${PIPESTATUS[0]}
-    tail -n 1 "$log" | grep -oE '[0-9]+ (passed|failed|error)' |
+# Each file in a process of its own: what a process had in memory when it started a program counts as the program's.
+python_tests() { # FILE...
+    local log=$logs/pytest.txt status=0 file
+    : >"$log"
+    for file in "$@"; do
+        "$python" -m pytest -q -p no:cacheprovider "$file" | tee -a "$log"
+        [ "${PIPESTATUS[0]}" = 0 ] || status=1
+    done
+    grep -E '^[0-9]+ (passed|failed|error|skipped).* in [0-9.]+s' "$log" | grep -oE '[0-9]+ (passed|failed|error)' |
         awk '{ n[$2] += $1 } END { printf "%d passed, %d failed\n", n["passed"], n["failed"] + n["error"] }'
     return "$status"
 }
@@ -140,7 +144,7 @@ torch_programs() {
 }
 
 torch_models() {
-    MX_TORCH_PYTHON=$torch_venv/bin/python python_tests tests/with_torch
+    MX_TORCH_PYTHON=$torch_venv/bin/python python_tests tests/with_torch/test_*.py
 }
 
 # ---- Running it ----------------------------------------------------------------------------------------------------
@@ -190,10 +194,8 @@ fi
 ! is_wanted unit || stage unit unit build
 ! is_wanted cli || stage cli tests/cli/run.sh
 ! is_wanted fuzz || stage fuzz fuzz build
-# Apart from the others: what a process had in memory when it started a program counts as the program's.
 programs=tests/python/test_torch_programs.py
-! is_wanted python || stage python python_tests tests/python --ignore=$programs
-! is_wanted python || stage programs python_tests $programs
+! is_wanted python || stage python python_tests tests/python/test_*.py
 if [ $with_torch = yes ] && is_wanted python && stage "torch setup" torch_setup; then
     stage "torch programs" torch_programs
     stage "torch models" torch_models
