@@ -5,6 +5,16 @@ static void copy_element(const mx_folding *f, size_t to, const mx_fconst *c, siz
     memcpy(f->out.room + to * f->out.size, c->bytes + from * c->size, c->size);
 }
 
+/* The elements of the first input in the order of a walk, as a tensor of its rank. */
+static bool walk_over(mx_folding *f, mx_fwalk *w, const int64_t *dims) {
+    const mx_fconst *x = &f->in[0];
+    if (!mx_fold_result(f, x->elem, x->rank, dims)) return false;
+    w->dims = f->out.dims;
+    for (size_t i = 0; i < f->out.n; i++, mx_fold_step(w))
+        copy_element(f, i, x, w->element);
+    return true;
+}
+
 /* The same elements in other sizes. */
 static bool with_sizes(mx_folding *f, int rank, const int64_t *dims) {
     const mx_fconst *x = &f->in[0];
@@ -100,11 +110,7 @@ bool mx_fold_transpose(mx_folding *f) {
         dims[i] = x->dims[from];
         w.steps[i] = steps[from];
     }
-    if (!mx_fold_result(f, x->elem, x->rank, dims)) return false;
-    w.dims = f->out.dims;
-    for (size_t i = 0; i < f->out.n; i++, mx_fold_step(&w))
-        copy_element(f, i, x, w.element);
-    return true;
+    return walk_over(f, &w, dims);
 }
 
 bool mx_fold_expand(mx_folding *f) {
@@ -230,11 +236,7 @@ bool mx_fold_slice(mx_folding *f) {
         w.steps[i] = step * cuts[i].step;
         w.element += (size_t)(step * cuts[i].start);
     }
-    if (!mx_fold_result(f, x->elem, x->rank, dims)) return false;
-    w.dims = f->out.dims;
-    for (size_t i = 0; i < f->out.n; i++, mx_fold_step(&w))
-        copy_element(f, i, x, w.element);
-    return true;
+    return walk_over(f, &w, dims);
 }
 
 bool mx_fold_where(mx_folding *f) {

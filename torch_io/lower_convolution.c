@@ -45,21 +45,25 @@ static mx_val emit(const mx_rule *r, const conv *c, mx_val x, mx_val weight, mx_
     return mx_without_batch(r, y, added);
 }
 
-static void set_padding(conv *c, const int64_t *padding) {
-    for (size_t k = 0; k < c->n; k++)
-        c->begin[k] = c->end[k] = padding[k];
+/* Where the arguments of an operator stand; 0: it has none of these. input, weight and bias are always the first. */
+typedef struct layout {
+    size_t stride, padding, dilation, groups, extra;
+} layout;
+
+static void read_and_emit(const mx_rule *r, const layout *at, bool transposed) {
+    mx_val x = mx_arg(r, 0), w = mx_arg(r, 1), bias = mx_arg(r, 2);
+    conv c = {.n = spatial_of_weight(r, w), .groups = mx_arg_int(r, at->groups), .transposed = transposed};
+    mx_spatial_ints(r, at->stride, NULL, c.n, c.stride);
+    mx_spatial_ints(r, at->padding, NULL, c.n, c.begin);
+    mx_spatial_ints(r, at->dilation, NULL, c.n, c.dilation);
+    if (at->extra) mx_spatial_ints(r, at->extra, NULL, c.n, c.extra);
+    memcpy(c.end, c.begin, sizeof c.end);
+    r->out[0] = emit(r, &c, x, w, bias);
 }
 
 /* convNd(input, weight, bias, stride, padding, dilation, groups) */
 static void convolve(const mx_rule *r) {
-    mx_val x = mx_arg(r, 0), w = mx_arg(r, 1), bias = mx_arg(r, 2);
-    conv c = {.n = spatial_of_weight(r, w), .groups = mx_arg_int(r, 6)};
-    int64_t padding[MX_MAX_SPATIAL];
-    mx_spatial_ints(r, 3, NULL, c.n, c.stride);
-    mx_spatial_ints(r, 4, NULL, c.n, padding);
-    mx_spatial_ints(r, 5, NULL, c.n, c.dilation);
-    set_padding(&c, padding);
-    r->out[0] = emit(r, &c, x, w, bias);
+    read_and_emit(r, &(layout){.stride = 3, .padding = 4, .dilation = 5, .groups = 6}, false);
 }
 
 /* "same": the odd cell of padding goes to the end, as torch does. */
@@ -90,28 +94,12 @@ static void convolve_named(const mx_rule *r) {
 
 /* conv_transposeNd(input, weight, bias, stride, padding, output_padding, groups, dilation) */
 static void transposed(const mx_rule *r) {
-    mx_val x = mx_arg(r, 0), w = mx_arg(r, 1), bias = mx_arg(r, 2);
-    conv c = {.n = spatial_of_weight(r, w), .groups = mx_arg_int(r, 6), .transposed = true};
-    int64_t padding[MX_MAX_SPATIAL];
-    mx_spatial_ints(r, 3, NULL, c.n, c.stride);
-    mx_spatial_ints(r, 4, NULL, c.n, padding);
-    mx_spatial_ints(r, 5, NULL, c.n, c.extra);
-    mx_spatial_ints(r, 7, NULL, c.n, c.dilation);
-    set_padding(&c, padding);
-    r->out[0] = emit(r, &c, x, w, bias);
+    read_and_emit(r, &(layout){.stride = 3, .padding = 4, .extra = 5, .groups = 6, .dilation = 7}, true);
 }
 
 /* convolution(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups, ...) */
 static void general(const mx_rule *r) {
-    mx_val x = mx_arg(r, 0), w = mx_arg(r, 1), bias = mx_arg(r, 2);
-    conv c = {.n = spatial_of_weight(r, w), .groups = mx_arg_int(r, 8), .transposed = mx_arg_bool(r, 6)};
-    int64_t padding[MX_MAX_SPATIAL];
-    mx_spatial_ints(r, 3, NULL, c.n, c.stride);
-    mx_spatial_ints(r, 4, NULL, c.n, padding);
-    mx_spatial_ints(r, 5, NULL, c.n, c.dilation);
-    mx_spatial_ints(r, 7, NULL, c.n, c.extra);
-    set_padding(&c, padding);
-    r->out[0] = emit(r, &c, x, w, bias);
+    read_and_emit(r, &(layout){.stride = 3, .padding = 4, .dilation = 5, .extra = 7, .groups = 8}, mx_arg_bool(r, 6));
 }
 
 /* conv_tbc(self [time, batch, in], weight [kernel, in, out], bias, pad) */
@@ -119,7 +107,7 @@ static void convolve_tbc(const mx_rule *r) {
     static const int64_t to_nct[3] = {1, 2, 0}, to_tbc[3] = {2, 0, 1}, to_oik[3] = {2, 1, 0};
     conv c = {.n = 1, .groups = 1, .stride = {1}, .dilation = {1}};
     int64_t pad = mx_arg_int(r, 3);
-    set_padding(&c, &pad);
+    c.begin[0] = c.end[0] = pad;
     mx_val x = mx_transpose(r->b, mx_arg(r, 0), to_nct, 3), w = mx_transpose(r->b, mx_arg(r, 1), to_oik, 3);
     r->out[0] = mx_transpose(r->b, emit(r, &c, x, w, mx_arg(r, 2)), to_tbc, 3);
 }

@@ -1,5 +1,5 @@
-/* Batch normalisation in the convolution before it: y = (conv(x) - mean) * s + bias with s = weight / sqrt(var + eps) is a convolution
- * whose weights are multiplied by s, channel by channel. Computed in double, rounded once. */
+/* Batch normalisation in the convolution before it: y = (conv(x) - mean) * s + bias with s = weight / sqrt(var + eps)
+ * is a convolution whose weights are multiplied by s, channel by channel. Computed in double, rounded once. */
 #include "torch_io/lower_fold_norm.h"
 
 #include "converter/dtype.h"
@@ -82,9 +82,9 @@ mx_val mx_fold_norm(const mx_rule *r, const mx_stored_norm *n) {
     mx_val w = constant_of(&f, f.weights, rank, sizes, f.channels * f.each, old);
     mx_val bias = constant_of(&f, f.bias, 1, sizes, f.channels, n->bias);
     uint32_t node = b->node;
-    b->node = f.conv->node; /* it stays in the convolution's module */
+    mx_build_at(b, f.conv->node); /* it stays in the convolution's module */
     mx_val y = mx_op(b, "Conv", MX_IN(x, w, bias), at, n_at);
-    b->node = node;
+    mx_build_at(b, node);
     b->n_folded_norms += y != MX_NO_VAL;
     return y;
 }

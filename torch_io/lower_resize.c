@@ -32,14 +32,8 @@ static mx_val scales_constant(const mx_rule *r, const resize *z, const float *sc
 }
 
 /* The sizes of the whole output: those of batch and channels as they are. */
-static mx_val whole_sizes(const mx_rule *r, const resize *z, mx_val x, mx_val sizes) {
+static mx_val whole_sizes(const mx_rule *r, mx_val x, mx_val sizes) {
     mx_build *b = r->b;
-    for (size_t k = 0; k < 2; k++)
-        if (!mx_size_is_number(mx_size_of(b, x, (int)k))) {
-            mx_val ahead = mx_slice_const(b, mx_shape(b, x), 0, 0, 2, 1);
-            return mx_concat(b, (const mx_val[]){ahead, sizes}, 2, 0);
-        }
-    (void)z;
     return mx_concat(b, (const mx_val[]){mx_dim(b, x, 0), mx_dim(b, x, 1), sizes}, 3, 0);
 }
 
@@ -93,7 +87,7 @@ static void emit_resize(const mx_rule *r, const resize *z, mx_val sizes) {
         if (factors)
             y = mx_op(b, "Resize", MX_IN(x, roi, factors), at, n);
         else
-            y = mx_op(b, "Resize", MX_IN(x, roi, MX_NO_VAL, whole_sizes(r, z, x, sizes)), at, n);
+            y = mx_op(b, "Resize", MX_IN(x, roi, MX_NO_VAL, whole_sizes(r, x, sizes)), at, n);
     }
     if (cast && strcmp(z->mode, "nearest") != 0) y = mx_op1(b, "Round", y);
     r->out[0] = cast ? mx_cast(b, y, elem) : y;
