@@ -6,11 +6,38 @@ void *mx_lay_array(mx_lay *l, size_t count, size_t size) {
     return p;
 }
 
+/* How values with many users reach them: by lines of their own or by one trunk. What crosses less depends on all else,
+ * so each way is tried. */
+static const mx_lay_style styles[] = {{6, 4}, {2, 4}, {3, 8}, {2, 40}};
+
+#define STYLED 20000u /* boxes and edges, beyond that the first style is taken */
+
+/* l: after mx_lay_rank; then also after mx_lay_order. */
+static mx_status best_style(mx_lay *l) {
+    mx_lay ranked = *l;
+    uint32_t n = !l->thorough || l->in->n_boxes + l->in->n_edges > STYLED ? 1 : sizeof styles / sizeof *styles;
+    l->cost = UINT64_MAX;
+    for (uint32_t i = 0; i < n && l->cost; i++) {
+        mx_lay next = ranked;
+        next.arena = l->arena;
+        next.style = styles[i];
+        mx_status status = mx_lay_segments(&next);
+        if (status == MX_OK) status = mx_lay_order(&next);
+        l->arena = next.arena;
+        MX_TRY(status);
+        if (next.cost < l->cost) *l = next;
+    }
+    return MX_OK;
+}
+
 static mx_status run(mx_lay *l, bool order_only) {
+    l->thorough = !order_only;
     MX_TRY(mx_lay_rank(l));
-    MX_TRY(mx_lay_segments(l));
-    MX_TRY(mx_lay_order(l));
+    MX_TRY(best_style(l));
     MX_TRY(mx_lay_ports(l));
+    l->in->crossings = l->crossings;
+    for (uint32_t v = 0; v < l->n && order_only; v++)
+        l->in->boxes[v].x = (int32_t)l->pos[v];
     if (order_only) return MX_OK;
     MX_TRY(mx_lay_place(l));
     return mx_lay_route(l);

@@ -30,18 +30,20 @@ typedef struct mx_layout_box {
     uint8_t pin;  /* in: mx_layout_pin */
     int32_t hint; /* in: pinned boxes stand in the order of their hints where that costs nothing, as outside of the
                      group their values are in that order; MX_PORT_FREE: any place will do */
-    int32_t x, y; /* out: top left, from 0 on */
+    int32_t x, y; /* out: top left, from 0 on; mx_layout_order: x is the place in the layer */
 } mx_layout_box;
 
 /* An edge leaves `from` at its lower side and enters `to` at its upper side. */
 typedef struct mx_layout_edge {
-    uint32_t from, to;    /* in: boxes; not the same */
-    int32_t from_x;       /* in and out: port, from the left side of the box; MX_PORT_FREE on entry: the engine chooses.
-                             Edges of one value must agree */
-    int32_t to_x;         /* likewise */
-    uint32_t value;       /* in: dense, from 0 on; edges of one value come from one box and share a trunk */
-    bool quiet;           /* in: of little weight */
-    bool back;            /* out: runs upwards, around at the side */
+    uint32_t from, to; /* in: boxes; not the same */
+    int32_t from_x;    /* in and out: port, from the left side of the box; MX_PORT_FREE on entry: the engine chooses.
+                          Edges of one value must agree */
+    int32_t to_x;      /* likewise */
+    int32_t from_wish; /* out: the place among the ports of that side of the box that it would have if all were free */
+    int32_t to_wish;   /* likewise */
+    uint32_t value;    /* in: dense, from 0 on; edges of one value come from one box and share a trunk */
+    bool quiet;        /* in: of little weight */
+    bool back;         /* out: runs upwards, around at the side */
     uint32_t first_point; /* out: index into mx_layout.points */
     uint32_t n_points;    /* out: corners with both ends, at least 2; consecutive points share x or y */
 } mx_layout_edge;
@@ -58,11 +60,12 @@ typedef struct mx_layout {
     int32_t w, h;     /* out: the room that everything takes */
     mx_point *points; /* out: allocated, see mx_layout_free */
     size_t n_points, cap_points;
-    uint64_t crossings; /* out: of edges of different values, by the order within layers */
+    uint32_t crossing_cost, hint_cost; /* in: what it costs that edges cross, that hints are not followed; 0 is 1 */
+    uint64_t crossings;                /* out: of edges of different values, by the order within layers */
 } mx_layout;
 
-/* Only find the order of everything, and from it the free ports: from_x and to_x of the edges, no coordinates. Errors
- * as below. */
+/* Only find the order of everything, and from it the free ports: from_x and to_x of the edges, places in layers, no
+ * coordinates. Errors as below. */
 mx_status mx_layout_order(mx_layout *layout, const mx_allocator *allocator, mx_error *err);
 /* Lay out a group. Fails with NOMEM only; mx_layout_free in any case. `allocator` may be NULL. */
 mx_status mx_layout_run(mx_layout *layout, const mx_allocator *allocator, mx_error *err);

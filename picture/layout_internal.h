@@ -22,6 +22,7 @@ typedef struct mx_net {
     uint32_t users;
     bool far; /* no dummies: users beyond the next layer, and above, are reached by a lane */
     bool quiet;
+    bool parted; /* some users have lines of their own */
 } mx_net;
 
 /* A piece of an edge, from one layer to the next. */
@@ -34,6 +35,12 @@ typedef struct mx_seg {
     bool crosses_trunk; /* it is not to be straight at the cost of a long one */
     uint32_t wire;
 } mx_seg;
+
+/* Edges of a value with so many users have dummies of their own where the user is so many layers below at most: from a
+ * trunk further down they would cross whatever stands between. */
+typedef struct mx_lay_style {
+    uint32_t many, nearby;
+} mx_lay_style;
 
 typedef struct mx_lay {
     mx_layout *in;
@@ -53,6 +60,10 @@ typedef struct mx_lay {
     uint32_t first_own;              /* the first of the dummies that edges have to themselves */
     uint32_t *down_start, *up_start; /* segments by upper, by lower vertex; n_vertices + 1 */
     uint32_t *down, *up;
+    mx_lay_style style;
+    bool thorough;            /* the search for an order may take its time */
+    bool has_parted;          /* any net */
+    uint64_t cost, crossings; /* of the order */
 } mx_lay;
 
 /* A zeroed array in the arena. */

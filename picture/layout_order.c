@@ -1,100 +1,22 @@
 /* The order within layers: barycenter sweeps down and up from several first orders, neighbours exchanged where that
  * helps, the best kept. How often is a matter of size, not of time. */
-#include "picture/layout_internal.h"
+#include "picture/layout_order.h"
 
 #include <stdlib.h>
 
 #define WORK         1500000u /* vertices and segments looked at in all sweeps together */
 #define SWEEPS_MOST  12u
 #define SWEEPS_LEAST 2u
-#define STARTS       6u
+#define SWEEPS_FEW   6u
+#define STARTS       10u
+#define STARTS_FEW   4u
+#define IDLE         4u  /* sweeps that do not help */
 #define FEW          64u /* segments of a vertex, for exchanging neighbours */
 #define ROUNDS       6u
-#define COMPANY      6u  /* segments that are followed to those who share a neighbour */
-#define SIFTED       64u /* vertices of a layer in which each tries all places at the end */
-#define SIFTED_MOST  1200u
+#define COMPANY      6u   /* segments that are followed to those who share a neighbour */
+#define SIFTED       300u /* vertices of a layer in which each tries all places at the end */
+#define SIFTED_MOST  5000u
 #define SIFTINGS     3u
-
-typedef struct place {
-    double key;
-    uint32_t vertex, pos;
-} place;
-
-typedef struct ordering {
-    mx_lay *l;
-    uint64_t *keys, *room; /* by segment */
-    place *places;         /* by vertex of a layer */
-    uint32_t *best, *stack;
-    uint8_t *seen;
-    double *key; /* by vertex */
-    uint64_t fewest;
-} ordering;
-
-/* ---- crossings ---- */
-
-static uint64_t inversions(uint64_t *keys, uint64_t *room, size_t n) {
-    uint64_t sum = 0;
-    for (size_t width = 1; width < n; width *= 2) {
-        for (size_t from = 0; from + width < n; from += 2 * width) {
-            size_t middle = from + width, end = middle + width < n ? middle + width : n;
-            size_t a = from, b = middle, out = from;
-            if (keys[middle - 1] <= keys[middle]) continue;
-            memcpy(room + from, keys + from, (end - from) * sizeof *keys);
-            while (a < middle && b < end) {
-                if (room[b] < room[a]) {
-                    sum += middle - a;
-                    keys[out++] = room[b++];
-                } else {
-                    keys[out++] = room[a++];
-                }
-            }
-            while (a < middle)
-                keys[out++] = room[a++];
-            while (b < end)
-                keys[out++] = room[b++];
-        }
-    }
-    return sum;
-}
-
-static int by_number(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-static void sort_keys(uint64_t *keys, size_t n) {
-    if (n > 16) {
-        qsort(keys, n, sizeof *keys, by_number);
-        return;
-    }
-    for (size_t i = 1; i < n; i++) {
-        uint64_t k = keys[i];
-        size_t at = i;
-        for (; at > 0 && keys[at - 1] > k; at--)
-            keys[at] = keys[at - 1];
-        keys[at] = k;
-    }
-}
-
-/* Segments that leave one port cross each other nowhere: they stand sorted. */
-static uint64_t crossings_below(ordering *o, uint32_t layer) {
-    const mx_lay *l = o->l;
-    size_t n = 0;
-    for (uint32_t i = l->start[layer]; i < l->start[layer + 1]; i++) {
-        uint32_t v = l->order[i];
-        size_t run = n;
-        for (uint32_t k = l->down_start[v]; k < l->down_start[v + 1]; k++) {
-            const mx_seg *s = &l->segs[l->down[k]];
-            if (n > run && l->segs[l->down[k - 1]].ru != s->ru) {
-                sort_keys(o->keys + run, n - run);
-                run = n;
-            }
-            o->keys[n++] = mx_seg_lower(l, s);
-        }
-        sort_keys(o->keys + run, n - run);
-    }
-    return inversions(o->keys, o->room, n);
-}
 
 /* ---- first orders ---- */
 
@@ -104,7 +26,7 @@ static void append(mx_lay *l, uint32_t *fill, uint32_t v) {
 }
 
 /* Depth first along the segments, so that what belongs together stands together. */
-static void walk(ordering *o, uint32_t *fill, uint32_t from, bool downwards, bool reversed) {
+static void walk(mx_ordering *o, uint32_t *fill, uint32_t from, bool downwards, bool reversed) {
     mx_lay *l = o->l;
     const uint32_t *start = downwards ? l->down_start : l->up_start, *list = downwards ? l->down : l->up;
     uint32_t depth = 0;
@@ -124,7 +46,7 @@ static void walk(ordering *o, uint32_t *fill, uint32_t from, bool downwards, boo
     }
 }
 
-static void first_order(ordering *o, uint32_t *fill, uint32_t variant) {
+static void first_order(mx_ordering *o, uint32_t *fill, uint32_t variant) {
     mx_lay *l = o->l;
     memset(fill, 0, l->n_layers * sizeof *fill);
     memset(o->seen, 0, l->n_vertices);
@@ -157,13 +79,13 @@ static void stir(mx_lay *l, uint32_t seed) {
 /* ---- sweeps ---- */
 
 static int by_key(const void *a, const void *b) {
-    const place *x = a, *y = b;
+    const mx_place *x = a, *y = b;
     if (x->key != y->key) return x->key < y->key ? -1 : 1;
     return x->pos < y->pos ? -1 : x->pos > y->pos;
 }
 
 static int by_key_late(const void *a, const void *b) {
-    const place *x = a, *y = b;
+    const mx_place *x = a, *y = b;
     if (x->key != y->key) return x->key < y->key ? -1 : 1;
     return x->pos > y->pos ? -1 : x->pos < y->pos;
 }
@@ -184,7 +106,7 @@ static double barycenter(const mx_lay *l, uint32_t v, bool above) {
 
 /* Without neighbours on that side: the mean key of those that share a neighbour on the other, such as the other inputs
  * of what a constant goes to. -1: none. */
-static double key_of_company(const ordering *o, uint32_t v, bool above) {
+static double key_of_company(const mx_ordering *o, uint32_t v, bool above) {
     const mx_lay *l = o->l;
     const uint32_t *start = above ? l->down_start : l->up_start, *list = above ? l->down : l->up;
     const uint32_t *back_start = above ? l->up_start : l->down_start, *back = above ? l->up : l->down;
@@ -203,14 +125,14 @@ static double key_of_company(const ordering *o, uint32_t v, bool above) {
 }
 
 /* Vertices that nothing says anything of stay where they are, the others are sorted around them. */
-static void sort_layer(ordering *o, uint32_t layer, bool above, bool late) {
+static void sort_layer(mx_ordering *o, uint32_t layer, bool above, bool late) {
     mx_lay *l = o->l;
     uint32_t *order = l->order + l->start[layer], n = l->start[layer + 1] - l->start[layer], count = 0, next = 0;
     for (uint32_t i = 0; i < n; i++)
         o->key[order[i]] = barycenter(l, order[i], above);
     for (uint32_t i = 0; i < n; i++) {
         double key = o->key[order[i]] >= 0 ? o->key[order[i]] : key_of_company(o, order[i], above);
-        o->places[i] = (place){key, order[i], i};
+        o->places[i] = (mx_place){key, order[i], i};
     }
     for (uint32_t i = 0; i < n; i++)
         if (o->places[i].key >= 0)
@@ -231,11 +153,11 @@ static int32_t hint_of(const mx_lay *l, uint32_t v) {
 }
 
 /* Pinned boxes of a layer among themselves; the others stay where they are. */
-static void sort_by_hint(ordering *o, uint32_t layer) {
+static void sort_by_hint(mx_ordering *o, uint32_t layer) {
     mx_lay *l = o->l;
     uint32_t *order = l->order + l->start[layer], n = l->start[layer + 1] - l->start[layer], count = 0, next = 0;
     for (uint32_t i = 0; i < n; i++)
-        if (hint_of(l, order[i]) != MX_PORT_FREE) o->places[count++] = (place){hint_of(l, order[i]), order[i], i};
+        if (hint_of(l, order[i]) != MX_PORT_FREE) o->places[count++] = (mx_place){hint_of(l, order[i]), order[i], i};
     if (count < 2) return;
     qsort(o->places, count, sizeof *o->places, by_key);
     for (uint32_t i = 0; i < n; i++)
@@ -244,14 +166,14 @@ static void sort_by_hint(ordering *o, uint32_t layer) {
         l->pos[order[i]] = i;
 }
 
-static uint64_t against_hints(ordering *o, uint32_t layer) {
+static uint64_t against_hints(mx_ordering *o, uint32_t layer) {
     const mx_lay *l = o->l;
     size_t n = 0;
     for (uint32_t i = l->start[layer]; i < l->start[layer + 1] && n < l->n_segs; i++) {
         int32_t hint = hint_of(l, l->order[i]);
         if (hint != MX_PORT_FREE) o->keys[n++] = (uint64_t)((int64_t)hint - INT32_MIN);
     }
-    return inversions(o->keys, o->room, n);
+    return mx_inversions(o->keys, o->room, n);
 }
 
 /* ---- neighbours exchanged ---- */
@@ -263,7 +185,7 @@ static uint32_t ends(const mx_lay *l, uint32_t v, bool above, uint64_t *keys) {
         const mx_seg *s = &l->segs[list[start[v] + k]];
         keys[k] = above ? mx_seg_upper(l, s) : mx_seg_lower(l, s);
     }
-    if (n > 1) sort_keys(keys, n);
+    if (n > 1) mx_sort_keys(keys, n);
     return n;
 }
 
@@ -293,17 +215,19 @@ static bool too_many(const mx_lay *l, uint32_t v) {
 }
 
 /* Crossings and broken hints that go away when b comes to stand left of a. */
-static int64_t better(const mx_lay *l, uint32_t a, uint32_t b) {
-    return gain(l, a, b, true) + gain(l, a, b, false) + hint_gain(l, a, b);
+static int64_t better(const mx_ordering *o, uint32_t a, uint32_t b) {
+    const mx_lay *l = o->l;
+    return (gain(l, a, b, true) + gain(l, a, b, false)) * (int64_t)o->crossing + hint_gain(l, a, b) * (int64_t)o->hint;
 }
 
-static bool exchange(mx_lay *l, uint32_t layer) {
+static bool exchange(mx_ordering *o, uint32_t layer) {
+    mx_lay *l = o->l;
     uint32_t *order = l->order + l->start[layer], n = l->start[layer + 1] - l->start[layer];
     bool changed = false;
     for (uint32_t i = 0; i + 1 < n; i++) {
         uint32_t a = order[i], b = order[i + 1];
         if (too_many(l, a) || too_many(l, b)) continue;
-        if (better(l, a, b) <= 0) continue;
+        if (better(o, a, b) <= 0) continue;
         order[i] = b;
         order[i + 1] = a;
         l->pos[b] = i;
@@ -314,7 +238,8 @@ static bool exchange(mx_lay *l, uint32_t layer) {
 }
 
 /* Each vertex to the best place in its layer. */
-static bool sift(mx_lay *l, uint32_t layer) {
+static bool sift(mx_ordering *o, uint32_t layer) {
+    mx_lay *l = o->l;
     uint32_t *order = l->order + l->start[layer], n = l->start[layer + 1] - l->start[layer];
     bool changed = false;
     for (uint32_t i = 0; i < n; i++) {
@@ -322,10 +247,10 @@ static bool sift(mx_lay *l, uint32_t layer) {
         int64_t now = 0, most = 0;
         if (too_many(l, v)) continue;
         for (uint32_t k = i; k-- > 0 && !too_many(l, order[k]);)
-            if ((now += better(l, order[k], v)) > most) most = now, best = k;
+            if ((now += better(o, order[k], v)) > most) most = now, best = k;
         now = 0;
         for (uint32_t k = i + 1; k < n && !too_many(l, order[k]); k++)
-            if ((now += better(l, v, order[k])) > most) most = now, best = k;
+            if ((now += better(o, v, order[k])) > most) most = now, best = k;
         if (best == i) continue;
         if (best < i)
             memmove(order + best + 1, order + best, (i - best) * sizeof *order);
@@ -339,42 +264,50 @@ static bool sift(mx_lay *l, uint32_t layer) {
     return changed;
 }
 
-static void exchange_all(mx_lay *l, uint32_t rounds) {
+static void exchange_all(mx_ordering *o, uint32_t rounds) {
+    const mx_lay *l = o->l;
     bool changed = true;
     for (uint32_t i = 0; i < rounds && changed; i++) {
         changed = false;
         for (uint32_t layer = 0; layer < l->n_layers; layer++)
-            changed = exchange(l, layer) || changed;
+            changed = exchange(o, layer) || changed;
     }
 }
 
 /* ---- all ---- */
 
-/* At the end, where it does not take long. */
-static void sift_all(mx_lay *l) {
-    bool changed = l->n_vertices <= SIFTED_MOST;
+/* Where it does not take long. Whether anything was changed. */
+static bool sift_all(mx_ordering *o) {
+    const mx_lay *l = o->l;
+    bool changed = l->n_vertices <= SIFTED_MOST, any = false;
     for (uint32_t i = 0; i < SIFTINGS && changed; i++) {
         changed = false;
         for (uint32_t layer = 0; layer < l->n_layers; layer++)
-            if (l->start[layer + 1] - l->start[layer] <= SIFTED) changed = sift(l, layer) || changed;
+            if (l->start[layer + 1] - l->start[layer] <= SIFTED) changed = sift(o, layer) || changed;
+        any = any || changed;
     }
+    return any;
 }
 
-static uint64_t all_crossings(ordering *o) {
+static uint64_t all_crossings(mx_ordering *o) {
     uint64_t sum = 0;
     for (uint32_t i = 0; i + 1 < o->l->n_layers; i++)
-        sum += crossings_below(o, i);
-    return sum + against_hints(o, 0) + against_hints(o, o->l->n_layers - 1);
+        sum += mx_crossings_below(o, i);
+    return sum;
 }
 
-static void keep_best(ordering *o) {
-    uint64_t now = all_crossings(o);
-    if (now >= o->fewest) return;
-    o->fewest = now;
+/* The cost of the order at hand. */
+static uint64_t keep_best(mx_ordering *o) {
+    uint64_t crossings = all_crossings(o), hints = against_hints(o, 0) + against_hints(o, o->l->n_layers - 1);
+    uint64_t now = crossings * o->crossing + hints * o->hint;
+    if (now >= o->least) return now;
+    o->least = now;
+    o->crossings = crossings;
     memcpy(o->best, o->l->order, o->l->n_vertices * sizeof *o->best);
+    return now;
 }
 
-static void take_best(ordering *o) {
+static void take_best(mx_ordering *o) {
     mx_lay *l = o->l;
     memcpy(l->order, o->best, l->n_vertices * sizeof *o->best);
     for (uint32_t layer = 0; layer < l->n_layers; layer++)
@@ -382,9 +315,11 @@ static void take_best(ordering *o) {
             l->pos[l->order[i]] = i - l->start[layer];
 }
 
-static void sweep(ordering *o, uint32_t sweeps, uint32_t rounds) {
+/* Up and down, until that has not helped for a while; then each vertex on its own. */
+static void sweep(mx_ordering *o, uint32_t sweeps, uint32_t rounds) {
     mx_lay *l = o->l;
-    for (uint32_t i = 0; i < sweeps && o->fewest; i++) {
+    uint64_t least = UINT64_MAX;
+    for (uint32_t i = 0, idle = 0; i < sweeps && o->least && idle < IDLE; i++) {
         bool late = i & 2;
         sort_by_hint(o, i % 2 == 0 ? 0 : l->n_layers - 1);
         if (i % 2 == 0)
@@ -393,12 +328,15 @@ static void sweep(ordering *o, uint32_t sweeps, uint32_t rounds) {
         else
             for (uint32_t layer = l->n_layers - 1; layer-- > 0;)
                 sort_layer(o, layer, false, late);
-        exchange_all(l, rounds);
-        keep_best(o);
+        exchange_all(o, rounds);
+        uint64_t now = keep_best(o);
+        idle = now < least ? 0 : idle + 1;
+        if (now < least) least = now;
     }
+    if (o->least && l->thorough && sift_all(o)) keep_best(o);
 }
 
-static mx_status take_memory(ordering *o) {
+static mx_status take_memory(mx_ordering *o) {
     mx_lay *l = o->l;
     size_t n = l->n_vertices;
     l->order = mx_lay_array(l, n, sizeof(uint32_t));
@@ -411,13 +349,17 @@ static mx_status take_memory(ordering *o) {
     o->stack = mx_lay_array(l, n, sizeof *o->stack);
     o->seen = mx_lay_array(l, n, 1);
     o->key = mx_lay_array(l, n, sizeof *o->key);
-    return l->order && l->pos && l->start && o->keys && o->room && o->places && o->best && o->stack && o->seen && o->key
+    o->twins = mx_lay_array(l, l->has_parted ? l->n_segs : 1, sizeof *o->twins);
+    return l->order && l->pos && l->start && o->keys && o->room && o->places && o->best && o->stack && o->seen &&
+                   o->key && o->twins
                ? MX_OK
                : mx_nomem(l->err);
 }
 
 mx_status mx_lay_order(mx_lay *l) {
-    ordering o = {.l = l, .fewest = UINT64_MAX};
+    mx_ordering o = {.l = l, .least = UINT64_MAX};
+    o.crossing = l->in->crossing_cost ? l->in->crossing_cost : 1;
+    o.hint = l->in->hint_cost ? l->in->hint_cost : 1;
     MX_TRY(take_memory(&o));
     uint32_t *fill = mx_lay_array(l, l->n_layers, sizeof *fill);
     if (!fill) return mx_nomem(l->err);
@@ -426,21 +368,22 @@ mx_status mx_lay_order(mx_lay *l) {
     for (uint32_t i = 0; i < l->n_layers; i++)
         l->start[i + 1] += l->start[i];
     uint64_t size = (uint64_t)l->n_vertices + l->n_segs, sweeps = WORK / (size * 8 + 1);
-    uint32_t starts = sweeps > 4 * SWEEPS_MOST ? STARTS : 2;
-    uint32_t each = sweeps / starts > SWEEPS_MOST ? SWEEPS_MOST : (uint32_t)(sweeps / starts);
+    uint32_t most = l->thorough ? SWEEPS_MOST : SWEEPS_FEW, all = l->thorough ? STARTS : STARTS_FEW;
+    uint32_t starts = sweeps >= all * most ? all : 2;
+    uint32_t each = sweeps / starts > most ? most : (uint32_t)(sweeps / starts);
     if (each < SWEEPS_LEAST) each = SWEEPS_LEAST;
-    for (uint32_t i = 0; i < starts && o.fewest; i++) {
+    for (uint32_t i = 0; i < starts && o.least; i++) {
         first_order(&o, fill, i & 3);
         if (i >= 4) stir(l, i);
         keep_best(&o);
         sweep(&o, each, size > 20000 ? 2 : ROUNDS);
     }
     take_best(&o);
-    if (o.fewest) {
-        sift_all(l);
+    if (o.least && sift_all(&o)) {
         keep_best(&o);
         take_best(&o);
     }
-    l->in->crossings = o.fewest;
+    l->crossings = o.crossings;
+    l->cost = o.least;
     return MX_OK;
 }

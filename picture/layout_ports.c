@@ -63,11 +63,20 @@ static void set_lower(mx_lay *l, uint32_t value, int32_t x) {
         l->in->edges[e].from_x = x;
 }
 
+static void wish_lower(mx_lay *l, uint32_t value, int32_t place) {
+    for (uint32_t e = l->nets[value].first_edge; e != MX_NO_SEG; e = l->next_edge[e])
+        l->in->edges[e].from_wish = place;
+}
+
 static void lower_side(mx_lay *l, const uint32_t *values, uint32_t n, const port *by_value, port *ports) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < n; i++)
-        if (l->in->edges[l->nets[values[i]].first_edge].from_x == MX_PORT_FREE) ports[count++] = by_value[values[i]];
-    qsort(ports, count, sizeof *ports, by_place);
+        ports[i] = by_value[values[i]];
+    qsort(ports, n, sizeof *ports, by_place);
+    for (uint32_t i = 0; i < n; i++) {
+        wish_lower(l, ports[i].item, (int32_t)i);
+        if (l->in->edges[l->nets[ports[i].item].first_edge].from_x == MX_PORT_FREE) ports[count++] = ports[i];
+    }
     for (uint32_t i = 0; i < count; i++)
         set_lower(l, ports[i].item, port_x(ports, count, l->w[l->nets[ports[i].item].box], i));
 }
@@ -86,8 +95,12 @@ static void upper_port(const mx_lay *l, uint32_t edge, port *p) {
 static void upper_side(mx_lay *l, const uint32_t *edges, uint32_t n, port *ports) {
     uint32_t count = 0;
     for (uint32_t i = 0; i < n; i++)
-        if (l->in->edges[edges[i]].to_x == MX_PORT_FREE) upper_port(l, edges[i], &ports[count++]);
-    qsort(ports, count, sizeof *ports, by_place);
+        upper_port(l, edges[i], &ports[i]);
+    qsort(ports, n, sizeof *ports, by_place);
+    for (uint32_t i = 0; i < n; i++) {
+        l->in->edges[ports[i].item].to_wish = (int32_t)i;
+        if (l->in->edges[ports[i].item].to_x == MX_PORT_FREE) ports[count++] = ports[i];
+    }
     for (uint32_t i = 0; i < count; i++) {
         mx_layout_edge *e = &l->in->edges[ports[i].item];
         e->to_x = port_x(ports, count, l->w[e->to], i);

@@ -4,12 +4,8 @@
 
 #include <stdlib.h>
 
+#define OWN_FREE     24u    /* and one for each box: dummies that edges have to themselves */
 #define DUMMIES_FREE 20000u /* and two for each box; values with the longest way do without */
-
-/* A value with many users reaches those nearby by lines of their own, which part where it leaves its box: from a trunk
- * further down they would cross whatever stands between. */
-#define MANY   6u
-#define NEARBY 4u /* layers */
 
 enum { QUIET = 1, PLAIN = 2, STEP = 4, ONLY = 6, TRUNK = 8 }; /* weights: what is to be straight first */
 
@@ -17,9 +13,9 @@ enum { QUIET = 1, PLAIN = 2, STEP = 4, ONLY = 6, TRUNK = 8 }; /* weights: what i
 static uint32_t own_dummies(const mx_lay *l, uint32_t e) {
     const mx_layout_edge *edge = &l->in->edges[e];
     const mx_net *net = &l->nets[edge->value];
-    if (edge->back || net->users < MANY || l->layer[edge->to] <= net->layer + 1) return 0;
+    if (edge->back || net->users < l->style.many || l->layer[edge->to] <= net->layer + 1) return 0;
     uint32_t n = l->layer[edge->to] - net->layer - 1;
-    return n < NEARBY ? n : 0;
+    return n < l->style.nearby ? n : 0;
 }
 
 /* Which edges have dummies of their own, and how far down the trunks go for the others. */
@@ -27,13 +23,14 @@ static void part_edges(mx_lay *l) {
     uint64_t sum = 0;
     for (uint32_t e = 0; e < l->in->n_edges; e++)
         sum += own_dummies(l, e);
-    bool few = sum <= (uint64_t)l->n + MANY * NEARBY;
+    bool few = sum <= (uint64_t)l->n * 3 + OWN_FREE;
     for (uint32_t e = 0; e < l->in->n_edges; e++) {
         const mx_layout_edge *edge = &l->in->edges[e];
         mx_net *net = &l->nets[edge->value];
-        if (few && own_dummies(l, e))
+        if (few && own_dummies(l, e)) {
             l->own_chain[e] = 0;
-        else if (!edge->back && l->layer[edge->to] > net->last)
+            net->parted = l->has_parted = true;
+        } else if (!edge->back && l->layer[edge->to] > net->last)
             net->last = l->layer[edge->to];
     }
 }

@@ -25,6 +25,7 @@ struct mx_scene_private {
     uint32_t *input_start;  /* by node: where its input ports begin in input_tensor; n_nodes + 1 entries */
     uint32_t *input_tensor; /* by input port: the initializer that it names, MX_NO_INDEX: none */
     uint32_t *constant_of;  /* by node: nothing, or that it is a constant drawn as a line */
+    uint32_t *harm;         /* by box: what a crossing in the group costs, the more the fewer there must be; NULL: 1 */
     size_t cap_links, cap_points;
 };
 

@@ -1,16 +1,15 @@
 /* The layout of all groups, from the innermost out. What a group's layout depends on is hashed; groups with the same
  * hash share one. */
-#include "picture/scene_internal.h"
+#include "picture/scene_negotiate.h"
 
 #include "base/hash.h"
 #include "picture/label.h"
 
-#define PAD        16
-#define HEADER     34 /* the title of a frame */
-#define ROUND      24 /* widths of frames, so that like groups are alike */
-#define LOOSE_GAP  28 /* between boxes without links */
-#define STACK_GAP  16
-#define HINT_WIDTH 4096
+#define PAD       16
+#define HEADER    34 /* the title of a frame */
+#define ROUND     24 /* widths of frames, so that like groups are alike */
+#define LOOSE_GAP 28 /* between boxes without links */
+#define STACK_GAP 16
 
 /* What a layout is asked: hashed as it stands. */
 typedef struct asked_box {
@@ -30,14 +29,7 @@ typedef struct known {
 typedef struct laying {
     mx_scene *s;
     mx_error *err;
-    uint32_t *local;     /* by box: its number among its siblings */
-    uint32_t *border_in; /* by value: number of its place on the upper border of the group at hand, + 1 */
-    uint32_t *border_out;
-    uint32_t *local_value; /* by value: its number in the group at hand, + 1 */
-    mx_layout layout;
-    size_t cap_boxes, cap_edges, cap_child;
-    uint32_t *child; /* of the group at hand: the box of each box of the layout; MX_NO_BOX: on the border */
-    bool hinting;    /* only the order is wanted, for what the groups inside should know of it */
+    mx_question q;
     known *table;
     size_t n_slots;
     mx_buffer text;
@@ -45,115 +37,6 @@ typedef struct laying {
 
 static const mx_allocator *allocator(const laying *l) {
     return l->s->own->allocator;
-}
-
-/* ---- what goes in ---- */
-
-static mx_status add_box(laying *l, uint32_t box, mx_layout_box what) {
-    mx_layout *y = &l->layout;
-    if (!mx_grow(allocator(l), (void **)&y->boxes, &l->cap_boxes, y->n_boxes, sizeof *y->boxes))
-        return mx_nomem(l->err);
-    if (!mx_grow(allocator(l), (void **)&l->child, &l->cap_child, y->n_boxes, sizeof *l->child))
-        return mx_nomem(l->err);
-    l->child[y->n_boxes] = box;
-    y->boxes[y->n_boxes++] = what;
-    return MX_OK;
-}
-
-static uint8_t pin_of(const mx_scene *s, const mx_scene_box *b) {
-    if (b->kind != MX_BOX_VALUE) return MX_PIN_NONE;
-    return mx_node_at(s->graph, b->node)->kind == MX_NODE_INPUT ? MX_PIN_FIRST : MX_PIN_LAST;
-}
-
-/* Children that nothing is linked to do not take part, but formal inputs and outputs. local: UINT32_MAX for those. */
-static mx_status add_children(laying *l, uint32_t group) {
-    mx_scene *s = l->s;
-    const mx_scene_box *g = &s->boxes[group];
-    for (uint32_t c = g->first_child; c != MX_NO_BOX; c = s->boxes[c].next)
-        l->local[c] = pin_of(s, &s->boxes[c]) == MX_PIN_NONE ? UINT32_MAX : 0;
-    for (uint32_t i = g->first_link; i < g->first_link + g->n_links; i++) {
-        if (s->links[i].from != group) l->local[s->links[i].from] = 0;
-        if (s->links[i].to != group) l->local[s->links[i].to] = 0;
-    }
-    for (uint32_t c = g->first_child; c != MX_NO_BOX; c = s->boxes[c].next) {
-        mx_scene_box *b = &s->boxes[c];
-        if (l->local[c] == UINT32_MAX) continue;
-        l->local[c] = l->layout.n_boxes;
-        MX_TRY(add_box(l, c,
-                       (mx_layout_box){
-                           .w = l->hinting ? HINT_WIDTH : b->w, .h = b->h, .pin = pin_of(s, b), .hint = MX_PORT_FREE}));
-    }
-    return MX_OK;
-}
-
-static mx_status border(laying *l, uint32_t *place, mx_layout_pin pin, int32_t hint, uint32_t *number) {
-    if (!*place) {
-        MX_TRY(add_box(l, MX_NO_BOX, (mx_layout_box){.pin = (uint8_t)pin, .hint = hint}));
-        *place = l->layout.n_boxes;
-    }
-    *number = *place - 1;
-    return MX_OK;
-}
-
-/* An open group has its ports where its inside has put them; everything else has free ones. */
-static int32_t port_out(const laying *l, const mx_scene_link *link) {
-    const mx_scene_box *from = &l->s->boxes[link->from];
-    uint32_t exit = from->is_group && from->open && !l->hinting
-                        ? mx_scene_find_link(l->s, link->value, link->from, MX_LINK_OUT)
-                        : MX_NO_INDEX;
-    return exit == MX_NO_INDEX ? MX_PORT_FREE : l->s->own->ports[exit].to_x;
-}
-
-static int32_t port_in(const laying *l, uint32_t link) {
-    const mx_scene_box *to = &l->s->boxes[l->s->links[link].to];
-    bool into = l->s->own->ports[link].to_port == MX_LINK_INTO;
-    return to->is_group && to->open && into && !l->hinting ? l->s->own->ports[link].to_x : MX_PORT_FREE;
-}
-
-/* What the group around said of the border. */
-static int32_t hint_in(const laying *l, uint32_t group, uint32_t value) {
-    uint32_t outer = mx_scene_find_link(l->s, value, group, MX_LINK_INTO);
-    return outer == MX_NO_INDEX ? MX_PORT_FREE : l->s->own->ports[outer].to_hint;
-}
-
-static int32_t hint_out(const laying *l, uint32_t link) {
-    return l->s->own->ports[link].from_hint;
-}
-
-static mx_status add_link(laying *l, uint32_t group, uint32_t i) {
-    mx_scene *s = l->s;
-    const mx_scene_link *link = &s->links[i];
-    mx_layout *y = &l->layout;
-    mx_layout_edge e = {.from_x = MX_PORT_FREE, .to_x = MX_PORT_FREE, .quiet = s->values[link->value].quiet};
-    if (link->from == group)
-        MX_TRY(border(l, &l->border_in[link->value], MX_PIN_FIRST, hint_in(l, group, link->value), &e.from));
-    else
-        e.from = l->local[link->from], e.from_x = port_out(l, link);
-    if (link->to == group)
-        MX_TRY(border(l, &l->border_out[link->value], MX_PIN_LAST, hint_out(l, i), &e.to));
-    else
-        e.to = l->local[link->to], e.to_x = port_in(l, i);
-    if (!l->local_value[link->value]) l->local_value[link->value] = ++y->n_values;
-    e.value = l->local_value[link->value] - 1;
-    if (!mx_grow(allocator(l), (void **)&y->edges, &l->cap_edges, y->n_edges, sizeof *y->edges))
-        return mx_nomem(l->err);
-    y->edges[y->n_edges++] = e;
-    return MX_OK;
-}
-
-static mx_status ask(laying *l, uint32_t group) {
-    mx_scene *s = l->s;
-    const mx_scene_box *g = &s->boxes[group];
-    l->layout.n_boxes = l->layout.n_edges = l->layout.n_values = 0;
-    MX_TRY(add_children(l, group));
-    mx_status status = MX_OK;
-    for (uint32_t i = g->first_link; i < g->first_link + g->n_links && status == MX_OK; i++)
-        status = add_link(l, group, i);
-    for (uint32_t i = g->first_link; i < g->first_link + g->n_links; i++) {
-        uint32_t v = s->links[i].value;
-        l->border_in[v] = l->border_out[v] = l->local_value[v] = 0;
-    }
-    return status;
 }
 
 /* ---- what is known already ---- */
@@ -164,7 +47,7 @@ typedef struct header {
 } header;
 
 static mx_status hash_question(laying *l, header texts, uint32_t loose, mx_hash128 *out) {
-    const mx_layout *y = &l->layout;
+    const mx_layout *y = &l->q.layout;
     mx_hasher h;
     int32_t head[5] = {texts.title, texts.counts, (int32_t)y->n_boxes, (int32_t)y->n_edges, (int32_t)loose};
     mx_hasher_start(&h);
@@ -223,14 +106,14 @@ static void place_loose(laying *l, uint32_t group, int32_t *w, int32_t *h) {
     mx_scene *s = l->s;
     int64_t area = 0, wide, x = 0, y = *h ? (int64_t)*h + LOOSE_GAP : 0, row = 0, right = *w;
     for (uint32_t c = s->boxes[group].first_child; c != MX_NO_BOX; c = s->boxes[c].next)
-        if (l->local[c] == UINT32_MAX)
+        if (l->q.local[c] == UINT32_MAX)
             area += ((int64_t)s->boxes[c].w + LOOSE_GAP) * ((int64_t)s->boxes[c].h + LOOSE_GAP);
     for (wide = 600; wide * wide < area * 2;)
         wide += wide / 4;
     if (wide < *w) wide = *w;
     for (uint32_t c = s->boxes[group].first_child; c != MX_NO_BOX; c = s->boxes[c].next) {
         mx_scene_box *b = &s->boxes[c];
-        if (l->local[c] != UINT32_MAX) continue;
+        if (l->q.local[c] != UINT32_MAX) continue;
         if (x && x + b->w > wide) {
             y += row + LOOSE_GAP;
             x = row = 0;
@@ -247,13 +130,13 @@ static void place_loose(laying *l, uint32_t group, int32_t *w, int32_t *h) {
 
 static void place_children(laying *l, uint32_t group, const frame *f) {
     mx_scene *s = l->s;
-    for (uint32_t i = 0; i < l->layout.n_boxes; i++) {
-        if (l->child[i] == MX_NO_BOX) continue;
-        s->boxes[l->child[i]].x = bounded((int64_t)l->layout.boxes[i].x + f->dx);
-        s->boxes[l->child[i]].y = bounded((int64_t)l->layout.boxes[i].y + f->dy);
+    for (uint32_t i = 0; i < l->q.layout.n_boxes; i++) {
+        if (l->q.child[i] == MX_NO_BOX) continue;
+        s->boxes[l->q.child[i]].x = bounded((int64_t)l->q.layout.boxes[i].x + f->dx);
+        s->boxes[l->q.child[i]].y = bounded((int64_t)l->q.layout.boxes[i].y + f->dy);
     }
     for (uint32_t c = s->boxes[group].first_child; c != MX_NO_BOX; c = s->boxes[c].next)
-        if (l->local[c] == UINT32_MAX) {
+        if (l->q.local[c] == UINT32_MAX) {
             s->boxes[c].x = bounded((int64_t)s->boxes[c].x + f->dx);
             s->boxes[c].y = bounded((int64_t)s->boxes[c].y + f->dy);
         }
@@ -266,7 +149,7 @@ static mx_status copy_points(laying *l, mx_scene_link *link, const mx_layout_edg
     link->first_point = (uint32_t)s->n_points;
     link->n_points = e->n_points;
     for (uint32_t i = 0; i < e->n_points; i++) {
-        mx_point p = l->layout.points[e->first_point + i];
+        mx_point p = l->q.layout.points[e->first_point + i];
         p.x = bounded((int64_t)p.x + f->dx);
         p.y = bounded((int64_t)p.y + f->dy);
         if (in && i == 0) p.y = 0;
@@ -284,11 +167,11 @@ static mx_status take_links(laying *l, uint32_t group, const frame *f) {
     for (uint32_t i = 0; i < g->n_links; i++) {
         mx_scene_link *link = &s->links[g->first_link + i];
         mx_link_ports *ports = &s->own->ports[g->first_link + i];
-        const mx_layout_edge *e = &l->layout.edges[i];
+        const mx_layout_edge *e = &l->q.layout.edges[i];
         bool in = link->from == group, out = link->to == group;
         link->back = e->back;
-        ports->from_x = in ? bounded((int64_t)l->layout.boxes[e->from].x + f->dx) : e->from_x;
-        ports->to_x = out ? bounded((int64_t)l->layout.boxes[e->to].x + f->dx) : e->to_x;
+        ports->from_x = in ? bounded((int64_t)l->q.layout.boxes[e->from].x + f->dx) : e->from_x;
+        ports->to_x = out ? bounded((int64_t)l->q.layout.boxes[e->to].x + f->dx) : e->to_x;
         MX_TRY(copy_points(l, link, e, f, in, out));
     }
     return MX_OK;
@@ -319,21 +202,10 @@ static void take_from(laying *l, uint32_t group, uint32_t other) {
     g->open_h = from->open_h;
 }
 
-/* Where values enter a group is asked by the links that lead to it. */
-static void tell_entries(laying *l, uint32_t group) {
-    mx_scene *s = l->s;
-    const mx_scene_box *g = &s->boxes[group];
-    for (uint32_t i = g->first_link; i < g->first_link + g->n_links; i++) {
-        if (s->links[i].from != group) continue;
-        uint32_t outer = mx_scene_find_link(s, s->links[i].value, group, MX_LINK_INTO);
-        if (outer != MX_NO_INDEX) s->own->ports[outer].to_x = s->own->ports[i].from_x;
-    }
-}
-
 static uint32_t count_loose(const laying *l, uint32_t group) {
     uint32_t n = 0;
     for (uint32_t c = l->s->boxes[group].first_child; c != MX_NO_BOX; c = l->s->boxes[c].next)
-        n += l->local[c] == UINT32_MAX;
+        n += l->q.local[c] == UINT32_MAX;
     return n;
 }
 
@@ -341,9 +213,9 @@ static uint32_t count_loose(const laying *l, uint32_t group) {
 static bool entries(const laying *l, int32_t *first, int32_t *last) {
     *first = INT32_MAX;
     *last = -1;
-    for (uint32_t i = 0; i < l->layout.n_boxes; i++) {
-        const mx_layout_box *b = &l->layout.boxes[i];
-        if (l->child[i] != MX_NO_BOX || b->pin != MX_PIN_FIRST) continue;
+    for (uint32_t i = 0; i < l->q.layout.n_boxes; i++) {
+        const mx_layout_box *b = &l->q.layout.boxes[i];
+        if (l->q.child[i] != MX_NO_BOX || b->pin != MX_PIN_FIRST) continue;
         if (b->x < *first) *first = b->x;
         if (b->x > *last) *last = b->x;
     }
@@ -364,8 +236,8 @@ static frame frame_around(const laying *l, int32_t w, int32_t h, header texts) {
 
 static mx_status lay_out(laying *l, uint32_t group, header texts) {
     mx_scene_box *g = &l->s->boxes[group];
-    MX_TRY(mx_layout_run(&l->layout, allocator(l), l->err));
-    int32_t w = l->layout.w, h = l->layout.h;
+    MX_TRY(mx_layout_run(&l->q.layout, allocator(l), l->err));
+    int32_t w = l->q.layout.w, h = l->q.layout.h;
     place_loose(l, group, &w, &h);
     frame f = frame_around(l, w, h, texts);
     g->open_w = f.w;
@@ -377,7 +249,7 @@ static mx_status lay_out(laying *l, uint32_t group, header texts) {
 static mx_status lay_group(laying *l, uint32_t group) {
     mx_hash128 hash;
     header texts = header_of(l, group);
-    MX_TRY(ask(l, group));
+    MX_TRY(mx_question_ask(&l->q, group, MX_FREE_NONE));
     uint32_t loose = count_loose(l, group);
     MX_TRY(hash_question(l, texts, loose, &hash));
     known *k = find_known(l, hash);
@@ -387,42 +259,7 @@ static mx_status lay_group(laying *l, uint32_t group) {
         MX_TRY(lay_out(l, group, texts));
         if (!k->group) *k = (known){hash, group + 1};
     }
-    tell_entries(l, group);
-    return MX_OK;
-}
-
-/* ---- hints, from the outside in ---- */
-
-/* The order of a group's edges, found without knowing what its children look like, is passed on to these: the ways into
- * them by the links that lead there, the ways out by those that end at their lower border. */
-static mx_status hint_group(laying *l, uint32_t group) {
-    mx_scene *s = l->s;
-    const mx_scene_box *g = &s->boxes[group];
-    MX_TRY(ask(l, group));
-    MX_TRY(mx_layout_order(&l->layout, allocator(l), l->err));
-    for (uint32_t i = 0; i < g->n_links; i++) {
-        const mx_scene_link *link = &s->links[g->first_link + i];
-        const mx_layout_edge *e = &l->layout.edges[i];
-        s->own->ports[g->first_link + i].to_hint = e->to_x;
-        if (link->from == group || !s->boxes[link->from].is_group) continue;
-        uint32_t exit = mx_scene_find_link(s, link->value, link->from, MX_LINK_OUT);
-        if (exit != MX_NO_INDEX) s->own->ports[exit].from_hint = e->from_x;
-    }
-    return MX_OK;
-}
-
-static bool has_open_child(const mx_scene *s, uint32_t group) {
-    for (uint32_t c = s->boxes[group].first_child; c != MX_NO_BOX; c = s->boxes[c].next)
-        if (s->boxes[c].is_group && (s->boxes[c].open || s->options.folded_too)) return true;
-    return false;
-}
-
-static mx_status all_hints(laying *l) {
-    mx_scene *s = l->s;
-    l->hinting = true;
-    for (uint32_t i = 0; i < s->n_boxes; i++)
-        if (s->boxes[i].is_group && s->boxes[i].n_links && has_open_child(s, i)) MX_TRY(hint_group(l, i));
-    l->hinting = false;
+    mx_scene_tell_entries(l->s, group);
     return MX_OK;
 }
 
@@ -448,7 +285,8 @@ static void stack_group(laying *l, uint32_t group) {
 
 static mx_status all_groups(laying *l) {
     mx_scene *s = l->s;
-    if (!s->options.no_layout) MX_TRY(all_hints(l));
+    if (!s->options.no_layout) MX_TRY(mx_scene_negotiate(s, l->err));
+    l->q.must = true;
     for (uint32_t i = s->n_boxes; i-- > 0;) { /* what a group holds has higher numbers */
         mx_scene_box *b = &s->boxes[i];
         if (!b->is_group) continue;
@@ -479,31 +317,18 @@ static mx_status take_memory(laying *l) {
     l->n_slots = 64;
     while (l->n_slots < s->n_boxes)
         l->n_slots *= 2;
-    l->local = mx_alloc_zero(allocator(l), s->n_boxes, sizeof(uint32_t));
-    l->border_in = mx_alloc_zero(allocator(l), (size_t)s->n_values + 1, sizeof(uint32_t));
-    l->border_out = mx_alloc_zero(allocator(l), (size_t)s->n_values + 1, sizeof(uint32_t));
-    l->local_value = mx_alloc_zero(allocator(l), (size_t)s->n_values + 1, sizeof(uint32_t));
     l->table = mx_alloc_zero(allocator(l), l->n_slots, sizeof *l->table);
-    return l->local && l->border_in && l->border_out && l->local_value && l->table ? MX_OK : mx_nomem(l->err);
+    return l->table ? mx_question_make(&l->q, l->s, l->err) : mx_nomem(l->err);
 }
 
 static void give_memory(laying *l) {
-    const mx_allocator *a = allocator(l);
-    size_t values = (size_t)l->s->n_values + 1;
-    mx_free(a, l->local, l->s->n_boxes * sizeof(uint32_t));
-    mx_free(a, l->border_in, values * sizeof(uint32_t));
-    mx_free(a, l->border_out, values * sizeof(uint32_t));
-    mx_free(a, l->local_value, values * sizeof(uint32_t));
-    mx_free(a, l->table, l->n_slots * sizeof *l->table);
-    mx_free(a, l->layout.boxes, l->cap_boxes * sizeof *l->layout.boxes);
-    mx_free(a, l->layout.edges, l->cap_edges * sizeof *l->layout.edges);
-    mx_free(a, l->child, l->cap_child * sizeof *l->child);
-    mx_layout_free(&l->layout, a);
+    mx_free(allocator(l), l->table, l->n_slots * sizeof *l->table);
+    mx_question_free(&l->q);
     mx_buffer_free(&l->text);
 }
 
 mx_status mx_scene_layout(mx_scene *s, mx_error *err) {
-    laying l = {.s = s, .err = err};
+    laying l = {.s = s, .err = err, .q = {.s = s}};
     s->n_points = 0;
     for (uint32_t i = 0; i < s->n_boxes; i++)
         s->boxes[i].x = s->boxes[i].y = s->boxes[i].open_w = s->boxes[i].open_h = 0;

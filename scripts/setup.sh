@@ -13,8 +13,6 @@ packages=(
     libxml2-dev libxxhash-dev libjansson-dev zlib1g-dev
     python3 python3-pip ca-certificates # the definitions of ONNX are fetched with pip
 )
-# As in CMakeLists.txt: needed only once there is a source that needs it.
-compgen -G '*/*_igraph.c' >/dev/null && packages+=(libigraph-dev)
 
 venv=
 optional=()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from pathlib import Path
 
+import onnx
 import pytest
 from tools import picture
 from tools.program import run
@@ -86,6 +88,32 @@ def test_crossings_are_few(model: Path, tmp_path: Path) -> None:
         ours = picture.drawn_crossings([(part.value, part.points) for part in parts])
         theirs = picture.crossings(picture.dot_ways(p.boxes[group], parts))
         assert ours <= 1.2 * theirs, f"{group}: {ours} crossings, dot has {theirs}"
+
+
+def chains_through_modules(order: list[int]) -> onnx.ModelProto:
+    """Values that run side by side through modules in modules; `order` is that of the nodes in the file."""
+    n = len(order)
+    modules = ["/a/core/deep", "/b/core/deep/deeper", "/c"]
+    nodes = [onnx.helper.make_node("Relu", [f"{k}_{i}" if k else f"x{i}"], [f"{k + 1}_{i}" if k < 2 else f"y{i}"],
+                                   name=f"{module}/Relu_{i}")
+             for k, module in enumerate(modules) for i in order[k:] + order[:k]]
+    value = lambda name: onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [2])  # noqa: E731
+    graph = onnx.helper.make_graph(nodes, "g", [value(f"x{i}") for i in range(n)],
+                                   [value(f"y{(i * 3 + 1) % n}") for i in range(n)])
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 21)], ir_version=10)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ports_of_groups_agree(seed: int, tmp_path: Path) -> None:
+    """What is in a group and what is around it settle for one order at its border: here nothing has to cross."""
+    order = random.Random(seed).sample(range(7), 7)
+    onnx.save(chains_through_modules(order), tmp_path / "m.onnx")
+    p = export(tmp_path / "m.onnx", tmp_path)
+    check(p)
+    parts = picture.pieces(p)
+    assert len(parts) == 9
+    crossings = {g: picture.drawn_crossings([(q.value, q.points) for q in found]) for g, found in parts.items()}
+    assert crossings == dict.fromkeys(parts, 0)
 
 
 def test_equal_modules_look_equal(tmp_path: Path) -> None:

@@ -250,6 +250,59 @@ static void the_same_twice(void **state) {
     drop(&b);
 }
 
+/* Four chains of two boxes, in the order of the lower ones or against it. */
+static graph crossed_pairs(int32_t towards) {
+    graph g = make(8, 8);
+    for (uint32_t i = 0; i < 4; i++) {
+        g.boxes[i].pin = MX_PIN_FIRST;
+        g.boxes[i].hint = towards > 0 ? (int32_t)i : 3 - (int32_t)i;
+        g.boxes[4 + i].pin = MX_PIN_LAST;
+        g.boxes[4 + i].hint = (int32_t)i;
+        join(&g, i, 4 + i);
+    }
+    return g;
+}
+
+static void hints_cost_what_is_said(void **state) {
+    (void)state;
+    graph g = crossed_pairs(-1); /* hints that contradict each other: six crossings, or six hints not followed */
+    g.layout.crossing_cost = 1;
+    g.layout.hint_cost = 100;
+    assert_int_equal(mx_layout_order(&g.layout, NULL, NULL), MX_OK);
+    assert_int_equal(g.layout.crossings, 6);
+    for (uint32_t i = 0; i < 4; i++) { /* order only: x is the place in the layer */
+        assert_int_equal(g.boxes[i].x, 3 - i);
+        assert_int_equal(g.boxes[4 + i].x, i);
+    }
+    g.layout.crossing_cost = 100;
+    g.layout.hint_cost = 1;
+    assert_int_equal(mx_layout_order(&g.layout, NULL, NULL), MX_OK);
+    assert_int_equal(g.layout.crossings, 0);
+    drop(&g);
+}
+
+/* A box with fixed ports in the wrong order tells in which they would cross nothing. */
+static void ports_wish(void **state) {
+    (void)state;
+    graph g = make(7, 8);
+    g.layout.n_values = 4;
+    for (uint32_t i = 0; i < 3; i++) {
+        g.boxes[4 + i].pin = MX_PIN_LAST;
+        g.boxes[4 + i].hint = (int32_t)i;
+        join(&g, 3, 4 + i);
+        g.edges[i].value = i;
+        g.edges[i].from_x = 40 - (int32_t)i * 10;
+    }
+    g.layout.hint_cost = 100;
+    assert_int_equal(mx_layout_order(&g.layout, NULL, NULL), MX_OK);
+    assert_int_equal(g.layout.crossings, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(g.edges[i].from_wish, i);
+        assert_int_equal(g.edges[i].from_x, 40 - (int32_t)i * 10);
+    }
+    drop(&g);
+}
+
 static double seconds(void) {
     struct timespec t;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
@@ -299,6 +352,8 @@ int main(void) {
         cmocka_unit_test(a_planar_ladder_has_no_crossing),
         cmocka_unit_test(random_graphs),
         cmocka_unit_test(the_same_twice),
+        cmocka_unit_test(hints_cost_what_is_said),
+        cmocka_unit_test(ports_wish),
         cmocka_unit_test(twenty_thousand_boxes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
