@@ -32,7 +32,8 @@ static mx_status show_data(mx_cmp *c, int side, const mx_tensor *t) {
 }
 
 static mx_status compare_data(mx_cmp *c, const char *what, const mx_place *at, const mx_tensor *a, const mx_tensor *b) {
-    bool same;
+    bool same, told = mx_cmp_has_data(a) && mx_cmp_has_data(b);
+    if (c->texts && (!told || a->data.size > MX_EDIT_BYTES || b->data.size > MX_EDIT_BYTES)) return MX_OK;
     MX_TRY(mx_cmp_same_data(c, a, b, &same));
     if (same) return MX_OK;
     mx_place place = mx_place_field(at, "data");
@@ -100,8 +101,8 @@ mx_status mx_cmp_tensor(mx_cmp *c, const char *what, const mx_place *at, uint32_
     MX_TRY(compare_data_type(c, what, at, x, y));
     MX_TRY(mx_cmp_dims(c, what, at, x->dims, x->n_dims, y->dims, y->n_dims));
     MX_TRY(compare_data(c, what, at, x, y));
-    MX_TRY(compare_location(c, what, at, x, y));
-    MX_TRY(compare_external(c, at, x, y));
+    if (!c->texts) MX_TRY(compare_location(c, what, at, x, y)); /* side 0 was read without its external files */
+    if (!c->texts) MX_TRY(compare_external(c, at, x, y));
     MX_TRY(mx_cmp_string(c, what, at, "doc_string", x->doc, y->doc));
     MX_TRY(mx_cmp_json(c, what, at, "rest", x->rest, y->rest));
     return mx_cmp_metadata(c, "metadata", at, &x->metadata, &y->metadata);

@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mx_graphml_report report = {0};
     mx_error err;
     int fd = fuzz_file(data, size, path);
-    mx_status status = mx_graphml_read(env, path, &g, &weights, &report, &err);
+    mx_status status = mx_graphml_read(env, path, &g, &weights, &report, NULL, &err);
     if (status == MX_OK) {
         if (bind(env, g, &weights) && is_self_contained(g) && checksums_hold(g)) write_and_read(env, g);
         mx_source_release(weights.image);
