@@ -5,7 +5,8 @@
 
 #include "converter/graph.h"
 
-/* The bytes of a tensor up to which its values are compared; of larger ones only type, dims and texts. */
+/* The bytes of a tensor up to which its values are compared, unless b's are in memory; of larger ones only type, dims and
+ * texts. */
 #define MX_EDIT_BYTES 4096u
 
 /* How values are put in words. Buffers remember a lack of memory. */
