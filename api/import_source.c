@@ -14,7 +14,7 @@ typedef struct asking {
     char folder[MX_PATH_BYTES]; /* of the GraphML, or of the model that was given */
     mx_source *file;
     mx_graph *model;
-    mx_plan plan;
+    mx_source_fit fit;
 } asking;
 
 static mx_status note(asking *a, const char *text) {
@@ -62,19 +62,27 @@ static mx_status open_file(asking *a, mx_error *err) {
 
 /* ---- the model ---- */
 
-/* The metadata JSON that gave the groups, if it is there; "": the one that belongs to the model by its name. */
-static mx_status find_metadata(asking *a, char out[MX_PATH_BYTES], mx_error *err) {
-    mx_str name = base_name(mx_text(a->q->graph, a->q->traces->metadata_name));
+static mx_status look_for(const asking *a, const char *folder, mx_str name, char out[MX_PATH_BYTES], mx_error *err) {
     mx_source *there;
     mx_error absent;
-    out[0] = '\0';
-    if (!name.p) return MX_OK;
-    mx_status status = mx_source_open_inside(a->env, a->folder, name, &there, &absent);
+    mx_status status = mx_source_open_inside(a->env, folder, name, &there, &absent);
     if (status == MX_ERR_NOMEM) return mx_nomem(err);
     if (status != MX_OK) return MX_OK;
     snprintf(out, MX_PATH_BYTES, "%s", there->path);
     mx_source_release(there);
     return MX_OK;
+}
+
+/* The metadata JSON that gave the groups, if it is beside the model or the GraphML; "": the one that belongs to the
+ * model by its name. */
+static mx_status find_metadata(asking *a, char out[MX_PATH_BYTES], mx_error *err) {
+    char beside[MX_PATH_BYTES];
+    mx_str name = base_name(mx_text(a->q->graph, a->q->traces->metadata_name));
+    out[0] = '\0';
+    if (!name.p) return MX_OK;
+    MX_TRY(look_for(a, a->folder, name, out, err));
+    mx_path_folder(a->q->graphml, beside);
+    return out[0] ? MX_OK : look_for(a, beside, name, out, err);
 }
 
 /* Its external files need not be there: no weight is read. */
@@ -89,15 +97,14 @@ static mx_status read_model(asking *a, mx_error *err) {
 }
 
 static mx_status ask(asking *a, mx_error *err) {
-    mx_shown why;
     MX_TRY(open_file(a, err));
     if (!a->file) return MX_OK;
     MX_TRY(read_model(a, err));
-    MX_TRY(mx_source_fits(a->model, a->q->graph, a->q->traces, &a->plan, &why, err));
-    if (why.text[0])
-        return mx_fail(err, MX_ERR_INVALID, "this is not the model that the GraphML was made from: %s", why.text);
+    MX_TRY(mx_source_compare(a->model, a->q->graph, a->q->traces, &a->fit, err));
+    if (!a->fit.fits)
+        return mx_fail(err, MX_ERR_INVALID, "this is not the model that the GraphML was made from: %s", a->fit.why);
     a->out->used = true;
-    return mx_source_tell(a->q->graph, a->model, &a->plan, a->q->report, err);
+    return mx_source_tell(a->q->graph, a->model, &a->fit.plan, a->q->report, err);
 }
 
 mx_status mx_import_ask_source(const mx_env *env, const mx_import_source_question *q, mx_import_source *out,
@@ -115,7 +122,7 @@ mx_status mx_import_ask_source(const mx_env *env, const mx_import_source_questio
         if (err) *err = own;
         mx_at_file(err, status, q->given ? q->given : q->graphml);
     }
-    mx_plan_free(&a.plan);
+    mx_plan_free(&a.fit.plan);
     mx_graph_release(a.model);
     mx_source_release(a.file);
     return status;

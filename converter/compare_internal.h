@@ -30,6 +30,7 @@ typedef struct mx_cmp {
      * compared. */
     const mx_edit_texts *texts;
     mx_status (*placed)(struct mx_cmp *c, mx_difference_kind kind, const struct mx_place *at);
+    bool no_initializers;
     uint32_t silent;           /* within something that is told as a whole */
     uint32_t *words;           /* of side 1, by string id */
     size_t n_words, n_strings; /* in all; of side 1 */

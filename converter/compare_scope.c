@@ -240,8 +240,11 @@ static mx_status compare_lists(mx_cmp *c, const mx_place *at, const mx_scope_dat
     const mx_cmp_lists lists[] = {
         {{a->n_opsets, b->n_opsets}, opset_key, compare_opset, &of},
         {{a->n_attribute_names, b->n_attribute_names}, parameter_key, compare_parameter, &of},
-        {{a->n_initializers, b->n_initializers}, initializer_key, compare_initializer, &of},
-        {{a->n_sparse, b->n_sparse}, sparse_key, compare_sparse, &of},
+        {{c->no_initializers ? 0 : a->n_initializers, c->no_initializers ? 0 : b->n_initializers},
+         initializer_key,
+         compare_initializer,
+         &of},
+        {{c->no_initializers ? 0 : a->n_sparse, c->no_initializers ? 0 : b->n_sparse}, sparse_key, compare_sparse, &of},
         {{a->n_value_infos, b->n_value_infos}, value_info_key, compare_value_info, &of},
     };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)

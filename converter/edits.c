@@ -78,7 +78,9 @@ static mx_status compare(mx_cmp *c, mx_node_id a, mx_node_id b) {
     }
 }
 
-mx_status mx_edits_find(mx_edits *e, mx_node_id a, mx_node_id b, mx_edit_fn each, void *ctx, mx_error *err) {
+mx_status mx_edits_find(mx_edits *e, mx_node_id a, mx_node_id b, bool initializers, mx_edit_fn each, void *ctx,
+                        mx_error *err) {
+    e->cmp.no_initializers = !initializers;
     e->each = each;
     e->ctx = ctx;
     e->cmp.err = err;

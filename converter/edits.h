@@ -5,8 +5,8 @@
 
 #include "converter/graph.h"
 
-/* The bytes of a tensor up to which its values are compared, unless b's are in memory; of larger ones only type, dims and
- * texts. */
+/* The bytes of a tensor up to which its values are compared, unless b's are in memory; of larger ones only type, dims
+ * and texts. */
 #define MX_EDIT_BYTES 4096u
 
 /* How values are put in words. Buffers remember a lack of memory. */
@@ -33,9 +33,10 @@ typedef struct mx_edits mx_edits;
  * meanwhile, but no nodes. On error *out is NULL. Errors: NOMEM, LIMIT. */
 mx_status mx_edits_open(mx_graph *a, mx_graph *b, const mx_edit_texts *texts, mx_edits **out, mx_error *err);
 /* Tell what differs between two nodes of one kind, each attribute, entry and initializer at most once: all that they
- * are themselves, not which nodes stand in them nor which feed them. Of modules nothing. Linear in the nodes. Errors:
- * those of `each`, NOMEM, READ. */
-mx_status mx_edits_find(mx_edits *e, mx_node_id a, mx_node_id b, mx_edit_fn each, void *ctx, mx_error *err);
+ * are themselves, not which nodes stand in them nor which feed them; initializers only if they are wanted. Of modules
+ * nothing. Linear in the nodes. Errors: those of `each`, NOMEM, READ. */
+mx_status mx_edits_find(mx_edits *e, mx_node_id a, mx_node_id b, bool initializers, mx_edit_fn each, void *ctx,
+                        mx_error *err);
 void mx_edits_close(mx_edits *e); /* NULL is fine */
 
 #endif

@@ -18,62 +18,80 @@ static bool names_places(mx_str attributes) {
     return false;
 }
 
-/* The node's data are put in words as the writer does it, and only hashed. */
-static mx_status compare_node(mx_writer *w, mx_node_id id, const mx_origin *was, bool *same) {
+/* The node's data are put in words as the writer does it, and only hashed. differ: bits of fields. */
+static mx_status compare_node(mx_writer *w, mx_node_id id, const mx_origin *was, uint32_t *differ) {
     w->origin = (mx_origin){0};
     mx_buffer_clear(&w->attributes);
     MX_TRY(mx_write_node_data(w, id));
     if (w->value.failed || w->attributes.failed) return mx_nomem(w->err);
-    uint32_t compared = COMPARED;
-    if (names_places(mx_buffer_str(&w->attributes))) compared &= ~(1u << MX_ORIGIN_ATTRIBUTES);
-    *same = !(mx_origin_differences(&w->origin, was) & compared);
+    *differ = mx_origin_differences(&w->origin, was) & COMPARED;
+    if (names_places(mx_buffer_str(&w->attributes))) *differ &= ~(1u << MX_ORIGIN_ATTRIBUTES);
     return MX_OK;
 }
 
-static void say_other(const mx_graph *g, const mx_trace *t, mx_shown *why) {
+static void say_other(const mx_graph *g, const mx_trace *t, uint32_t differ, mx_source_fit *fit) {
+    static const char *const fields[MX_ORIGIN_FIELDS] = {[MX_ORIGIN_TYPE] = "type",
+                                                         [MX_ORIGIN_ATTRIBUTES] = "attributes",
+                                                         [MX_ORIGIN_NAME] = "name",
+                                                         [MX_ORIGIN_DOC] = "doc string",
+                                                         [MX_ORIGIN_METADATA] = "metadata",
+                                                         [MX_ORIGIN_PARENT] = "group",
+                                                         [MX_ORIGIN_INPUTS] = "inputs",
+                                                         [MX_ORIGIN_OUTPUTS] = "outputs",
+                                                         [MX_ORIGIN_TYPES] = "declared types",
+                                                         [MX_ORIGIN_MODEL] = "versions, producer or opset imports"};
     const mx_node *n = mx_node_at(g, t->node);
     mx_shown name = mx_show(mx_text(g, n->name));
-    snprintf(why->text, sizeof why->text, "its node %u is not the %s %.120s of the file", t->index,
-             mx_node_kind_names[n->kind], n->name != MX_SID_ABSENT ? name.text : "");
+    uint32_t field = 0;
+    while (field < MX_ORIGIN_MODEL && !(differ >> field & 1))
+        field++;
+    snprintf(fit->why, sizeof fit->why, "its node %u, in the file the %s%s%s, differs in its %s", t->index,
+             mx_node_kind_names[n->kind], n->name != MX_SID_ABSENT ? " " : "",
+             n->name != MX_SID_ABSENT ? name.text : "", fields[field]);
 }
 
-static mx_status compare_nodes(mx_writer *w, const mx_graph *g, const mx_traces *traces, mx_shown *why) {
+static mx_status compare_nodes(mx_writer *w, const mx_graph *g, const mx_traces *traces, mx_source_fit *fit) {
+    uint32_t differ = 0;
     for (size_t i = 0; i < traces->count; i++) {
         const mx_trace *t = &traces->items[i];
-        bool same = t->index < w->plan.numbered;
-        if (same && t->origin) MX_TRY(compare_node(w, w->plan.order[t->index], t->origin, &same));
-        if (same) continue;
-        say_other(g, t, why);
+        if (t->index >= w->plan.numbered) {
+            snprintf(fit->why, sizeof fit->why, "it has no node %u", t->index);
+            return MX_OK;
+        }
+        if (t->origin) MX_TRY(compare_node(w, w->plan.order[t->index], t->origin, &differ));
+        if (!differ) continue;
+        say_other(g, t, differ, fit);
         return MX_OK;
     }
+    fit->fits = true;
     return MX_OK;
 }
 
-static mx_status compare_all(mx_writer *w, const mx_graph *g, const mx_traces *traces, mx_shown *why) {
-    why->text[0] = '\0';
+static mx_status compare_all(mx_writer *w, const mx_graph *g, const mx_traces *traces, mx_source_fit *fit) {
     if (!traces->n_nodes || !traces->known) {
-        snprintf(why->text, sizeof why->text, "the file says too little of the model that it was made from");
+        snprintf(fit->why, sizeof fit->why, "the file says too little of the model that it was made from");
         return MX_OK;
     }
     MX_TRY(mx_plan_make(w->g, &w->plan, w->err));
     if (w->plan.numbered != traces->n_nodes) {
-        snprintf(why->text, sizeof why->text, "it has %u nodes, groups included, and the file was made from %llu",
+        snprintf(fit->why, sizeof fit->why, "it has %u nodes, groups included, and the file was made from %llu",
                  w->plan.numbered, (unsigned long long)traces->n_nodes);
         return MX_OK;
     }
     w->values = (mx_value_context){w->g, w->plan.key};
-    return compare_nodes(w, g, traces, why);
+    return compare_nodes(w, g, traces, fit);
 }
 
-mx_status mx_source_fits(const mx_graph *source, const mx_graph *g, const mx_traces *traces, mx_plan *plan,
-                         mx_shown *why, mx_error *err) {
+mx_status mx_source_compare(const mx_graph *source, const mx_graph *g, const mx_traces *traces, mx_source_fit *fit,
+                            mx_error *err) {
     static const mx_graphml_write_options nothing = {0};
     mx_writer w = {.g = source, .options = &nothing, .measuring = true, .err = err};
+    *fit = (mx_source_fit){0};
     mx_buffer_init(&w.value, source->allocator);
     mx_buffer_init(&w.attributes, source->allocator);
-    mx_status status = compare_all(&w, g, traces, why);
+    mx_status status = compare_all(&w, g, traces, fit);
     mx_buffer_free(&w.value);
     mx_buffer_free(&w.attributes);
-    *plan = w.plan;
+    fit->plan = w.plan;
     return status;
 }

@@ -21,12 +21,16 @@ struct mx_traces {
     mx_sid source_name, metadata_name; /* of the files, untrusted; absent: not said */
 };
 
+typedef struct mx_source_fit {
+    bool fits;
+    char why[400]; /* it does not: a clause */
+    mx_plan plan;  /* the numbers of its nodes; mx_plan_free in any case */
+} mx_source_fit;
+
 /* Whether `source` (wired, with its module groups; its external files need not be at hand) is the model that the file
- * was made from: as many nodes, and each that is still there said the same. why: "" then, else what is against it (a
- * clause that begins in lower case). plan: the numbers of its nodes; mx_plan_free in any case. Linear. Errors: NOMEM,
- * LIMIT, READ. */
-mx_status mx_source_fits(const mx_graph *source, const mx_graph *g, const mx_traces *traces, mx_plan *plan,
-                         mx_shown *why, mx_error *err);
+ * was made from: as many nodes, and each that is still there said the same. Linear. Errors: NOMEM, LIMIT, READ. */
+mx_status mx_source_compare(const mx_graph *source, const mx_graph *g, const mx_traces *traces, mx_source_fit *fit,
+                            mx_error *err);
 
 /* Complete the report by what the source says: before and after of all that was changed, who the removed nodes were.
  * Only the structure of both models is looked at, not their weights. Errors: NOMEM, LIMIT, READ. */

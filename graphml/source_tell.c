@@ -135,7 +135,9 @@ static mx_status tell_changed(teller *t, mx_error *err) {
     t->told = 0;
     if (a->kind == b->kind && (a->kind == MX_NODE_MODULE || a->kind == MX_NODE_MODEL))
         MX_TRY(tell_module(t, a, b, err));
-    if (a->kind == b->kind) MX_TRY(mx_edits_find(t->edits, id, t->change->id, tell_edit, t, err));
+    if (a->kind == b->kind)
+        MX_TRY(
+            mx_edits_find(t->edits, id, t->change->id, t->change->field == MX_ORIGIN_INITIALIZERS, tell_edit, t, err));
     return t->told ? MX_OK : mx_graphml_tell(t->g, t->report, t->change, err);
 }
 

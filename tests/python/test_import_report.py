@@ -151,10 +151,11 @@ def test_new_nodes(bench: Bench) -> None:
     copy = e.copy("act1")
     e.draw(e.node("add1"), copy, 0, 0)
     e.draw(e.node("out"), e.add("head", op_type="Abs"), 0, 0)
-    told = report_on(bench)["changes"]
-    assert [c["op_type"] for c in told if c["kind"] == "added"] == ["LeakyRelu", "Abs"]
+    changes = report_on(bench)["changes"]
+    assert [c["op_type"] for c in changes if c["kind"] == "added"] == ["LeakyRelu", "Abs"]
     bench.model.unlink()
-    assert report_on(bench)["changes"] == told
+    import_(bench.graphml, bench.output, "--report", bench.folder / "report.json").expect_success()
+    assert bench.report["source"] is None and bench.report["changes"] == changes
 
 
 @pytest.mark.parametrize("how", list(EDITORS))
@@ -445,8 +446,13 @@ def test_groups_from_metadata(tmp_path: Path) -> None:
     report = told(tmp_path)
     gone, = [c for c in report["changes"] if c["kind"] == "removed"]
     assert (report["source"], gone["node"], gone["scope"]) == ("m.onnx", "two", "body")
-    (tmp_path / "tree.json").unlink()
-    assert told(tmp_path)["source"] is None
+    (tmp_path / "far").mkdir()
+    model.rename(tmp_path / "far" / "m.onnx")
+    assert told(tmp_path, "--source", tmp_path / "far" / "m.onnx")["changes"] == report["changes"]
+    (tmp_path / "tree.json").rename(tmp_path / "far" / "tree.json")
+    assert told(tmp_path, "--source", tmp_path / "far" / "m.onnx")["changes"] == report["changes"]
+    (tmp_path / "far" / "m.onnx").rename(model)
+    assert "nodes, groups included" in told(tmp_path)["source_note"]
 
 
 # ---- what is not to be trusted ----
