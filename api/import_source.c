@@ -103,8 +103,9 @@ static mx_status ask(asking *a, mx_error *err) {
     MX_TRY(mx_source_compare(a->model, a->q->graph, a->q->traces, &a->fit, err));
     if (!a->fit.fits)
         return mx_fail(err, MX_ERR_INVALID, "this is not the model that the GraphML was made from: %s", a->fit.why);
+    MX_TRY(mx_source_tell(a->q->graph, a->model, &a->fit.plan, a->q->report, err));
     a->out->used = true;
-    return mx_source_tell(a->q->graph, a->model, &a->fit.plan, a->q->report, err);
+    return MX_OK;
 }
 
 mx_status mx_import_ask_source(const mx_env *env, const mx_import_source_question *q, mx_import_source *out,
@@ -113,7 +114,7 @@ mx_status mx_import_ask_source(const mx_env *env, const mx_import_source_questio
     mx_error own;
     *out = (mx_import_source){0};
     mx_status status = ask(&a, &own);
-    bool grave = q->given || out->used || status == MX_ERR_NOMEM || status == MX_ERR_CANCELLED;
+    bool grave = q->given || status == MX_ERR_NOMEM || status == MX_ERR_CANCELLED;
     if (status != MX_OK && !grave) {
         snprintf(out->note, sizeof out->note, "%s: %s", out->name, own.message);
         status = MX_OK;

@@ -33,7 +33,8 @@ mx_status mx_source_compare(const mx_graph *source, const mx_graph *g, const mx_
                             mx_error *err);
 
 /* Complete the report by what the source says: before and after of all that was changed, who the removed nodes were.
- * Only the structure of both models is looked at, not their weights. Errors: NOMEM, LIMIT, READ. */
+ * Only the structure of both models is looked at, not their weights. Errors, with which the report is as it was: NOMEM,
+ * LIMIT, READ, INVALID. */
 mx_status mx_source_tell(mx_graph *g, mx_graph *source, const mx_plan *plan, mx_graphml_report *report, mx_error *err);
 
 #endif

@@ -195,7 +195,7 @@ static mx_status tell_again(teller *t, mx_error *err) {
 
 mx_status mx_source_tell(mx_graph *g, mx_graph *source, const mx_plan *plan, mx_graphml_report *report, mx_error *err) {
     teller t = {.g = g, .source = source, .plan = plan, .report = report};
-    const mx_change *list = report->changes;
+    mx_change *list = report->changes, **end = report->end;
     report->changes = NULL;
     report->end = &report->changes;
     mx_buffer_init(&t.text, g->allocator);
@@ -204,5 +204,8 @@ mx_status mx_source_tell(mx_graph *g, mx_graph *source, const mx_plan *plan, mx_
         status = tell_again(&t, err);
     mx_edits_close(t.edits);
     mx_buffer_free(&t.text);
+    if (status == MX_OK) return MX_OK;
+    report->changes = list; /* all was copied: it is as it was */
+    report->end = end;
     return status;
 }
