@@ -7,12 +7,15 @@ import json
 import os
 import random
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jsonschema
 import numpy as np
 import onnx
 import pytest
+from corpus.generate import TABLES, write_sample
+from corpus.registry import Sample, Table
 from onnx import TensorProto, helper, numpy_helper
 from test_edit import SCHEMAS, Bench, bench  # noqa: F401 (the fixture)
 from tools import edit_model, small_model
@@ -419,6 +422,10 @@ def test_strategies(strategy: str, tmp_path: Path) -> None:
     editor.bypass("add0")
     editor.save(tmp_path / "net.graphml")
     with_source(told(tmp_path))
+    if strategy == "reference":  # the weights come from the file whose place the model takes
+        import_(tmp_path / "net.graphml", folder / "net.onnx", "--report", tmp_path / "report.json").expect_success()
+        with_source(read(tmp_path / "report.json"))
+        assert (folder / "net.onnx").read_bytes() == (tmp_path / "out.onnx").read_bytes()
 
 
 def test_external_data_need_not_be_there(tmp_path: Path) -> None:
@@ -453,6 +460,29 @@ def test_groups_from_metadata(tmp_path: Path) -> None:
     assert told(tmp_path, "--source", tmp_path / "far" / "m.onnx")["changes"] == report["changes"]
     (tmp_path / "far" / "m.onnx").rename(model)
     assert "nodes, groups included" in told(tmp_path)["source_note"]
+
+
+@pytest.mark.parametrize("table, file_name", TABLES, ids=[name for _, name in TABLES])
+def test_every_odd_model_is_its_own_source(table: Table, file_name: str, tmp_path: Path) -> None:
+    """Whatever it holds, and without its external files: it is recognised, and nothing was changed."""
+    failures = []
+
+    def try_one(name: str, sample: Sample) -> None:
+        folder = tmp_path / name
+        write_sample(folder, file_name, sample)
+        export(folder / file_name, folder / "net.graphml", "--no-layout").expect_success()
+        (folder / "there").mkdir()
+        shutil.copy(folder / file_name, folder / "there" / "alone.onnx")
+        import_(folder / "net.graphml", folder / "back.onnx", "--report", folder / "r.json", "--source",
+                folder / "there" / "alone.onnx").expect_success()
+        report = read(folder / "r.json")
+        if report["source"] != "alone.onnx" or report["changes"]:
+            failures.append((name, report))
+        shutil.rmtree(folder)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        done = list(pool.map(lambda both: try_one(*both), table.samples()))
+    assert not failures and len(done) > 20
 
 
 # ---- what is not to be trusted ----
@@ -503,6 +533,20 @@ def test_what_is_no_model(kind: str, tmp_path: Path) -> None:
         (tmp_path / name).unlink()
     import_(graphml, tmp_path / "out.onnx", "--report", tmp_path / "report.json", "--source", model).expect_error(3)
     assert set(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"modules": 7}', '{"modules": {"class_name": "A"}}'])
+def test_metadata_that_are_none(text: str, tmp_path: Path) -> None:
+    """Named by the file, or beside the model by its name: at most the source is not used."""
+    from test_metadata_beside import document, untagged
+
+    model = untagged(tmp_path)
+    (tmp_path / "tree.json").write_text(json.dumps(document()))
+    run("export-graphml", model, tmp_path / "tree.json", "-o", tmp_path / "net.graphml").expect_success()
+    (tmp_path / "tree.json").write_text(text)
+    assert told(tmp_path)["source"] is None
+    (tmp_path / "tree.json").rename(tmp_path / "m_htp_metadata.json")
+    assert told(tmp_path)["source"] is None
 
 
 def test_spoiled_sources(tmp_path: Path) -> None:
