@@ -14,6 +14,8 @@ typedef struct import_job {
     mx_graph *graph;
     mx_weights weights;
     mx_graphml_report report;
+    mx_traces traces; /* where a report is wanted */
+    mx_import_source source;
     char sidecar[MX_PATH_BYTES];
     mx_outfile report_file; /* open where a report is wanted */
 } import_job;
@@ -57,7 +59,8 @@ static mx_status before_placing(void *ctx, mx_source *written, mx_error *err) {
     import_job *job = ctx;
     if (job->options->validate) MX_TRY(validate_written(job, written, err));
     if (!job->options->report) return MX_OK;
-    MX_TRY(mx_import_report_write(job->graph, &job->report, job->graphml, job->output, &job->report_file, err));
+    const mx_import_report_names names = {mx_path_base(job->graphml), mx_path_base(job->output), &job->source};
+    MX_TRY(mx_import_report_write(job->graph, &job->report, &names, &job->report_file, err));
     return mx_outfile_finish(&job->report_file, err);
 }
 
@@ -73,18 +76,30 @@ static mx_status sidecar_location(const import_job *job, char out[MX_PATH_BYTES]
     return mx_at_file(err, mx_fail(err, MX_ERR_USAGE, "%s", why), job->graphml);
 }
 
+/* Before the output takes the place of the source, which may be the same file. */
+static mx_status ask_source(import_job *job, mx_error *err) {
+    const mx_import_source_question q = {.graphml = job->graphml,
+                                         .given = job->options->source,
+                                         .weights = &job->weights,
+                                         .traces = &job->traces,
+                                         .graph = job->graph,
+                                         .report = &job->report};
+    return mx_import_ask_source(job->env, &q, &job->source, err);
+}
+
 static mx_status run(import_job *job, mx_error *err) {
     char location[MX_PATH_BYTES];
     mx_onnx_write_options options = {0};
     bool wanted = job->options->validate || job->options->report;
     MX_TRY(mx_load_graphml(job->env, job->graphml, job->options->sidecar, &job->graph, &job->weights, &job->report,
-                           job->sidecar, err));
+                           job->options->report ? &job->traces : NULL, job->sidecar, err));
     if (job->options->external_data) {
         MX_TRY(sidecar_location(job, location, err));
         options.sidecar_location = location;
     }
     if (job->weights.strategy != MX_PARAMETERS_REFERENCE) MX_TRY(mx_path_is_no_source(job->graph, job->output, err));
     if (job->options->validate) MX_TRY(mx_at_file(err, validate(job->graph, err), job->graphml));
+    if (job->options->report) MX_TRY(ask_source(job, err));
     return mx_onnx_write(job->graph, job->output, &options, wanted ? before_placing : NULL, job, err);
 }
 
@@ -101,6 +116,8 @@ mx_status mx_import_onnx(const mx_env *env, const char *graphml, const char *out
                          const mx_import_onnx_options *options, mx_import_onnx_result *result, mx_error *err) {
     static const mx_import_onnx_options defaults = {0};
     import_job job = {.env = env, .graphml = graphml, .output = output, .options = options ? options : &defaults};
+    if (job.options->source && !job.options->report)
+        return mx_fail(err, MX_ERR_USAGE, "a source model is only asked for a report");
     mx_status status = job.options->report ? run_with_report(&job, err) : run(&job, err);
     if (status == MX_OK && result) {
         const mx_graphml_report *r = &job.report;

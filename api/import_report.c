@@ -2,11 +2,6 @@
 
 #include "base/json_out.h"
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static void member(mx_json_out *j, const mx_graph *g, const char *key, mx_sid text) {
     if (text != MX_SID_ABSENT) mx_json_out_text(j, key, mx_text(g, text));
 }
@@ -25,6 +20,9 @@ static void write_change(mx_json_out *j, const mx_graph *g, const mx_change *c) 
     if (c->last_index > c->index) number(j, "last_node_index", c->last_index);
     number(j, "port", c->port);
     if (c->key) mx_json_out_text(j, "key", mx_str_of(c->key));
+    member(j, g, "entry", c->entry);
+    member(j, g, "scope", c->scope);
+    member(j, g, "tag", c->tag);
     member(j, g, "before", c->before);
     member(j, g, "after", c->after);
     mx_json_out_close(j, '}');
@@ -51,13 +49,15 @@ static void write_summary(mx_json_out *j, const mx_graphml_report *r) {
     mx_json_out_close(j, '}');
 }
 
-mx_status mx_import_report_write(const mx_graph *g, const mx_graphml_report *report, const char *graphml,
-                                 const char *output, mx_outfile *f, mx_error *err) {
+mx_status mx_import_report_write(const mx_graph *g, const mx_graphml_report *report,
+                                 const mx_import_report_names *names, mx_outfile *f, mx_error *err) {
     mx_json_out j;
     mx_json_out_begin(&j, g->allocator, f);
     mx_json_out_object(&j, NULL);
-    mx_json_out_text(&j, "graphml", mx_str_of(base_name(graphml)));
-    mx_json_out_text(&j, "onnx", mx_str_of(base_name(output)));
+    mx_json_out_text(&j, "graphml", mx_str_of(names->graphml));
+    mx_json_out_text(&j, "onnx", mx_str_of(names->output));
+    mx_json_out_text(&j, "source", mx_str_of(names->source->used ? names->source->name : NULL));
+    if (!names->source->used) mx_json_out_text(&j, "source_note", mx_str_of(names->source->note));
     write_summary(&j, report);
     mx_json_out_array(&j, "changes");
     for (const mx_change *c = report->changes; c; c = c->next)

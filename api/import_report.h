@@ -2,11 +2,16 @@
 #ifndef MX_API_IMPORT_REPORT_H
 #define MX_API_IMPORT_REPORT_H
 
+#include "api/import_source.h"
 #include "base/outfile.h"
-#include "graphml/graphml.h"
 
-/* Write it to f (open; the caller commits). graphml, output: base names are told. */
-mx_status mx_import_report_write(const mx_graph *g, const mx_graphml_report *report, const char *graphml,
-                                 const char *output, mx_outfile *f, mx_error *err);
+typedef struct mx_import_report_names {
+    const char *graphml, *output; /* base names */
+    const mx_import_source *source;
+} mx_import_report_names;
+
+/* Write it to f (open; the caller commits). */
+mx_status mx_import_report_write(const mx_graph *g, const mx_graphml_report *report,
+                                 const mx_import_report_names *names, mx_outfile *f, mx_error *err);
 
 #endif

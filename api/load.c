@@ -101,7 +101,8 @@ static void tell_stale(void *ctx, mx_sid value, mx_node_id output, uint32_t befo
                    .node = value,
                    .port = -1,
                    .index = -1,
-                   .last_index = -1};
+                   .last_index = -1,
+                   .id = MX_NO_NODE};
     if (s->status == MX_OK) s->status = mx_graphml_type_text(s->g, before, &c.before, s->err);
     if (s->status == MX_OK && after != MX_NO_INDEX) s->status = mx_graphml_type_text(s->g, after, &c.after, s->err);
     if (s->status == MX_OK) s->status = mx_graphml_tell(s->g, s->report, &c, s->err);
@@ -114,11 +115,11 @@ static mx_status drop_stale_types(mx_graph *g, mx_graphml_report *report, mx_err
 }
 
 mx_status mx_load_graphml(const mx_env *env, const char *path, const char *sidecar, mx_graph **out, mx_weights *weights,
-                          mx_graphml_report *report, char *sidecar_path, mx_error *err) {
+                          mx_graphml_report *report, mx_traces *traces, char *sidecar_path, mx_error *err) {
     *out = NULL;
     *weights = (mx_weights){0};
     if (sidecar_path) sidecar_path[0] = '\0';
-    MX_TRY(mx_at_file(err, mx_graphml_read(env, path, out, weights, report, err), path));
+    MX_TRY(mx_at_file(err, mx_graphml_read(env, path, out, weights, report, traces, err), path));
     /* Files of the earlier generation have read their weights already. */
     mx_status status = report->legacy ? MX_OK : bind_weights(*out, path, sidecar, weights, sidecar_path, err);
     if (status == MX_OK && !report->legacy) status = mx_at_file(err, drop_stale_types(*out, report, err), path);
@@ -134,7 +135,7 @@ mx_status mx_graph_load_graphml(const mx_env *env, const char *path, const char 
                                 mx_error *err) {
     mx_weights weights;
     mx_graphml_report report;
-    MX_TRY(mx_load_graphml(env, path, sidecar, out, &weights, &report, NULL, err));
+    MX_TRY(mx_load_graphml(env, path, sidecar, out, &weights, &report, NULL, NULL, err));
     mx_source_release(weights.image); /* the graph holds a reference of its own */
     return MX_OK;
 }

@@ -32,6 +32,7 @@ int mx_cmd_import_onnx(const mx_command *command, int argc, char **argv) {
         {"--external-data", 0, MX_OPTION_FLAG, &what.external_data, NULL, NULL, "point into the .onnxdata file"},
         {"--sidecar", 0, MX_OPTION_TEXT, &what.sidecar, "FILE", NULL, "the .onnxdata file, if it is elsewhere"},
         {"--report", 0, MX_OPTION_TEXT, &what.report, "FILE.json", NULL, "say what was edited"},
+        {"--source", 0, MX_OPTION_TEXT, &what.source, "MODEL.onnx", NULL, "with --report: the model that was exported"},
         {NULL, 0, MX_OPTION_FLAG, NULL, NULL, NULL, NULL}};
     int code = mx_cli_parse(command, options, &common, argc, argv, args, 2, 2, &n_args);
     if (code >= 0) return code;

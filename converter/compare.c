@@ -9,10 +9,11 @@
 static mx_status make_words(mx_cmp *c) {
     const mx_strings *a = &c->g[0]->strings, *b = &c->g[1]->strings;
     if (a->count + b->count > UINT32_MAX) return mx_fail(c->err, MX_ERR_LIMIT, "more than 2^32 different names");
-    c->words = mx_alloc(c->allocator, b->count * sizeof *c->words);
+    c->n_strings = b->count; /* more can come while differences are told */
+    c->words = mx_alloc(c->allocator, c->n_strings * sizeof *c->words);
     if (!c->words) return mx_nomem(c->err);
     c->n_words = a->count;
-    for (size_t i = 0; i < b->count; i++) {
+    for (size_t i = 0; i < c->n_strings; i++) {
         mx_str s = mx_strings_get(b, (mx_sid)i);
         mx_sid same = s.p ? mx_strings_find(a, s) : MX_SID_ABSENT;
         c->words[i] = same != UINT32_MAX ? same : (uint32_t)c->n_words++;
@@ -65,7 +66,7 @@ mx_status mx_cmp_start(mx_cmp *c) {
 }
 
 void mx_cmp_finish(mx_cmp *c) {
-    mx_free(c->allocator, c->words, c->g[1]->strings.count * sizeof *c->words);
+    mx_free(c->allocator, c->words, c->n_strings * sizeof *c->words);
     for (int side = 0; side < 2; side++) {
         const mx_graph *g = c->g[side];
         mx_free(c->allocator, c->unique[side], c->n_words * sizeof *c->unique[side]);
@@ -81,7 +82,7 @@ void mx_cmp_finish(mx_cmp *c) {
 
 /* ---- the model ---- */
 
-static mx_status compare_model(mx_cmp *c) {
+mx_status mx_cmp_model(mx_cmp *c) {
     const mx_model_data *a = &c->g[0]->model, *b = &c->g[1]->model;
     mx_place at = mx_place_node(0, 0);
     MX_TRY(
@@ -144,7 +145,7 @@ mx_status mx_cmp_match_functions(mx_cmp *c) {
 static mx_status compare_all(mx_cmp *c) {
     bool fits;
     MX_TRY(mx_cmp_start(c));
-    MX_TRY(compare_model(c));
+    MX_TRY(mx_cmp_model(c));
     MX_TRY(mx_cmp_add_scopes(c, 0, 0, &fits));
     MX_TRY(mx_cmp_match_functions(c));
     while (c->next_scope < c->n_scopes) {

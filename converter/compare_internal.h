@@ -4,6 +4,7 @@
 #define MX_CONVERTER_COMPARE_INTERNAL_H
 
 #include "converter/compare.h"
+#include "converter/edits.h"
 
 typedef struct mx_cmp_node {
     mx_node_id match;  /* its counterpart on the other side, or MX_NO_NODE */
@@ -14,6 +15,8 @@ typedef struct mx_cmp_scopes {
     mx_node_id of[2];
 } mx_cmp_scopes;
 
+struct mx_place;
+
 typedef struct mx_cmp {
     mx_graph *g[2];
     const mx_allocator *allocator;
@@ -21,14 +24,21 @@ typedef struct mx_cmp {
     mx_difference_fn each;
     void *ctx;
     uint64_t count;
-    bool stopped;    /* by the callback */
-    uint32_t *words; /* of side 1, by string id */
-    size_t n_words;
-    uint32_t *unique[2];   /* by word: who bears the name (place in the scope + 1); all 0 between uses */
-    mx_cmp_node *nodes[2]; /* by node id */
-    uint64_t *hashes[2];   /* by node id: structure of operators and bodies; NULL until it is needed */
-    bool *unordered[2];    /* by scope index: an operator in it, or in a body below, uses what is made later */
-    mx_cmp_scopes *scopes; /* pairs of scopes; those from `next_scope` on are to be compared */
+    bool stopped; /* by the callback */
+    /* Pairs of nodes alone (edits.c): differences go to `placed` instead of `each`, one for a whole attribute or
+     * tensor, in the words of `texts`, and no more than a few bytes of weights are looked at. NULL: two graphs are
+     * compared. */
+    const mx_edit_texts *texts;
+    mx_status (*placed)(struct mx_cmp *c, mx_difference_kind kind, const struct mx_place *at);
+    bool no_initializers;
+    uint32_t silent;           /* within something that is told as a whole */
+    uint32_t *words;           /* of side 1, by string id */
+    size_t n_words, n_strings; /* in all; of side 1 */
+    uint32_t *unique[2];       /* by word: who bears the name (place in the scope + 1); all 0 between uses */
+    mx_cmp_node *nodes[2];     /* by node id */
+    uint64_t *hashes[2];       /* by node id: structure of operators and bodies; NULL until it is needed */
+    bool *unordered[2];        /* by scope index: an operator in it, or in a body below, uses what is made later */
+    mx_cmp_scopes *scopes;     /* pairs of scopes; those from `next_scope` on are to be compared */
     size_t n_scopes, cap_scopes, next_scope;
     mx_node_id *chain; /* of the place being named */
     size_t cap_chain;
@@ -144,6 +154,8 @@ mx_status mx_cmp_data_hash(const mx_cmp *c, int side, const mx_blob *data, mx_ha
 /* Make the tables for c->g; mx_cmp_finish in any case. */
 mx_status mx_cmp_start(mx_cmp *c);
 void mx_cmp_finish(mx_cmp *c);
+/* What a ModelProto has beside its graph. */
+mx_status mx_cmp_model(mx_cmp *c);
 /* Put the pairs of functions on the list of scopes, and report those that have no counterpart. */
 mx_status mx_cmp_match_functions(mx_cmp *c);
 
@@ -156,8 +168,14 @@ void mx_cmp_match_formals(mx_cmp *c, const mx_scope_data *a, const mx_scope_data
 mx_status mx_cmp_match_operators(mx_cmp *c, const mx_scope_data *a, const mx_scope_data *b);
 /* Compare two scopes and all in them but the bodies of operators (compare_scope.c). */
 mx_status mx_cmp_scope(mx_cmp *c, mx_node_id a, mx_node_id b);
+/* All of two scopes but the nodes in them. */
+mx_status mx_cmp_scope_itself(mx_cmp *c, mx_node_id a, mx_node_id b);
+/* An input, or an output but for its port. */
+mx_status mx_cmp_formal_itself(mx_cmp *c, mx_node_id a, mx_node_id b);
 /* Compare two matched operators (compare_operator.c), and the port of two matched outputs. */
 mx_status mx_cmp_operator(mx_cmp *c, mx_node_id a, mx_node_id b);
+/* An operator but for its input ports. */
+mx_status mx_cmp_operator_itself(mx_cmp *c, mx_node_id a, mx_node_id b);
 mx_status mx_cmp_port(mx_cmp *c, const mx_place *at, const mx_port *a, const mx_port *b);
 
 #endif

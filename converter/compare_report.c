@@ -18,6 +18,10 @@ static void add_shown(mx_buffer *b, mx_str s) {
 }
 
 void mx_cmp_show(mx_cmp *c, int side, mx_sid s) {
+    if (c->texts) {
+        c->texts->string(&c->text[side], c->g[side], s);
+        return;
+    }
     if (s != MX_SID_ABSENT) add_shown(&c->text[side], mx_text(c->g[side], s));
 }
 
@@ -76,6 +80,10 @@ static void show_elements(mx_cmp *c, int side, const mx_type *t) {
 /* A type has one type inside at most, so this is a chain; it is cut where no reader would follow. */
 void mx_cmp_show_type(mx_cmp *c, int side, uint32_t type) {
     const mx_graph *g = c->g[side];
+    if (c->texts) {
+        if (type != MX_NO_INDEX) c->texts->type(&c->text[side], g, type);
+        return;
+    }
     for (int depth = 0; type != MX_NO_INDEX; depth++) {
         static const char *const kinds[] = {"no type",   "",          "sparse ", "sequence of ",
                                             "optional ", "map from ", "opaque ", "encoded "};
@@ -99,6 +107,10 @@ void mx_cmp_show_type(mx_cmp *c, int side, uint32_t type) {
 }
 
 void mx_cmp_show_tensor(mx_cmp *c, int side, const mx_tensor *t) {
+    if (c->texts) {
+        c->texts->tensor(&c->text[side], c->g[side], t);
+        return;
+    }
     mx_cmp_show_data_type(c, side, t->data_type);
     mx_cmp_show_dims(c, side, t->dims, t->n_dims);
 }
@@ -214,6 +226,8 @@ mx_status mx_cmp_report(mx_cmp *c, mx_difference_kind kind, const char *what, co
     mx_status status = MX_OK;
     c->count++;
     mx_buffer_clear(&c->where);
+    if (c->placed && !c->silent)
+        status = c->text[0].failed || c->text[1].failed ? mx_nomem(c->err) : c->placed(c, kind, at);
     if (c->each) status = add_place(c, at);
     if (status == MX_OK && c->each) {
         mx_buffer_byte(&c->where, '\0');

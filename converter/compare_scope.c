@@ -47,17 +47,21 @@ static const char *formal_what(const mx_node *n) {
     return n->kind == MX_NODE_INPUT ? "input" : "output";
 }
 
-static mx_status compare_formal(mx_cmp *c, mx_node_id id_a, mx_node_id id_b) {
+static mx_status compare_formal(mx_cmp *c, mx_node_id id_a, mx_node_id id_b, bool wired) {
     const mx_node *a = mx_cmp_at(c, 0, id_a), *b = mx_cmp_at(c, 1, id_b);
     const char *what = formal_what(a);
     mx_place at = mx_place_node(0, id_a);
     MX_TRY(mx_cmp_string(c, what, &at, "name", a->name, b->name));
     MX_TRY(mx_cmp_type(c, what, &at, a->data, b->data));
-    if (a->kind == MX_NODE_OUTPUT && a->n_inputs && b->n_inputs)
+    if (wired && a->kind == MX_NODE_OUTPUT && a->n_inputs && b->n_inputs)
         MX_TRY(mx_cmp_port(c, &at, &a->inputs[0], &b->inputs[0]));
     MX_TRY(mx_cmp_metadata(c, "metadata", &at, &a->metadata, &b->metadata));
     MX_TRY(mx_cmp_string(c, what, &at, "doc_string", a->doc, b->doc));
     return mx_cmp_json(c, what, &at, "rest", a->rest, b->rest);
+}
+
+mx_status mx_cmp_formal_itself(mx_cmp *c, mx_node_id a, mx_node_id b) {
+    return compare_formal(c, a, b, false);
 }
 
 static mx_status report_lonely(mx_cmp *c, int side, mx_node_id id) {
@@ -77,7 +81,7 @@ static mx_status compare_nodes(mx_cmp *c, const formals *f) {
         } else if (mx_cmp_at(c, 0, a)->kind == MX_NODE_OPERATOR) {
             MX_TRY(mx_cmp_operator(c, a, b));
         } else {
-            MX_TRY(compare_formal(c, a, b));
+            MX_TRY(compare_formal(c, a, b, true));
         }
     }
     for (size_t i = 0; i < f->n[1]; i++)
@@ -121,13 +125,28 @@ static uint64_t initializer_key(const mx_cmp *c, const void *arg, int side, size
     return mx_cmp_word(c, side, c->g[side]->tensors[tensor_of(c, arg, side, i)].name);
 }
 
+/* Where only the values differ there is nothing to show. */
+static mx_status compare_whole_tensor(mx_cmp *c, const mx_place *at, uint32_t a, uint32_t b) {
+    uint64_t before = c->count;
+    c->silent++;
+    mx_status status = mx_cmp_tensor(c, "weight", at, a, b);
+    c->silent--;
+    if (status != MX_OK || c->count == before) return status;
+    mx_cmp_show_tensor(c, 0, &c->g[0]->tensors[a]);
+    mx_cmp_show_tensor(c, 1, &c->g[1]->tensors[b]);
+    if (mx_str_eq(mx_buffer_str(&c->text[0]), mx_buffer_str(&c->text[1])) && !c->text[0].failed && !c->text[1].failed)
+        c->text[0].size = c->text[1].size = 0;
+    return mx_cmp_report(c, MX_CHANGED, "weight", at);
+}
+
 static mx_status compare_initializer(mx_cmp *c, const void *arg, size_t i, size_t j) {
     const scope_lists *l = arg;
     uint32_t a = tensor_of(c, arg, 0, i), b = tensor_of(c, arg, 1, j);
     int side = a == MX_NO_INDEX;
     mx_place at = mx_place_key(l->at, "initializer", side, c->g[side]->tensors[side ? b : a].name);
-    if (a == MX_NO_INDEX || b == MX_NO_INDEX) mx_cmp_show_tensor(c, side, &c->g[side]->tensors[side ? b : a]);
-    return mx_cmp_tensor(c, "weight", &at, a, b);
+    bool both = a != MX_NO_INDEX && b != MX_NO_INDEX;
+    if (!both) mx_cmp_show_tensor(c, side, &c->g[side]->tensors[side ? b : a]);
+    return both && c->texts ? compare_whole_tensor(c, &at, a, b) : mx_cmp_tensor(c, "weight", &at, a, b);
 }
 
 static uint32_t sparse_of(const void *arg, int side, size_t i) {
@@ -221,8 +240,11 @@ static mx_status compare_lists(mx_cmp *c, const mx_place *at, const mx_scope_dat
     const mx_cmp_lists lists[] = {
         {{a->n_opsets, b->n_opsets}, opset_key, compare_opset, &of},
         {{a->n_attribute_names, b->n_attribute_names}, parameter_key, compare_parameter, &of},
-        {{a->n_initializers, b->n_initializers}, initializer_key, compare_initializer, &of},
-        {{a->n_sparse, b->n_sparse}, sparse_key, compare_sparse, &of},
+        {{c->no_initializers ? 0 : a->n_initializers, c->no_initializers ? 0 : b->n_initializers},
+         initializer_key,
+         compare_initializer,
+         &of},
+        {{c->no_initializers ? 0 : a->n_sparse, c->no_initializers ? 0 : b->n_sparse}, sparse_key, compare_sparse, &of},
         {{a->n_value_infos, b->n_value_infos}, value_info_key, compare_value_info, &of},
     };
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
@@ -252,6 +274,15 @@ static mx_status compare_graph_fields(mx_cmp *c, const mx_place *at, const mx_sc
     MX_TRY(mx_cmp_string(c, "graph", at, "graph doc_string", a->doc, b->doc));
     MX_TRY(mx_cmp_json(c, "graph", at, "graph rest", a->rest, b->rest));
     return mx_cmp_metadata(c, "graph metadata", at, &a->metadata, &b->metadata);
+}
+
+mx_status mx_cmp_scope_itself(mx_cmp *c, mx_node_id id_a, mx_node_id id_b) {
+    const mx_scope_data *a = &c->g[0]->scopes[mx_cmp_at(c, 0, id_a)->data];
+    const mx_scope_data *b = &c->g[1]->scopes[mx_cmp_at(c, 1, id_b)->data];
+    mx_place at = mx_place_node(0, id_a);
+    MX_TRY(compare_holder(c, &at, id_a, id_b));
+    MX_TRY(compare_graph_fields(c, &at, a, b));
+    return compare_lists(c, &at, a, b);
 }
 
 mx_status mx_cmp_scope(mx_cmp *c, mx_node_id id_a, mx_node_id id_b) {

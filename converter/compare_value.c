@@ -156,8 +156,9 @@ static void show_type_name(mx_cmp *c, int side, int32_t type) {
     mx_cmp_say(c, side, known ? names[type] : "opaque");
 }
 
-static void show_attribute(mx_cmp *c, int side, const mx_attr *a, uint32_t first) {
-    if (!a) return;
+static mx_status show_attribute(mx_cmp *c, int side, const mx_attr *a, uint32_t first) {
+    if (!a || c->silent) return MX_OK;
+    if (c->texts) return c->texts->attribute(&c->text[side], c->g[side], a, c->err);
     show_type_name(c, side, a->type);
     if (a->ref_name != MX_SID_ABSENT) {
         mx_cmp_say(c, side, " from ");
@@ -169,11 +170,12 @@ static void show_attribute(mx_cmp *c, int side, const mx_attr *a, uint32_t first
         mx_cmp_say(c, side, " ");
         show_element(c, side, a, 0);
     }
+    return MX_OK;
 }
 
 static mx_status report_attribute(mx_cmp *c, const mx_place *at, const mx_attr *a, const mx_attr *b, uint32_t first) {
-    show_attribute(c, 0, a, first);
-    show_attribute(c, 1, b, first);
+    MX_TRY(show_attribute(c, 0, a, first));
+    MX_TRY(show_attribute(c, 1, b, first));
     return mx_cmp_report_values(c, "attribute", at);
 }
 
@@ -240,18 +242,27 @@ static mx_status compare_values(mx_cmp *c, const mx_place *at, const mx_attr *a,
     return MX_OK;
 }
 
+static mx_status compare_parts(mx_cmp *c, const mx_place *at, const mx_attr *a, const mx_attr *b) {
+    if (!a || !b || a->type != b->type || !mx_cmp_same(c, a->ref_name, b->ref_name)) {
+        MX_TRY(report_attribute(c, at, a, b, 0));
+    } else if (has_value(a)) {
+        MX_TRY(compare_values(c, at, a, b));
+    }
+    if (!a || !b) return MX_OK;
+    MX_TRY(mx_cmp_string(c, "attribute", at, "doc_string", a->doc, b->doc));
+    return mx_cmp_json(c, "attribute", at, "rest", a->rest, b->rest);
+}
+
 static mx_status compare_attribute(mx_cmp *c, const void *arg, size_t i, size_t j) {
     const attribute_lists *l = arg;
     const mx_attr *a = attribute_at(c, arg, 0, i), *b = attribute_at(c, arg, 1, j);
     mx_place place = mx_place_key(l->at, "attribute", a ? 0 : 1, a ? a->name : b->name);
-    if (!a || !b || a->type != b->type || !mx_cmp_same(c, a->ref_name, b->ref_name)) {
-        MX_TRY(report_attribute(c, &place, a, b, 0));
-    } else if (has_value(a)) {
-        MX_TRY(compare_values(c, &place, a, b));
-    }
-    if (!a || !b) return MX_OK;
-    MX_TRY(mx_cmp_string(c, "attribute", &place, "doc_string", a->doc, b->doc));
-    return mx_cmp_json(c, "attribute", &place, "rest", a->rest, b->rest);
+    uint64_t before = c->count;
+    if (!c->texts) return compare_parts(c, &place, a, b);
+    c->silent++;
+    mx_status status = compare_parts(c, &place, a, b);
+    c->silent--;
+    return status == MX_OK && c->count > before ? report_attribute(c, &place, a, b, 0) : status;
 }
 
 mx_status mx_cmp_attributes(mx_cmp *c, mx_node_id a, mx_node_id b) {

@@ -30,6 +30,8 @@ typedef struct mx_graphml_write_options {
 mx_status mx_graphml_write(const mx_graph *g, const mx_weights *weights, const mx_graphml_write_options *options,
                            mx_outfile *f, mx_error *err);
 
+typedef struct mx_traces mx_traces;
+
 /* One thing that an edit changed. Texts belong to the graph. */
 typedef struct mx_change {
     struct mx_change *next;
@@ -38,8 +40,12 @@ typedef struct mx_change {
     const char *key;       /* the data concerned, NULL: none */
     mx_sid node, op_type;  /* the node's name and type, absent: none */
     mx_sid before, after;  /* absent: not known, or none */
-    int64_t port, index;   /* input port; node_index; -1: does not apply */
+    mx_sid entry;          /* within the key: an attribute, an entry of the metadata, a domain, ...; absent: none */
+    mx_sid scope, tag;     /* where a removed node stood; absent: not known, or none */
+    int64_t port, index;   /* port; node_index; -1: does not apply */
     int64_t last_index;    /* "removed": of a run of nodes, else -1 */
+    mx_node_id id;         /* "changed": the node, and which field of its origin (mx_origin_field) */
+    uint32_t field;
 } mx_change;
 
 /* What an import noticed. */
@@ -61,8 +67,9 @@ mx_status mx_graphml_type_text(mx_graph *g, uint32_t type, mx_sid *out, mx_error
 /* Read a GraphML file with whatever edits it has into a wired, checked graph whose nodes are in order.
  * sources[0] is NULL and stands for the .onnxdata image or (reference) the model's file; with `reference` each
  * external file's source is a further NULL entry. The caller binds them. Values written in the XML ("values") are in
- * memory sources. Errors: READ, SYNTAX (line), LIMIT, INVALID (node and port in the message), NOMEM. */
+ * memory sources. traces (source.h): what the file says of the model that it was made from; NULL: not wanted.
+ * Errors: READ, SYNTAX (line), LIMIT, INVALID (node and port in the message), NOMEM. */
 mx_status mx_graphml_read(const mx_env *env, const char *path, mx_graph **out, mx_weights *weights,
-                          mx_graphml_report *report, mx_error *err);
+                          mx_graphml_report *report, mx_traces *traces, mx_error *err);
 
 #endif

@@ -24,6 +24,7 @@
 #include "graphml/keys.h"
 #include "graphml/map.h"
 #include "graphml/origin.h"
+#include "graphml/source.h"
 
 enum {                      /* kinds of items beyond mx_node_kind */
        MX_ITEM_GROUP = 100, /* a group without our data: transparent */
@@ -56,6 +57,7 @@ typedef struct mx_item {
     uint16_t flags;
     uint16_t edits; /* bits of mx_origin_field: what is not as it was written */
     int32_t index;  /* node_index */
+    mx_origin *origin; /* what it was when it was written; NULL: not said, or not wanted */
     mx_sid key, parent_key;
     mx_sid name, op_type, domain, overload, doc, rest, tag;
     mx_sid label; /* one that was changed by hand */
@@ -137,6 +139,8 @@ typedef struct mx_import {
     size_t cap_item_of_node, n_expected;
     mx_unused unused; /* initializers that nothing used in the source model (pass 7) */
     uint64_t n_source_nodes; /* when the file was written; 0: not said */
+    mx_sid source_name, metadata_name; /* of the files that it was made from; absent: not said */
+    mx_traces *traces;       /* NULL: not wanted */
     uint64_t fresh;   /* counter of fresh names */
 } mx_import;
 
@@ -182,6 +186,8 @@ typedef struct mx_texts {
 mx_status mx_read_item(mx_import *im, uint32_t item, const mx_texts *texts);
 /* The one port of an input or output, made from its name. */
 mx_status mx_import_value_port(mx_import *im, mx_item *item);
+/* Of the outermost <graph>: the names of the files that this one was made from. */
+mx_status mx_read_outer_graph(mx_import *im, const mx_texts *texts);
 mx_status mx_read_edge(mx_import *im, mx_edge *edge, const mx_texts *texts);
 /* The "weights" and "external_files" texts of the model. */
 mx_status mx_read_weights(mx_import *im, uint32_t item, const mx_texts *texts);
@@ -201,6 +207,8 @@ mx_status mx_import_drop_orphans(mx_import *im);
 mx_status mx_import_tell(mx_import *im);
 /* A change of an item, to be completed and told. */
 mx_change mx_change_of(const mx_import *im, uint32_t item, const char *kind);
+/* Fill im->traces. */
+mx_status mx_import_trace(mx_import *im);
 /* The kind of an item, as node_kind has it. */
 const char *mx_item_kind(const mx_item *item);
 

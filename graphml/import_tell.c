@@ -17,7 +17,8 @@ mx_change mx_change_of(const mx_import *im, uint32_t item, const char *kind) {
                        .op_type = it->op_type,
                        .port = -1,
                        .index = it->flags & MX_ITEM_HAS_INDEX && !(it->flags & MX_ITEM_NEW) ? it->index : -1,
-                       .last_index = -1};
+                       .last_index = -1,
+                       .id = MX_NO_NODE};
 }
 
 mx_status mx_graphml_tell(mx_graph *g, mx_graphml_report *report, const mx_change *change, mx_error *err) {
@@ -47,7 +48,8 @@ static mx_status tell(mx_import *im, const mx_change *c) {
 /* ---- what is gone ---- */
 
 static mx_status tell_gap(mx_import *im, int64_t from, int64_t end) {
-    mx_change c = {.kind = "removed", .what = "node", .port = -1, .index = from, .last_index = end - 1};
+    mx_change c = {
+        .kind = "removed", .what = "node", .port = -1, .index = from, .last_index = end - 1, .id = MX_NO_NODE};
     return from < end ? tell(im, &c) : MX_OK;
 }
 
@@ -103,6 +105,8 @@ static mx_status tell_edits(mx_import *im, uint32_t i) {
         if (!(edits >> f & 1)) continue;
         mx_change c = mx_change_of(im, i, "changed");
         c.key = key_of((mx_origin_field)f, item);
+        c.id = item->node;
+        c.field = f;
         c.after = value_of(im, (mx_origin_field)f, item);
         MX_TRY(tell(im, &c));
     }
@@ -222,6 +226,21 @@ static mx_status tell_item(mx_import *im, uint32_t i) {
     MX_TRY(tell_label(im, i));
     MX_TRY(tell_place(im, i));
     return tell_tag(im, i);
+}
+
+/* ---- where the nodes of the source model are ---- */
+
+mx_status mx_import_trace(mx_import *im) {
+    mx_traces *t = im->traces;
+    *t = (mx_traces){.n_nodes = im->n_source_nodes, .source_name = im->source_name, .metadata_name = im->metadata_name};
+    MX_TRY(mx_graph_array(im->g, im->n_order, sizeof *t->items, &t->items, im->err));
+    for (size_t i = 0; i < im->n_order; i++) {
+        const mx_item *item = &im->items[im->order[i]];
+        if (!(item->flags & MX_ITEM_HAS_INDEX) || item->flags & MX_ITEM_NEW) continue;
+        t->items[t->count++] = (mx_trace){(uint32_t)item->index, item->node, item->origin};
+        t->known += item->origin != NULL;
+    }
+    return MX_OK;
 }
 
 mx_status mx_import_tell(mx_import *im) {

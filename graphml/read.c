@@ -70,15 +70,22 @@ static mx_status import(mx_import *im, const mx_env *env, const char *path) {
     MX_TRY(order(im));
     if (!im->legacy) MX_TRY(mx_import_tag(im));
     MX_TRY(mx_import_drop_orphans(im));
-    return im->legacy ? MX_OK : mx_import_tell(im);
+    if (im->legacy) return MX_OK;
+    MX_TRY(mx_import_tell(im));
+    return im->traces ? mx_import_trace(im) : MX_OK;
 }
 
 mx_status mx_graphml_read(const mx_env *env, const char *path, mx_graph **out, mx_weights *weights,
-                          mx_graphml_report *report, mx_error *err) {
+                          mx_graphml_report *report, mx_traces *traces, mx_error *err) {
     mx_graphml_report unwanted;
-    mx_import im = {
-        .err = err, .weights = weights, .report = report ? report : &unwanted, .model = MX_NO_INDEX, .legacy = true};
+    mx_import im = {.err = err,
+                    .weights = weights,
+                    .report = report ? report : &unwanted,
+                    .traces = traces,
+                    .model = MX_NO_INDEX,
+                    .legacy = true};
     *out = NULL;
+    if (traces) *traces = (mx_traces){0};
     *weights = (mx_weights){0};
     *im.report = (mx_graphml_report){0};
     im.report->end = &im.report->changes;

@@ -310,6 +310,10 @@ static mx_status note_edits(mx_import *im, mx_item *item, const mx_texts *texts)
     mx_origin was, is = texts->label;
     mx_str text = texts->at[MX_KEY_ORIGIN];
     if (!text.p || !mx_origin_read(text, &was)) return MX_OK;
+    if (im->traces) {
+        MX_TRY(mx_graph_array(im->g, 1, sizeof *item->origin, &item->origin, im->err));
+        *item->origin = was;
+    }
     mx_origin_add_all(&is, texts->at);
     if (!(is.labelled & 1)) is.at[MX_ORIGIN_LABEL] = was.at[MX_ORIGIN_LABEL];
     if (!(is.labelled & 2)) is.at[MX_ORIGIN_FOLDED_LABEL] = was.at[MX_ORIGIN_FOLDED_LABEL];
@@ -343,6 +347,21 @@ static mx_status read_all(mx_import *im, uint32_t index, const mx_texts *texts) 
 mx_status mx_read_item(mx_import *im, uint32_t item, const mx_texts *texts) {
     mx_status status = read_all(im, item, texts);
     return status == MX_OK ? MX_OK : mx_item_place(im, item, status);
+}
+
+/* Texts that are no names are as good as absent. */
+mx_status mx_read_outer_graph(mx_import *im, const mx_texts *texts) {
+    mx_error unread;
+    const struct {
+        mx_key key;
+        mx_sid *to;
+    } names[] = {{MX_KEY_GRAPH_SOURCE_ONNX_TEXT, &im->source_name}, {MX_KEY_GRAPH_SOURCE_HTP, &im->metadata_name}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        mx_decoder d = {.g = im->g, .what = mx_key_table[names[i].key].name, .err = &unread};
+        mx_str text = texts->at[names[i].key];
+        if (text.p && mx_decode_plain(&d, text, names[i].to) == MX_ERR_NOMEM) return mx_nomem(im->err);
+    }
+    return MX_OK;
 }
 
 mx_status mx_read_edge(mx_import *im, mx_edge *edge, const mx_texts *texts) {

@@ -24,7 +24,8 @@ static mx_status decode_strategy(const mx_decoder *d, const json_t *v, mx_parame
     return mx_decode_fail(d, "the strategy is neither sidecar nor embedded nor reference");
 }
 
-static mx_status decode_weights(const mx_decoder *d, const json_t *v, mx_weights *w, uint64_t *nodes) {
+static mx_status decode_weights(const mx_decoder *d, const json_t *v, mx_import *im) {
+    mx_weights *w = im->weights;
     mx_members m;
     MX_TRY(mx_members_begin(d, v, "the object", &m));
     MX_TRY(decode_strategy(d, mx_member(&m, "strategy"), &w->strategy));
@@ -40,7 +41,9 @@ static mx_status decode_weights(const mx_decoder *d, const json_t *v, mx_weights
         return mx_decode_fail(d, "\"checksum\" is not 32 hexadecimal digits");
     MX_TRY(member_size(d, &m, "size", &w->file_size));
     MX_TRY(member_size(d, &m, "count", &w->count));
-    MX_TRY(member_size(d, &m, "nodes", nodes));
+    MX_TRY(member_size(d, &m, "nodes", &im->n_source_nodes));
+    MX_TRY(mx_member_name(d, &m, "source", &im->source_name));
+    MX_TRY(mx_member_name(d, &m, "metadata", &im->metadata_name));
     return mx_members_end(d, &m, "the object");
 }
 
@@ -101,7 +104,7 @@ mx_status mx_read_weights(mx_import *im, uint32_t item, const mx_texts *texts) {
     if (weights.p) {
         d.what = mx_key_table[MX_KEY_WEIGHTS].name;
         MX_TRY(mx_decode_json(&d, weights, &v));
-        status = decode_weights(&d, v, im->weights, &im->n_source_nodes);
+        status = decode_weights(&d, v, im);
         json_decref(v);
     }
     if (status != MX_OK || !files.p) return status;

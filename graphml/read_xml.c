@@ -201,11 +201,22 @@ static mx_status begin_edge(reader *r, int n, const xmlChar **attributes) {
     return MX_OK;
 }
 
-/* Only legacy files say things about the model that stand nowhere else than on the outermost graph. */
+/* Only legacy files say things about the model that stand nowhere else than on the outermost graph; of others the names
+ * of the files that they were made from are read there. */
 static mx_status begin_graph(reader *r) {
     frame *f;
     if (r->n_frames) r->frames[r->n_frames - 1].has_graph = true;
-    return !r->n_frames && r->im->legacy ? push_frame(r, MX_KEY_FOR_GRAPH, &f) : MX_OK;
+    return r->n_frames ? MX_OK : push_frame(r, MX_KEY_FOR_GRAPH, &f);
+}
+
+/* Of the outermost graph's data all but those names, each given once. */
+static bool is_for_people(const reader *r, const frame *f, mx_sid sid) {
+    if (f->kind != MX_KEY_FOR_GRAPH || r->im->legacy) return false;
+    if (sid == UINT32_MAX || sid >= r->cap_keys || r->keys[sid].piece[f->kind]) return true;
+    mx_key key = r->keys[sid].key[f->kind];
+    for (size_t i = f->first_piece; i < r->n_pieces; i++)
+        if (r->pieces[i].key == key) return true;
+    return key != MX_KEY_GRAPH_SOURCE_ONNX_TEXT && key != MX_KEY_GRAPH_SOURCE_HTP;
 }
 
 static int compare_pieces(const void *a, const void *b) {
@@ -268,7 +279,8 @@ static mx_status finish_frame(reader *r, frame *f) {
     r->current.label = f->label;
     for (int i = 0; i < 2; i++)
         r->current.label_text[i] = mx_str_of(f->label_text[i]);
-    if (f->kind == MX_KEY_FOR_GRAPH) return mx_legacy_read_graph(im, &r->current);
+    if (f->kind == MX_KEY_FOR_GRAPH)
+        return im->legacy ? mx_legacy_read_graph(im, &r->current) : mx_read_outer_graph(im, &r->current);
     if (f->kind == MX_KEY_FOR_NODE) return mx_read_item(im, f->item, &r->current);
     MX_TRY(mx_read_edge(im, &f->edge, &r->current));
     if (!mx_grow(im->allocator, (void **)&im->edges, &im->cap_edges, im->n_edges, sizeof *im->edges))
@@ -296,6 +308,7 @@ static mx_status begin_data(reader *r, int n, const xmlChar **attributes) {
     if (r->depth != f->depth + 1) return MX_OK; /* of a nested graph: only for people */
     mx_str id = attribute(n, attributes, "key");
     mx_sid sid = id.p ? mx_strings_find(&r->key_ids, id) : UINT32_MAX;
+    if (is_for_people(r, f, sid)) return MX_OK;
     if (sid == UINT32_MAX || sid >= r->cap_keys) {
         r->im->report->unknown_keys++;
         return MX_OK;

@@ -210,7 +210,7 @@ static mx_status typed_form(mx_buffer *b, const mx_value_context *c, const mx_at
     return MX_OK;
 }
 
-static mx_status attribute(mx_buffer *b, const mx_value_context *c, const mx_attr *a, mx_error *err) {
+mx_status mx_value_attribute(mx_buffer *b, const mx_value_context *c, const mx_attr *a, mx_error *err) {
     return plain_form(b, c->g, a) ? MX_OK : typed_form(b, c, a, err);
 }
 
@@ -223,7 +223,7 @@ mx_status mx_value_attributes(mx_buffer *b, const mx_value_context *c, const mx_
         if (!object) mx_buffer_byte(b, '[');
         mx_value_name(b, c->g, attrs[i].name);
         mx_buffer_add(b, object ? ": " : ", ", 2);
-        MX_TRY(attribute(b, c, &attrs[i], err));
+        MX_TRY(mx_value_attribute(b, c, &attrs[i], err));
         if (!object) mx_buffer_byte(b, ']');
     }
     mx_buffer_byte(b, object ? '}' : ']');

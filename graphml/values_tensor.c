@@ -33,7 +33,7 @@ static size_t element_count(const mx_tensor *t) {
     return (size_t)count;
 }
 
-static bool can_inline(const mx_graph *g, const mx_tensor *t) {
+bool mx_value_is_short(const mx_graph *g, const mx_tensor *t) {
     size_t size = t->has_type ? mx_plain_element_size(t->data_type) : 0;
     size_t count = size ? element_count(t) : SIZE_MAX;
     if (count == SIZE_MAX || t->field != MX_TENSOR_RAW_DATA || t->external_file != MX_NO_INDEX) return false;
@@ -143,17 +143,28 @@ static void add_external(mx_buffer *b, const mx_graph *g, const mx_tensor *t, bo
     }
 }
 
-mx_status mx_value_tensor_members(mx_buffer *b, const mx_graph *g, const mx_tensor *t, bool inlined,
-                                  bool *first, mx_error *err) {
-    bool done = false;
-    mx_json_text_member(b, g, first, "name", t->name);
+static void add_kind(mx_buffer *b, const mx_tensor *t, bool *first) {
     if (t->has_type) {
         mx_json_member(b, first, "data_type");
         quoted_or_number(b, mx_data_type_name(t->data_type), t->data_type);
     }
     mx_json_member(b, first, "dims");
     int_list(b, t->dims, t->n_dims);
-    if (inlined && can_inline(g, t)) MX_TRY(try_values(b, g, t, first, &done, err));
+}
+
+void mx_value_tensor_kind(mx_buffer *b, const mx_tensor *t) {
+    bool first = true;
+    mx_buffer_byte(b, '{');
+    add_kind(b, t, &first);
+    mx_buffer_byte(b, '}');
+}
+
+mx_status mx_value_tensor_members(mx_buffer *b, const mx_graph *g, const mx_tensor *t, bool inlined,
+                                  bool *first, mx_error *err) {
+    bool done = false;
+    mx_json_text_member(b, g, first, "name", t->name);
+    add_kind(b, t, first);
+    if (inlined && mx_value_is_short(g, t)) MX_TRY(try_values(b, g, t, first, &done, err));
     if (!done) add_reference(b, g, t, first);
     add_external(b, g, t, first);
     mx_json_text_member(b, g, first, "doc_string", t->doc);

@@ -36,7 +36,7 @@ void mx_put_close(mx_writer *w) {
 
 void mx_put(mx_writer *w, mx_key key, mx_str value) {
     uint32_t piece = 0;
-    if (!w->measuring) mx_origin_add(&w->origin, key, value);
+    mx_origin_add(&w->origin, key, value);
     do {
         size_t n = cut(value);
         if (!w->measuring) {

@@ -77,6 +77,12 @@ static uint64_t numbered_nodes(const mx_writer *w) {
     return n;
 }
 
+static void put_file_name(mx_buffer *b, bool *first, const char *key, const char *name) {
+    if (!name || !name[0]) return;
+    mx_json_member(b, first, key);
+    mx_json_bytes(b, mx_str_of(name));
+}
+
 static void put_weights(mx_writer *w) {
     const mx_weights *weights = w->weights;
     mx_buffer *b = &w->value;
@@ -99,6 +105,8 @@ static void put_weights(mx_writer *w) {
     mx_buffer_uint(b, weights->count);
     mx_json_member(b, &first, "nodes");
     mx_buffer_uint(b, numbered_nodes(w));
+    put_file_name(b, &first, "source", w->options->source_name);
+    put_file_name(b, &first, "metadata", w->options->metadata_name);
     mx_buffer_byte(b, '}');
     mx_put_value(w, MX_KEY_WEIGHTS);
 }

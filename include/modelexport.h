@@ -334,6 +334,10 @@ typedef struct mx_import_onnx_options {
     bool external_data;  /* the model points into the .onnxdata file */
     const char *sidecar; /* another place for the .onnxdata file, NULL: as the GraphML says */
     const char *report;  /* JSON file that says what was edited (schemas/import-report.schema.json), NULL: none */
+    /* With `report`: the ONNX model that the GraphML was made from, for values before the edit and names of what is gone; only
+     * its structure is read. INVALID if it is another model. NULL: the file of the name that the GraphML gives, in its folder,
+     * if it is there and is that model; the report says why not. It may be the output's file. */
+    const char *source;
 } mx_import_onnx_options;
 
 typedef struct mx_import_onnx_result {
@@ -345,7 +349,8 @@ typedef struct mx_import_onnx_result {
 } mx_import_onnx_result;
 
 /* Write a GraphML file, with all edits it holds, as ONNX. options, result may be NULL.
- * Errors: those of loading, USAGE (external_data: the sidecar is not in the output's folder or below), WRITE. */
+ * Errors: those of loading, USAGE (external_data: the sidecar is not in the output's folder or below; source without report),
+ * WRITE. */
 MX_API mx_status mx_import_onnx(const mx_env *env, const char *graphml, const char *output,
                                 const mx_import_onnx_options *options, mx_import_onnx_result *result, mx_error *err);
 

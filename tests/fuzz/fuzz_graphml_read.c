@@ -1,6 +1,6 @@
 /* Any bytes as a GraphML file: read with whatever edits they hold. What can be read is written as ONNX, and that must
  * be a file that can be read. */
-#include "graphml/graphml.h"
+#include "graphml/source.h"
 #include "onnx_io/onnx_io.h"
 #include "onnx_io/onnxdata.h"
 #include "support.h"
@@ -84,9 +84,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     mx_graph *g = NULL;
     mx_weights weights = {0};
     mx_graphml_report report = {0};
+    mx_traces traces;
     mx_error err;
     int fd = fuzz_file(data, size, path);
-    mx_status status = mx_graphml_read(env, path, &g, &weights, &report, &err);
+    mx_status status = mx_graphml_read(env, path, &g, &weights, &report, &traces, &err);
     if (status == MX_OK) {
         if (bind(env, g, &weights) && is_self_contained(g) && checksums_hold(g)) write_and_read(env, g);
         mx_source_release(weights.image);

@@ -59,7 +59,7 @@ static mx_graph *read_graphml(const mx_env *env, const mx_outfile *f, mx_source 
     mx_graphml_report report;
     mx_error err;
     snprintf(path, sizeof path, "/proc/self/fd/%d", f->fd);
-    fuzz_require_ok(mx_graphml_read(env, path, &g, &weights, &report, &err), &err, "reading GraphML");
+    fuzz_require_ok(mx_graphml_read(env, path, &g, &weights, &report, NULL, &err), &err, "reading GraphML");
     mx_source *image = weights.image ? weights.image : sidecar;
     fuzz_require_ok(mx_onnxdata_bind(g, 0, image, &weights.checksum, &err), &err, "binding the weights");
     mx_source_release(weights.image);

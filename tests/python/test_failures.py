@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import Exported
 from tools import small_model
+from tools.editor import NetworkxEditor
 from tools.program import PROGRAM, Result, export, has_sanitizer, import_, run
 
 SHIM = Path(PROGRAM).parent / "tests" / "tools" / "fail_shim.so"
@@ -84,6 +85,20 @@ def edited(graphml: bytes) -> bytes:
     return graphml.replace(b"</graph>\n<data", b'<edge source="n1" target="new"/></graph>\n<data')
 
 
+def edited_much(graphml: Path) -> bytes:
+    """Of all that a report tells by the source model."""
+    editor = NetworkxEditor(graphml)
+    editor.bypass("/encoder/layer.0/Add")
+    end = editor.node("end")
+    for key, text in {"doc_string": "long " * 200, "metadata": '{"why": "so"}', "op_type": "Elu"}.items():
+        editor.set(end, key, text)
+    editor.attributes("end", alpha=1, more=[1.5])
+    editor.set(editor.model(), "opset_imports", '[["", 22], ["local", 1]]')
+    editor.set(editor.node("x"), "value_type", '{"elem": "FLOAT", "shape": [2, 4]}')
+    editor.save(graphml.with_name("much.graphml"))
+    return graphml.with_name("much.graphml").read_bytes()
+
+
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Job]:
     files = Exported(tmp_path_factory.mktemp("job"), small_model.make())
@@ -122,6 +137,12 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Job]:
                 ["out.onnx", "report.json"],
                 ["import-onnx", "-q", "@/in.graphml", "@/out.onnx", "--report", "@/report.json"],
             ),
+            Job(
+                "import told",
+                {"in.graphml": edited_much(files.graphml), "model.onnxdata": sidecar, "model.onnx": model},
+                ["out.onnx", "report.json"],
+                ["import-onnx", "-q", "@/in.graphml", "@/out.onnx", "--report", "@/report.json"],
+            ),
             Job("import validated", pair, ["out.onnx"], ["import-onnx", "--validate", "@/in.graphml", "@/out.onnx"]),
             Job(
                 "import external",
@@ -137,7 +158,8 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Job]:
 
 
 NAMES = [
-    "export", "export embedded", "import", "import edited", "import validated", "import external", "picture", "page",
+    "export", "export embedded", "import", "import edited", "import told", "import validated", "import external", "picture",
+    "page",
 ]
 
 
@@ -207,7 +229,7 @@ def test_each_allocation_in_turn(name: str, jobs: dict[str, Job], work: Path) ->
     assert not failures, f"{len(failures)} of {allocations}:\n" + "\n".join(sorted(failures)[:20])
 
 
-@pytest.mark.parametrize("name", ["export", "import", "page"])
+@pytest.mark.parametrize("name", ["export", "import", "import told", "page"])
 def test_no_leak_where_an_allocation_failed(name: str, jobs: dict[str, Job], work: Path) -> None:
     """valgrind on a sample of them."""
     if not shutil.which("valgrind"):
@@ -230,7 +252,7 @@ def test_no_leak_where_an_allocation_failed(name: str, jobs: dict[str, Job], wor
 # ---- output ----
 
 # The file that is in place when the last one cannot be put there.
-LAST_BUT_ONE = {"export": "out.onnxdata", "import edited": "out.onnx"}
+LAST_BUT_ONE = {"export": "out.onnxdata", "import edited": "out.onnx", "import told": "out.onnx"}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -137,7 +137,7 @@ mx_status doc_read(doc *d, const mx_env *env) {
     mx_graph_release(d->g);
     d->g = NULL;
     memset(&d->err, 0, sizeof d->err);
-    return mx_graphml_read(env, d->path, &d->g, &d->weights, &d->report, &d->err);
+    return mx_graphml_read(env, d->path, &d->g, &d->weights, &d->report, NULL, &d->err);
 }
 
 void doc_good(doc *d) {

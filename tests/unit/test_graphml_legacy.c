@@ -95,7 +95,7 @@ static void write_sidecar(const legacy *l, const char *text, size_t size) {
 }
 
 static mx_status read_legacy(legacy *l) {
-    return mx_graphml_read(NULL, l->path, &l->g, &l->weights, &l->report, &l->err);
+    return mx_graphml_read(NULL, l->path, &l->g, &l->weights, &l->report, NULL, &l->err);
 }
 
 static bool text_is(const legacy *l, mx_sid sid, const char *text) {

@@ -24,7 +24,7 @@ static mx_status read_text(const char *text, size_t size, const mx_limits *limit
     mx_weights weights;
     mx_graphml_report report;
     memset(err, 0, sizeof *err);
-    mx_status status = mx_graphml_read(&env, path, g, &weights, &report, err);
+    mx_status status = mx_graphml_read(&env, path, g, &weights, &report, NULL, err);
     mx_source_release(weights.image);
     unlink(path);
     return status;

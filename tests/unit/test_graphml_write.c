@@ -358,7 +358,8 @@ static void sidecar_and_options(void **state) {
     expect(
         &w,
         "<data key=\"n36\">{\"strategy\": \"sidecar\", \"file\": \"m.onnxdata\", \"size\": 64, \"checksum\": "
-        "\"00000000000000000000000000000001\", \"count\": 2, \"nodes\": 6}</data>");
+        "\"00000000000000000000000000000001\", \"count\": 2, \"nodes\": 6, "
+        "\"source\": \"m.onnx\", \"metadata\": \"m_htp_metadata.json\"}</data>");
     expect(&w, "<data key=\"m0\">m.onnx</data>\n<data key=\"m1\">m_htp_metadata.json</data>\n<data "
                "key=\"m2\">1.1</data>\n"
                "<data key=\"m3\">2026-01-01T00:00:00Z</data>");
