@@ -12,7 +12,8 @@ function node(tag, attributes, ...inside) {
   return made;
 }
 
-// Which groups are open, and their pictures: {w, h, x, y, cw, ch, links} with ways in and out by value.
+// Which groups are open, and their pictures: {w, h, x, y, cw, ch, links} with ways in and out by value. asFirst: all in it is open
+// or folded as it was at first.
 const open = new Uint8Array(model.count);
 const pictures = new Map();
 
@@ -25,15 +26,20 @@ function isShown(box) {
   return true;
 }
 
+function isAsFirst(children) {
+  return children.every((c) => open[c] === first.open[c] && (!open[c] || pictures.get(c).asFirst));
+}
+
+const shownSize = (box) => (open[box] ? [pictures.get(box).w, pictures.get(box).h] : foldedSize(box));
+
 function makePicture(box) {
   const children = childrenOf(box), values = valuesOf(box), layout = layoutOf(model.data.groups[model.group[box]][1], children);
+  const asFirst = isAsFirst(children);
   let picture = layout;
-  if (children.some((c) => open[c])) {
+  if (asFirst && first.layouts.has(box)) picture = readLayout(first.layouts.get(box), children, shownSize);
+  else if (children.some((c) => open[c])) {
     layout.tidy = layout.tidy || makeTidy(layout, children, values);
-    const size = (i) => {
-      const inside = open[children[i]] ? pictures.get(children[i]) : null;
-      return inside ? [inside.w, inside.h] : [layout.cw[i], layout.ch[i]];
-    };
+    const size = (i) => shownSize(children[i]);
     const port = (i, link, below) => {
       const inside = open[children[i]] ? pictures.get(children[i]) : null;
       const at = inside ? (below ? inside.waysOut : inside.waysIn).get(values[link]) : undefined;
@@ -41,7 +47,7 @@ function makePicture(box) {
     };
     picture = relayout(layout, layout.tidy, size, port);
   }
-  const made = { ...picture, waysIn: new Map(), waysOut: new Map() };
+  const made = { ...picture, asFirst, waysIn: new Map(), waysOut: new Map() };
   made.links.forEach((l, k) => {
     if (l.points.length < 2) return;
     if (l.from === BORDER) made.waysIn.set(values[k], l.points[0]);
@@ -190,8 +196,8 @@ function pathOf(l, round) {
       continue;
     }
     const [ax, ay] = at(i - 2), [bx, by] = at(i + 2);
-    const r1 = Math.min(CORNER, (Math.abs(x - ax) + Math.abs(y - ay)) / 2), r2 = Math.min(CORNER, (Math.abs(bx - x) + Math.abs(by - y)) / 2);
-    d += `L${x - Math.sign(x - ax) * r1} ${y - Math.sign(y - ay) * r1}Q${x} ${y} ${x + Math.sign(bx - x) * r2} ${y + Math.sign(by - y) * r2}`;
+    const r = Math.min(CORNER, (Math.abs(x - ax) + Math.abs(y - ay)) >> 1, (Math.abs(bx - x) + Math.abs(by - y)) >> 1);
+    d += `L${x - Math.sign(x - ax) * r} ${y - Math.sign(y - ay) * r}Q${x} ${y} ${x + Math.sign(bx - x) * r} ${y + Math.sign(by - y) * r}`;
   }
   return d;
 }

@@ -5,27 +5,30 @@
 
 const BORDER = -1;
 
-// {x, y, w, h of children; links: [{from, to, back, points: [x, y, ...]}]}, of layout `index`; made once.
+// {x, y, w, h of children; links: [{from, to, back, points: [x, y, ...]}]}. size(box): [w, h] of a child.
+function readLayout([w, h, places, flat], children, size) {
+  const links = [], x = [], y = [], cw = [], ch = [];
+  for (let i = 0; i < flat.length;) {
+    const n = flat[i + 3];
+    links.push({ from: flat[i], to: flat[i + 1], back: flat[i + 2], points: flat.slice(i + 4, i + 4 + 2 * n) });
+    i += 4 + 2 * n;
+  }
+  for (let i = 0; i < children.length; i++) {
+    const s = size(children[i]);
+    x.push(places[2 * i]);
+    y.push(places[2 * i + 1]);
+    cw.push(s[0]);
+    ch.push(s[1]);
+  }
+  return { w, h, x, y, cw, ch, links, tidy: null };
+}
+
+const foldedSize = (box) => [lookOf(box)[3], lookOf(box)[4]];
+
+// Of layout `index`, where all children are folded; made once.
 const layoutOf = (() => {
   const known = [];
-  return (index, children) => {
-    if (known[index]) return known[index];
-    const [w, h, places, flat] = model.data.layouts[index], links = [];
-    for (let i = 0; i < flat.length;) {
-      const n = flat[i + 3];
-      links.push({ from: flat[i], to: flat[i + 1], back: flat[i + 2], points: flat.slice(i + 4, i + 4 + 2 * n) });
-      i += 4 + 2 * n;
-    }
-    const x = [], y = [], cw = [], ch = [];
-    children.forEach((box, i) => {
-      const look = lookOf(box);
-      x.push(places[2 * i]);
-      y.push(places[2 * i + 1]);
-      cw.push(look[3]);
-      ch.push(look[4]);
-    });
-    return (known[index] = { w, h, x, y, cw, ch, links, tidy: null });
-  };
+  return (index, children) => known[index] || (known[index] = readLayout(model.data.layouts[index], children, foldedSize));
 })();
 
 // Layers from the y of boxes; the first and the last are the borders.

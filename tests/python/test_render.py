@@ -172,7 +172,7 @@ def test_hostile_svg(hostile: Path, tmp_path: Path) -> None:
 
 def test_hostile_page(hostile: Path, tmp_path: Path) -> None:
     page = render(hostile, tmp_path / "m.html", "--depth", "all").read_text(encoding="utf-8")
-    assert page.count("<script") == 3 == page.count("</script")
+    assert page.count("<script") == 4 == page.count("</script")
     assert "<b>" not in page
     model, details = page_parts(page)
     assert len(model["name"]) == len(details) > len(HOSTILE)
