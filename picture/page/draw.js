@@ -12,7 +12,7 @@ function node(tag, attributes, ...inside) {
   return made;
 }
 
-// Which groups are open, and their pictures: {w, h, x, y, cw, ch, links} with ways in and out by value. asFirst: all in it is open
+// Which groups are open, and their pictures: {w, h, x, y, cw, ch, links, points, bounds} with ways in and out by value. asFirst: all in it is open
 // or folded as it was at first.
 const open = new Uint8Array(model.count);
 const pictures = new Map();
@@ -39,19 +39,16 @@ function makePicture(box) {
   if (asFirst && first.layouts.has(box)) picture = readLayout(first.layouts.get(box), children, shownSize);
   else if (children.some((c) => open[c])) {
     layout.tidy = layout.tidy || makeTidy(layout, children, values);
-    const size = (i) => shownSize(children[i]);
-    const port = (i, link, below) => {
-      const inside = open[children[i]] ? pictures.get(children[i]) : null;
-      const at = inside ? (below ? inside.waysOut : inside.waysIn).get(values[link]) : undefined;
-      return at === undefined ? null : at;
-    };
-    picture = relayout(layout, layout.tidy, size, port);
+    const inside = (i) => (open[children[i]] ? pictures.get(children[i]) : null);
+    picture = relayout(layout, layout.tidy, inside, (p, link, below) => (below ? p.waysOut : p.waysIn).get(values[link]));
   }
   const made = { ...picture, asFirst, waysIn: new Map(), waysOut: new Map() };
   made.links.forEach((l, k) => {
-    if (l.points.length < 2) return;
-    if (l.from === BORDER) made.waysIn.set(values[k], l.points[0]);
-    if (l.to === BORDER) made.waysOut.set(values[k], l.points[l.points.length - 2]);
+    if (l.from !== BORDER && l.to !== BORDER) return;
+    const p = made.points(k);
+    if (p.length < 2) return;
+    if (l.from === BORDER) made.waysIn.set(values[k], p[0]);
+    if (l.to === BORDER) made.waysOut.set(values[k], p[p.length - 2]);
   });
   return made;
 }
@@ -96,25 +93,14 @@ function collect(area) {
       if (open[children[i]]) todo.push([children[i], cx, cy]);
       else leaves.push({ box: children[i], x: cx, y: cy, w: p.cw[i], h: p.ch[i] });
     }
+    const b = boundsOfLinks(p);
     p.links.forEach((l, k) => {
-      const b = l.bounds || (l.bounds = boundsOfPoints(l.points));
-      if (outside(x + b[0], y + b[1], b[2] - b[0], b[3] - b[1])) return;
+      if (x + b[4 * k] > area.right || y + b[4 * k + 1] > area.bottom || x + b[4 * k + 2] < area.left || y + b[4 * k + 3] < area.top) return;
       const to = l.to === BORDER ? -1 : children[l.to], from = l.from === BORDER ? -1 : children[l.from];
-      links.push({ points: l.points, x, y, value: values[k], from, to, back: l.back });
+      links.push({ points: p.points(k), x, y, value: values[k], from, to, back: l.back });
     });
   }
   return { frames, leaves, links };
-}
-
-function boundsOfPoints(points) {
-  const b = [Infinity, Infinity, -Infinity, -Infinity];
-  for (let i = 0; i < points.length; i += 2) {
-    b[0] = Math.min(b[0], points[i]);
-    b[1] = Math.min(b[1], points[i + 1]);
-    b[2] = Math.max(b[2], points[i]);
-    b[3] = Math.max(b[3], points[i + 1]);
-  }
-  return b;
 }
 
 // ---- pieces of the drawing ----

@@ -250,7 +250,7 @@ CHECK = """(() => {
       for (let j = 0; j < i; j++) if (!apart(i, j)) bad.push(['overlap', children[i], children[j]]);
     }
     p.links.forEach((l, k) => {
-      const q = l.points, end = q.length - 2;
+      const q = p.points(k), end = q.length - 2;
       for (let i = 2; i <= end; i += 2) {
         if (q[i] !== q[i - 2] && q[i + 1] !== q[i - 1]) bad.push(['slanted', box, k]);
         if (!l.back && q[i + 1] < q[i - 1]) bad.push(['upward', box, k]);
