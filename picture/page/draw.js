@@ -12,7 +12,7 @@ function node(tag, attributes, ...inside) {
   return made;
 }
 
-// Which groups are open, and their pictures: {w, h, x, y, cw, ch, links, points, bounds} with ways in and out by value. asFirst: all in it is open
+// Which groups are open, and their pictures: {w, h, x, y, cw, ch, links, points, top, bottom} with ways in and out by value. asFirst: all in it is open
 // or folded as it was at first.
 const open = new Uint8Array(model.count);
 const pictures = new Map();
@@ -33,14 +33,13 @@ function isAsFirst(children) {
 const shownSize = (box) => (open[box] ? [pictures.get(box).w, pictures.get(box).h] : foldedSize(box));
 
 function makePicture(box) {
-  const children = childrenOf(box), values = valuesOf(box), layout = layoutOf(model.data.groups[model.group[box]][1], children);
+  const children = childrenOf(box), values = valuesOf(box), layout = foldedLayout(box);
   const asFirst = isAsFirst(children);
   let picture = layout;
   if (asFirst && first.layouts.has(box)) picture = readLayout(first.layouts.get(box), children, shownSize);
   else if (children.some((c) => open[c])) {
-    layout.tidy = layout.tidy || makeTidy(layout, children, values);
     const inside = (i) => (open[children[i]] ? pictures.get(children[i]) : null);
-    picture = relayout(layout, layout.tidy, inside, (p, link, below) => (below ? p.waysOut : p.waysIn).get(values[link]));
+    picture = relayout(layout, tidyOf(box), inside, (p, link, below) => (below ? p.waysOut : p.waysIn).get(values[link]));
   }
   const made = { ...picture, asFirst, waysIn: new Map(), waysOut: new Map() };
   made.links.forEach((l, k) => {
@@ -93,14 +92,26 @@ function collect(area) {
       if (open[children[i]]) todo.push([children[i], cx, cy]);
       else leaves.push({ box: children[i], x: cx, y: cy, w: p.cw[i], h: p.ch[i] });
     }
-    const b = boundsOfLinks(p);
     p.links.forEach((l, k) => {
-      if (x + b[4 * k] > area.right || y + b[4 * k + 1] > area.bottom || x + b[4 * k + 2] < area.left || y + b[4 * k + 3] < area.top) return;
+      if (!l.back && !(y + p.top(k) <= area.bottom && y + p.bottom(k) >= area.top)) return; // one that runs back goes beyond its ends
+      const points = p.points(k), [left, top, right, bottom] = boundsOfPoints(points);
+      if (outside(x + left, y + top, right - left, bottom - top)) return;
       const to = l.to === BORDER ? -1 : children[l.to], from = l.from === BORDER ? -1 : children[l.from];
-      links.push({ points: p.points(k), x, y, value: values[k], from, to, back: l.back });
+      links.push({ points, x, y, value: values[k], from, to, back: l.back });
     });
   }
   return { frames, leaves, links };
+}
+
+function boundsOfPoints(points) {
+  const b = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < points.length; i += 2) {
+    b[0] = Math.min(b[0], points[i]);
+    b[1] = Math.min(b[1], points[i + 1]);
+    b[2] = Math.max(b[2], points[i]);
+    b[3] = Math.max(b[3], points[i + 1]);
+  }
+  return b;
 }
 
 // ---- pieces of the drawing ----

@@ -13,7 +13,7 @@ function relayout(layout, tidy, inside, port) {
     cw[i] = p.w;
     ch[i] = p.h;
   }
-  const out = { w: 0, h: 0, x: new Float64Array(cw.length), y: new Float64Array(cw.length), cw, ch, links: layout.links, points: null, bounds: null };
+  const out = { w: 0, h: 0, x: new Float64Array(cw.length), y: new Float64Array(cw.length), cw, ch, links: layout.links };
   const pins = findPins(layout, tidy, cw, opened, port), place = placeItems(tidy, pins, cw);
   const right = align(tidy, place, cw, layout.w), rows = stack(tidy, pins, place, ch), { items } = tidy;
   for (let i = 0; i < items.count; i++) {
@@ -32,21 +32,14 @@ function relayout(layout, tidy, inside, port) {
 
 // Of all pieces the pins (2p where it begins, 2p + 1 where it ends), from the left side of the items: where they were, or where the inside
 // of an open group has them.
-function findPins(layout, { items, piece }, cw, opened, port) {
-  const n = piece.gap.length, pins = new Float64Array(2 * n);
-  const pin = (child, x, link, below) => {
-    if (child === BORDER) return 0;
-    const at = x - layout.x[child], picture = opened.size ? opened.get(child) : undefined;
-    const said = picture ? port(picture, link, below) : undefined;
-    if (said !== undefined) return said;
-    return picture ? Math.round((at / layout.cw[child]) * cw[child]) : at;
-  };
-  for (let k = 0, p = 0; k < layout.links.length; k++)
-    for (; p < piece.start[k + 1]; p++) {
-      pins[2 * p] = pin(items.child[piece.from[p]], piece.fromX[p], k, true);
-      pins[2 * p + 1] = pin(items.child[piece.to[p]], piece.toX[p], k, false);
+function findPins(layout, { pins, pinsOf, piece }, cw, opened, port) {
+  const found = pins.slice();
+  for (const [child, picture] of opened)
+    for (let i = pinsOf.start[child]; i < pinsOf.start[child + 1]; i++) {
+      const pin = pinsOf.entries[i], said = port(picture, piece.link[pin >> 1], !(pin & 1));
+      found[pin] = said !== undefined ? said : Math.round((pins[pin] / layout.cw[child]) * cw[child]);
     }
-  return pins;
+  return found;
 }
 
 // The left sides of items.
@@ -218,41 +211,6 @@ function trace(layout, tidy, pins, place, rows, out) {
     }
     return points;
   };
-  const b = (out.bounds = emptyBounds(layout.links.length));
-  for (let k = 0; k < layout.links.length; k++)
-    for (let p = piece.start[k]; p < piece.start[k + 1]; p++) {
-      const from = place[piece.from[p]] + pins[2 * p], to = place[piece.to[p]] + pins[2 * p + 1], y = level(p);
-      extend(b, k, from, p === piece.start[k] ? start(p) : y);
-      extend(b, k, to, p === piece.start[k + 1] - 1 ? end(p) : y);
-      if (from !== to) extend(b, k, to, y);
-    }
-}
-
-// ---- what links take: [left, top, right, bottom] of each, one behind the other ----
-
-function emptyBounds(n) {
-  const b = new Float64Array(4 * n);
-  for (let i = 0; i < b.length; i += 4) {
-    b[i] = b[i + 1] = Infinity;
-    b[i + 2] = b[i + 3] = -Infinity;
-  }
-  return b;
-}
-
-function extend(b, k, x, y) {
-  const i = 4 * k;
-  if (x < b[i]) b[i] = x;
-  if (y < b[i + 1]) b[i + 1] = y;
-  if (x > b[i + 2]) b[i + 2] = x;
-  if (y > b[i + 3]) b[i + 3] = y;
-}
-
-function boundsOfLinks(picture) {
-  if (picture.bounds) return picture.bounds;
-  const b = (picture.bounds = emptyBounds(picture.links.length));
-  for (let k = 0; k < picture.links.length; k++) {
-    const p = picture.points(k);
-    for (let i = 0; i < p.length; i += 2) extend(b, k, p[i], p[i + 1]);
-  }
-  return b;
+  out.top = (k) => (piece.start[k] < piece.start[k + 1] ? start(piece.start[k]) : NaN);
+  out.bottom = (k) => (piece.start[k] < piece.start[k + 1] ? end(piece.start[k + 1] - 1) : NaN);
 }

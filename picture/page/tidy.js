@@ -6,7 +6,8 @@
 
 const BORDER = -1;
 
-// {x, y, w, h of children; links: [{from, to, back}], points(link): [x, y, ...]}. size(box): [w, h] of a child.
+// {x, y, w, h of children; links: [{from, to, back}]; points(link): [x, y, ...], top(link), bottom(link): the y of its ends, NaN: it is not
+// drawn}. size(box): [w, h] of a child.
 function readLayout([w, h, places, flat], children, size) {
   const n = children.length, links = [], ways = [];
   const x = new Float64Array(n), y = new Float64Array(n), cw = new Float64Array(n), ch = new Float64Array(n);
@@ -23,7 +24,9 @@ function readLayout([w, h, places, flat], children, size) {
     cw[i] = s[0];
     ch[i] = s[1];
   }
-  return { w, h, x, y, cw, ch, links, points: (k) => flat.slice(ways[2 * k], ways[2 * k + 1]), bounds: null, tidy: null };
+  const has = (k) => ways[2 * k] < ways[2 * k + 1];
+  return { w, h, x, y, cw, ch, links, tidy: null, points: (k) => flat.slice(ways[2 * k], ways[2 * k + 1]),
+    top: (k) => (has(k) ? flat[ways[2 * k] + 1] : NaN), bottom: (k) => (has(k) ? flat[ways[2 * k + 1] - 1] : NaN) };
 }
 
 const foldedSize = (box) => [lookOf(box)[3], lookOf(box)[4]];
@@ -33,6 +36,13 @@ const layoutOf = (() => {
   const known = [];
   return (index, children) => known[index] || (known[index] = readLayout(model.data.layouts[index], children, foldedSize));
 })();
+
+const foldedLayout = (box) => layoutOf(model.data.groups[model.group[box]][1], childrenOf(box));
+
+function tidyOf(box) {
+  const layout = foldedLayout(box);
+  return layout.tidy || (layout.tidy = makeTidy(layout, childrenOf(box), valuesOf(box)));
+}
 
 // Layers from the y of boxes; the first and the last are the borders.
 function findLayers(layout, placed) {
@@ -85,7 +95,7 @@ function listsBy(keys, n) {
 // Items and pieces. values: of the links, equal numbers for equal values.
 function findItems(layout, values, layers, layerOf, placed) {
   const child = [], layer = [], x = [], fed = [];
-  const piece = { from: [], to: [], gap: [], value: [], fromX: [], toX: [], start: new Int32Array(layout.links.length + 1) };
+  const piece = { from: [], to: [], gap: [], value: [], link: [], fromX: [], toX: [], start: new Int32Array(layout.links.length + 1) };
   const itemOf = new Int32Array(layout.x.length).fill(-1), local = new Map(), into = [], out = [];
   const passages = new Map(), next = []; // those of one value in one layer are a chain
   const add = (c, l, at) => child.push(c) && layer.push(l) && x.push(at) && fed.push(0) && next.push(-1) - 1;
@@ -110,6 +120,7 @@ function findItems(layout, values, layers, layerOf, placed) {
         piece.to.push(to);
         piece.gap.push(gap);
         piece.value.push(value);
+        piece.link.push(k);
         piece.fromX.push(px);
         piece.toX.push(tx);
         at = to;
@@ -158,6 +169,19 @@ function findWires(piece, gaps) {
   const ends = new Int32Array(2 * wireOf.length);
   for (let p = 0; p < wireOf.length; p++) ends[2 * p] = ends[2 * p + 1] = wireOf[p];
   return { count, start, of: wireOf, pins: listsBy(ends, count) };
+}
+
+// The pins of pieces in their folded places, from the left side of the items; and those of each child.
+function findFoldedPins(items, piece, layout) {
+  const pins = new Float64Array(2 * piece.gap.length), child = new Int32Array(pins.length);
+  for (let p = 0; p < piece.gap.length; p++) {
+    const a = items.child[piece.from[p]], b = items.child[piece.to[p]];
+    pins[2 * p] = a === BORDER ? 0 : piece.fromX[p] - layout.x[a];
+    pins[2 * p + 1] = b === BORDER ? 0 : piece.toX[p] - layout.x[b];
+    child[2 * p] = a;
+    child[2 * p + 1] = b;
+  }
+  return { pins, pinsOf: listsBy(child, layout.x.length) };
 }
 
 // The pin that most of the straight pieces of a child have: its line is there.
@@ -237,6 +261,6 @@ function makeTidy(layout, children, values) {
   const blocks = findBlocks(items, piece, layout), inLayers = orderLayers(items, count);
   const order = Array.from(blocks.block.keys()).filter((i) => blocks.block[i] === i);
   order.sort((a, b) => blocks.lines[a] - blocks.lines[b] || a - b);
-  return { layers: count, inLayers, items, piece, loose, order, ...blocks, wires: findWires(piece, count),
+  return { layers: count, inLayers, items, piece, loose, order, ...blocks, ...findFoldedPins(items, piece, layout), wires: findWires(piece, count),
     pairs: findPairs(items, inLayers, count, blocks.block), pulls: findPulls(piece, blocks.block, items.count) };
 }

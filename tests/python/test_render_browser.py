@@ -358,14 +358,31 @@ def test_foreign_scripts_do_not_run(bert: Browser) -> None:
 
 
 def test_large_model(chromium: Browser, tmp_path: Path) -> None:
-    """10,000 operators in groups; the bounds leave room for slow machines."""
+    """10,000 operators in groups. How long it takes is printed; tests/bench measures."""
     from bench.models import ladder
 
     ladder(str(tmp_path / "m.onnx"), 10000)
     chromium.open(page(tmp_path / "m.onnx", tmp_path))
     for name in ("encoder", "encoder.layer.3", "encoder.layer.3.block.7", "encoder.layer.3.block.7.part"):
         chromium.run(f"open[boxOf('{name}')] || toggle(boxOf('{name}'))")
-    times = chromium.run("performance.getEntriesByType('measure').map(m => [m.name, m.duration])")
-    assert [t for t in times if t[0] == "load" and t[1] > 2000] == []
-    assert [t for t in times if t[0] == "unfold" and t[1] > 500] == []
+    tell_times(chromium)
+    assert chromium.run("isShown(boxOf('encoder.layer.3.block.7.part'))")
     assert chromium.run("document.querySelectorAll('#all *').length") < 20000, "only what is in view is drawn"
+
+
+def tell_times(b: Browser) -> None:
+    times = b.run("performance.getEntriesByType('measure').map(m => [m.name, m.duration])")
+    assert [t for t in times if t[0] == "unfold"]
+    print("; ".join(f"{name} {ms:.0f} ms" for name, ms in times))
+
+
+def test_many_groups_side_by_side(chromium: Browser, tmp_path: Path) -> None:
+    from bench.models import wide
+
+    wide(str(tmp_path / "m.onnx"), 200)
+    chromium.open(page(tmp_path / "m.onnx", tmp_path, "--depth", "0"))
+    assert chromium.run("childrenOf(0).length") == 202
+    for name in ("block.17", "block.100", "block.150"):
+        chromium.run(f"toggle(boxOf('{name}'))")
+        assert chromium.run(CHECK) == [], name
+    tell_times(chromium)
