@@ -50,6 +50,10 @@ static void cutting(void **state) {
     cut(&b, "a\nb\tc\x01", 20, false, "a b c\xEF\xBF\xBD");
     cut(&b, "\xFF\xFE", 20, true, "\xEF\xBF\xBD\xEF\xBF\xBD");
     cut(&b, "<HTML><b>x", 20, false, "\xE2\x80\xB9HTML><b>x");
+    cut(&b, " \t\r\n<HtMl><b>x", 20, false, "    \xE2\x80\xB9HtMl><b>x");
+    cut(&b, "\xC2\xA0<html>", 20, true, "\xC2\xA0\xE2\x80\xB9html>");
+    cut(&b, "0123456789 <html>", 7, true, "\xE2\x80\xA6\xE2\x80\xB9html>");
+    cut(&b, "<htm <ht", 20, false, "<htm <ht");
     cut(&b, "", 5, true, "");
     mx_buffer_free(&b);
 }
