@@ -23,7 +23,7 @@ class Box:
     w: float
     h: float
     parent: Box | None
-    kind: str  # node_kind
+    kind: str  # node_kind; "frame": a group without data
     is_group: bool
     open: bool
     open_size: tuple[float, float]
