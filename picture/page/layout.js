@@ -45,29 +45,31 @@ function findPins(layout, { pins, pinsOf, piece }, cw, opened, port) {
 // The left sides of items.
 function placeItems(tidy, pins, cw) {
   const { items, pairs, order, anchor, block } = tidy, n = items.count;
-  const offset = new Float64Array(n), apart = new Float64Array(pairs.gap.length), x = new Float64Array(n), far = new Float64Array(n);
+  const offset = new Float64Array(n), x = new Float64Array(n), far = new Float64Array(n);
   const width = (i) => (items.child[i] === BORDER ? 0 : cw[items.child[i]]);
   for (let i = 0; i < n; i++) offset[i] = anchor[i] >= 0 ? pins[anchor[i]] : width(i) / 2;
-  for (let k = 0; k < apart.length; k++) apart[k] = width(pairs.a[k]) - offset[pairs.a[k]] + offset[pairs.b[k]] + pairs.gap[k];
+  const apart = pairs.gap.map((gap, k) => width(pairs.a[k]) - offset[pairs.a[k]] + offset[pairs.b[k]] + gap);
+  const left = { ...pairs.leftOf, apart: Float64Array.from(pairs.leftOf.entries, (k) => apart[k]) };
+  const right = { ...pairs.rightOf, apart: Float64Array.from(pairs.rightOf.entries, (k) => apart[k]) };
   let most = 0;
   for (const b of order) {
-    x[b] = leftLimit(pairs, b, x, apart, 0);
+    x[b] = leftLimit(left, b, x, 0);
     most = Math.max(most, x[b]);
   }
-  for (let i = order.length - 1; i >= 0; i--) far[order[i]] = rightLimit(pairs, order[i], far, apart, most);
+  for (let i = order.length - 1; i >= 0; i--) far[order[i]] = rightLimit(right, order[i], far, most);
   for (const b of order) x[b] = (x[b] + far[b]) / 2; // both are possible, so is what lies between
-  settle(tidy, pins, offset, x, apart);
+  settle(tidy, pins, offset, x, left, right);
   for (let i = 0; i < n; i++) far[i] = Math.round(x[block[i]] - offset[i]);
   return far;
 }
 
-function leftLimit({ leftOf, from }, b, x, apart, low) {
-  for (let i = leftOf.start[b]; i < leftOf.start[b + 1]; i++) low = Math.max(low, x[from[leftOf.entries[i]]] + apart[leftOf.entries[i]]);
+function leftLimit({ start, block, apart }, b, x, low) {
+  for (let i = start[b]; i < start[b + 1]; i++) low = Math.max(low, x[block[i]] + apart[i]);
   return low;
 }
 
-function rightLimit({ rightOf, to }, b, x, apart, high) {
-  for (let i = rightOf.start[b]; i < rightOf.start[b + 1]; i++) high = Math.min(high, x[to[rightOf.entries[i]]] - apart[rightOf.entries[i]]);
+function rightLimit({ start, block, apart }, b, x, high) {
+  for (let i = start[b]; i < start[b + 1]; i++) high = Math.min(high, x[block[i]] - apart[i]);
   return high;
 }
 
@@ -77,26 +79,43 @@ function middleOf(values, n) {
   return n % 2 ? values[n >> 1] : (values[(n >> 1) - 1] + values[n >> 1]) / 2;
 }
 
-// Blocks are drawn to where their edges come from and go to, as far as their neighbours let them.
-function settle({ items, piece, pulls, order, block, pairs }, pins, offset, x, apart) {
-  const count = piece.gap.length, further = new Float64Array(count); // how far the end's block stands to the right where the piece is straight
+// How far to the right of the block that it pulls to the other one wants to stand, by entry of `pulls`.
+function findDistances({ items, piece, pulls }, pins, offset) {
   const line = (i, pin) => (items.child[i] === BORDER ? 0 : pins[pin] - offset[i]);
-  for (let p = 0; p < count; p++) further[p] = line(piece.from[p], 2 * p) - line(piece.to[p], 2 * p + 1);
+  const distance = new Float64Array(pulls.entries.length);
+  for (let i = 0; i < distance.length; i++) {
+    const e = pulls.entries[i], p = e >> 1, further = line(piece.from[p], 2 * p) - line(piece.to[p], 2 * p + 1);
+    distance[i] = e & 1 ? further : -further;
+  }
+  return distance;
+}
+
+// Blocks are drawn to where their edges come from and go to, as far as their neighbours let them; again as long as one of those has moved.
+function settle(tidy, pins, offset, x, left, right) {
+  const { pulls, order } = tidy, distance = findDistances(tidy, pins, offset), stale = new Uint8Array(x.length).fill(1);
   const pulled = order.filter((b) => pulls.start[b + 1] > pulls.start[b]);
   const wanted = new Float64Array(pulled.reduce((most, b) => Math.max(most, pulls.start[b + 1] - pulls.start[b]), 0));
+  const tell = ({ start, block }, b) => {
+    for (let i = start[b]; i < start[b + 1]; i++) stale[block[i]] = 1;
+  };
   const move = (b) => {
-    const first = pulls.start[b], n = pulls.start[b + 1] - first;
-    for (let i = 0; i < n; i++) {
-      const e = pulls.entries[first + i], p = e >> 1;
-      wanted[i] = e & 1 ? x[block[piece.from[p]]] + further[p] : x[block[piece.to[p]]] - further[p];
-    }
-    const low = leftLimit(pairs, b, x, apart, -Infinity), high = rightLimit(pairs, b, x, apart, Infinity), was = x[b];
+    const first = pulls.start[b], n = pulls.start[b + 1] - first, was = x[b];
+    for (let i = 0; i < n; i++) wanted[i] = x[pulls.block[first + i]] + distance[first + i];
+    const low = leftLimit(left, b, x, -Infinity), high = rightLimit(right, b, x, Infinity);
     x[b] = Math.min(Math.max(middleOf(wanted, n), low), Math.max(low, high));
-    return x[b] !== was;
+    stale[b] = 0;
+    if (x[b] === was) return false;
+    tell(pulls, b);
+    tell(left, b);
+    tell(right, b);
+    return true;
   };
   for (let i = 0, still = 0; i < SWEEPS && still < 2; i++) {
     let changed = false;
-    for (let k = 0; k < pulled.length; k++) changed = move(pulled[i % 2 ? k : pulled.length - 1 - k]) || changed;
+    for (let k = 0; k < pulled.length; k++) {
+      const b = pulled[i % 2 ? k : pulled.length - 1 - k];
+      if (stale[b]) changed = move(b) || changed;
+    }
     still = changed ? 0 : still + 1;
   }
 }

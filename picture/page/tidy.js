@@ -227,7 +227,8 @@ function findBlocks(items, piece, layout) {
   return { lines, anchor, block };
 }
 
-// Neighbours in a layer keep their blocks apart: pair k has block from[k] on its left and to[k] on its right.
+// Neighbours in a layer keep their blocks apart: pair k is items a[k] and b[k]. leftOf, rightOf: of a block the pairs on that side of it, and
+// the blocks that stand there.
 function findPairs(items, layers, count, block) {
   const a = [], b = [], gap = [], from = [], to = [];
   for (let l = 0; l < count; l++)
@@ -239,10 +240,13 @@ function findPairs(items, layers, count, block) {
       from.push(block[i]);
       to.push(block[j]);
     }
-  return { a, b, gap, from, to, leftOf: listsBy(to, items.count), rightOf: listsBy(from, items.count) };
+  const leftOf = listsBy(to, items.count), rightOf = listsBy(from, items.count);
+  leftOf.block = leftOf.entries.map((k) => from[k]);
+  rightOf.block = rightOf.entries.map((k) => to[k]);
+  return { a, b, gap, leftOf, rightOf };
 }
 
-// Pieces pull the blocks at their ends: entry 2p pulls the one where piece p begins, 2p + 1 the other.
+// Pieces pull the blocks at their ends: entry 2p pulls the one where piece p begins, 2p + 1 the other; block: where to.
 function findPulls(piece, block, n) {
   const pulled = new Int32Array(2 * piece.gap.length).fill(-1);
   for (let p = 0; p < piece.gap.length; p++) {
@@ -251,7 +255,9 @@ function findPulls(piece, block, n) {
     pulled[2 * p] = a;
     pulled[2 * p + 1] = b;
   }
-  return listsBy(pulled, n);
+  const pulls = listsBy(pulled, n);
+  pulls.block = pulls.entries.map((e) => block[(e & 1 ? piece.from : piece.to)[e >> 1]]);
+  return pulls;
 }
 
 // Made once for a layout; `values` have the same pattern for all groups that share it.
