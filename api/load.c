@@ -122,6 +122,7 @@ mx_status mx_load_graphml(const mx_env *env, const char *path, const char *sidec
     MX_TRY(mx_at_file(err, mx_graphml_read(env, path, out, weights, report, traces, err), path));
     /* Files of the earlier generation have read their weights already. */
     mx_status status = report->legacy ? MX_OK : bind_weights(*out, path, sidecar, weights, sidecar_path, err);
+    if (status == MX_OK) status = mx_onnx_read_opaque(*out, err);
     if (status == MX_OK && !report->legacy) status = mx_at_file(err, drop_stale_types(*out, report, err), path);
     if (status == MX_OK) return MX_OK;
     mx_graph_release(*out);

@@ -33,7 +33,7 @@ typedef struct mx_check {
     mx_hash128 hash;
 } mx_check;
 
-/* StringStringEntryProto. opaque != 0: the entry's wire bytes, key and value are then not used. */
+/* StringStringEntryProto. opaque != 0: the entry's wire bytes; key and value are then only for people to read. */
 typedef struct mx_pair {
     mx_sid key, value, opaque;
 } mx_pair;

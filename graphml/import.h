@@ -172,7 +172,7 @@ typedef struct mx_item_label {
 mx_item_label mx_item_show(const mx_import *im, uint32_t item);
 void mx_import_free(mx_import *im);
 
-/* ---- reading (read_xml.c, read_item.c, read_weights.c) ---- */
+/* ---- reading (read_xml.c, read_parts.c, read_item.c, read_weights.c) ---- */
 
 /* Parse the source; pass 1. */
 mx_status mx_read_xml(mx_import *im, const mx_source *source);

@@ -94,20 +94,78 @@ static void close_node(mx_writer *w, mx_node_id id) {
     mx_xml_raw(&w->xml, mx_plan_is_group(&w->plan, id) ? "</graph>\n</node>\n" : "</node>\n");
 }
 
-/* All nodes, depth first; no recursion, as hierarchies can be deep. */
+/* ---- frames: groups around nodes, without data ---- */
+
+/* The children of a group in an order in which those of one frame follow its first one. last: by box, of no use else.
+ */
+static void gather_frames(mx_writer *w, mx_node_id group, mx_node_id *last) {
+    mx_node_id *next = w->plan.next, end = MX_NO_NODE;
+    for (mx_node_id id = w->plan.first[group], following; id != MX_NO_NODE; id = following) {
+        uint32_t frame = mx_yed_frame(w, id);
+        mx_node_id before = frame != MX_NO_BOX && last[frame] != MX_NO_NODE ? last[frame] : end;
+        following = next[id];
+        if (before != end) { /* out of its place, in behind the others */
+            next[end] = following;
+            next[id] = next[before];
+            next[before] = id;
+        } else {
+            end = id;
+        }
+        if (frame != MX_NO_BOX) last[frame] = id;
+    }
+}
+
+static mx_status gather_all_frames(mx_writer *w) {
+    size_t n = w->scene.n_boxes;
+    if (!w->scene.options.frames) return MX_OK;
+    mx_node_id *last = mx_alloc(w->g->allocator, n * sizeof *last);
+    if (!last) return mx_nomem(w->err);
+    memset(last, 0xff, n * sizeof *last);
+    for (uint32_t i = 0; i < w->plan.numbered; i++)
+        gather_frames(w, w->plan.order[i], last);
+    mx_free(w->g->allocator, last, n * sizeof *last);
+    return MX_OK;
+}
+
+static void open_frame(mx_writer *w, uint32_t frame) {
+    mx_xml *x = &w->xml;
+    mx_xml_raw(x, "<node id=\"f");
+    mx_buffer_uint(&x->b, w->frames);
+    mx_xml_raw(x, "\" yfiles.foldertype=\"folder\">\n");
+    mx_yed_frame_node(w, frame);
+    mx_xml_raw(x, "<graph id=\"f");
+    mx_buffer_uint(&x->b, w->frames++);
+    mx_xml_raw(x, ":\" edgedefault=\"directed\">\n");
+}
+
+/* From one node to the next among its siblings, either of them none. */
+static void change_frame(mx_writer *w, mx_node_id from, mx_node_id to) {
+    uint32_t left = from == MX_NO_NODE ? MX_NO_BOX : mx_yed_frame(w, from);
+    uint32_t entered = to == MX_NO_NODE ? MX_NO_BOX : mx_yed_frame(w, to);
+    if (left == entered) return;
+    if (left != MX_NO_BOX) mx_xml_raw(&w->xml, "</graph>\n</node>\n");
+    if (entered != MX_NO_BOX) open_frame(w, entered);
+}
+
+/* ---- all nodes ---- */
+
+/* Depth first; no recursion, as hierarchies can be deep. */
 static mx_status write_nodes(mx_writer *w) {
     mx_node_id id = 0;
     MX_TRY(open_node(w, id));
     for (;;) {
         if (w->plan.first[id] != MX_NO_NODE) {
             id = w->plan.first[id];
+            change_frame(w, MX_NO_NODE, id);
         } else {
             close_node(w, id);
             while (id != 0 && w->plan.next[id] == MX_NO_NODE) {
+                change_frame(w, id, MX_NO_NODE);
                 id = mx_node_at(w->g, id)->parent;
                 close_node(w, id);
             }
             if (id == 0) return MX_OK;
+            change_frame(w, id, w->plan.next[id]);
             id = w->plan.next[id];
         }
         MX_TRY(open_node(w, id));
@@ -139,12 +197,13 @@ static mx_status write_all(mx_writer *w) {
     MX_TRY(mx_plan_make(w->g, &w->plan, w->err));
     w->values = (mx_value_context){w->g, w->plan.key};
     MX_TRY(mx_yed_layout(w));
+    MX_TRY(gather_all_frames(w));
     MX_TRY(mx_measure(w));
     return write_file(w);
 }
 
-mx_status mx_graphml_write(const mx_graph *g, const mx_weights *weights,
-                           const mx_graphml_write_options *options, mx_outfile *f, mx_error *err) {
+mx_status mx_graphml_write(const mx_graph *g, const mx_weights *weights, const mx_graphml_write_options *options,
+                           mx_outfile *f, mx_error *err) {
     static const mx_graphml_write_options defaults = {.collapse_depth = -1};
     const mx_allocator *a = g->allocator;
     mx_writer w = {.g = g, .weights = weights, .options = options ? options : &defaults, .err = err};

@@ -24,7 +24,7 @@ typedef struct mx_writer {
     mx_route route;                /* of the edge at hand */
     bool measuring;                /* nothing is written: only the pieces of long values are counted */
     uint32_t pieces[MX_KEY_COUNT]; /* how many keys each value needs, at least 1 */
-    uint64_t edges;                /* written so far */
+    uint64_t edges, frames;        /* written so far */
     uint64_t done;                 /* nodes and edges, for progress */
     mx_error *err;
 } mx_writer;
@@ -71,6 +71,10 @@ mx_status mx_write_edges(mx_writer *w);
 mx_status mx_yed_layout(mx_writer *w);
 mx_status mx_yed_node(mx_writer *w, mx_node_id id);
 mx_status mx_yed_edge(mx_writer *w, mx_node_id target, uint32_t target_port);
+/* The frame around a node (a box of the scene), MX_NO_BOX: none. Frames are drawn, they mean nothing. */
+uint32_t mx_yed_frame(const mx_writer *w, mx_node_id id);
+/* Its graphics. */
+void mx_yed_frame_node(mx_writer *w, uint32_t frame);
 /* Whether a group starts folded. */
 bool mx_yed_folded(const mx_writer *w, mx_node_id id);
 

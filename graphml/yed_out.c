@@ -8,6 +8,7 @@ static const mx_theme *const theme = &mx_theme_light;
 
 mx_status mx_yed_layout(mx_writer *w) {
     mx_scene_options options = {.depth = w->options->collapse_depth,
+                                .frames = w->options->collapse_depth == MX_DEPTH_AUTO,
                                 .folded_too = true,
                                 .types = w->options->types,
                                 .no_layout = w->options->no_layout};
@@ -125,7 +126,7 @@ typedef struct look {
     const char *fill, *border, *text, *quiet, *width;
 } look;
 
-/* Bodies and functions have colours of their own, operators with bodies the border of their family. */
+/* Bodies and functions have colours of their own, operators with bodies and frames the border of their family. */
 static look look_of(const mx_scene_box *b, bool closed) {
     const mx_family_style *group = &mx_family_styles[MX_FAMILY_GROUP], *own = &mx_family_styles[b->family];
     look l = {theme->grounds[(b->depth + 1) & 1], theme->frame, theme->text, theme->quiet_text, "1.0"};
@@ -136,6 +137,9 @@ static look look_of(const mx_scene_box *b, bool closed) {
     }
     if (b->kind == MX_BOX_BODY)
         l = (look){theme->body.fill, theme->body.border, theme->body.text, theme->body.text, closed ? "2.0" : "1.0"};
+    if (b->kind == MX_BOX_BUNDLE)
+        l = (look){closed ? own->light.fill : theme->grounds[(b->depth + 1) & 1], own->light.border, own->light.text,
+                   own->light.text, "1.0"};
     if (b->kind == MX_BOX_FUNCTION)
         l = (look){theme->function.fill, theme->function.border, theme->function.text, theme->function.text,
                    closed ? "2.0" : "1.0"};
@@ -147,10 +151,10 @@ static void group_labels(mx_writer *w, uint32_t box, const look *l, bool closed)
     label(w, l->text, TITLE_LOOK, closed ? "t" : "tl");
     mx_buffer_clear(&w->label);
     mx_label_counts(&w->label, &w->scene, box, closed);
+    size_t end = w->label.size;
     if (closed) {
         new_line(&w->label);
-        size_t end = w->label.size;
-        if (!mx_label_shape(&w->label, &w->scene, box) && !w->label.failed) w->label.size = end - 1;
+        if (!mx_label_shape(&w->label, &w->scene, box) && !w->label.failed) w->label.size = end;
     }
     label(w, l->quiet, LINE_LOOK, closed ? "b" : "tr");
 }
@@ -165,7 +169,8 @@ static void realizer(mx_writer *w, uint32_t box, bool closed) {
         geometry(x, b, b->folded_w, b->folded_h);
     else
         geometry(x, b, b->open_w, b->open_h);
-    fill_and_border(x, l.fill, l.border, b->kind == MX_BOX_BODY ? "dashed" : "line", l.width);
+    fill_and_border(x, l.fill, l.border, b->kind == MX_BOX_BODY || b->kind == MX_BOX_BUNDLE ? "dashed" : "line",
+                    l.width);
     group_labels(w, box, &l, closed);
     mx_xml_raw(x, "<y:Shape type=\"roundrectangle\"/><y:State closed=\"");
     mx_xml_raw(x, closed ? "true" : "false");
@@ -195,6 +200,17 @@ mx_status mx_yed_node(mx_writer *w, mx_node_id id) {
     mx_label_tooltip(&w->label, &w->scene, box, mx_buffer_str(&w->attributes));
     if (w->label.size) mx_put(w, MX_KEY_NODE_DESCRIPTION, mx_buffer_str(&w->label));
     return status;
+}
+
+uint32_t mx_yed_frame(const mx_writer *w, mx_node_id id) {
+    uint32_t around = w->scene.boxes[w->scene.box_of[id]].parent;
+    return around != MX_NO_BOX && w->scene.boxes[around].kind == MX_BOX_BUNDLE ? around : MX_NO_BOX;
+}
+
+void mx_yed_frame_node(mx_writer *w, uint32_t frame) {
+    mx_put_open(w, MX_KEY_NODE_GRAPHICS, 0);
+    group(w, frame);
+    mx_put_close(w);
 }
 
 /* ---- edges ---- */

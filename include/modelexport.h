@@ -296,7 +296,8 @@ typedef enum mx_parameter_strategy {
     MX_PARAMETERS_REFERENCE    /* weights stay in the model file and are pointed at */
 } mx_parameter_strategy;
 
-/* So many groups are open that the first view has at most some 30 boxes. */
+/* So many groups are open that the first view has at most some 30 boxes. In GraphML, runs of auxiliary operators stand in
+ * folded frames where a group alone would show more: groups without data, which mean nothing. */
 #define MX_COLLAPSE_AUTO (-2)
 
 /* What mx_export_graphml and mx_graph_save_graphml write besides the graph. */

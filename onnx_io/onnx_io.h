@@ -15,6 +15,10 @@ mx_status mx_onnx_read(const mx_env *env, const char *path, mx_graph **out, mx_e
 /* The same from any source (takes no reference; dir: folder of external data, NULL: none is reachable). */
 mx_status mx_onnx_read_source(const mx_env *env, mx_source *source, const char *dir, mx_graph **out, mx_error *err);
 
+/* Key and value of the metadata entries of which only the wire bytes are known, in a graph that is not from mx_onnx_read.
+ * Fails with NOMEM only. */
+mx_status mx_onnx_read_opaque(mx_graph *g, mx_error *err);
+
 /* Size and XXH3-128 of all bytes of the model's file that are no tensor data (graph as mx_onnx_read gave it). */
 mx_status mx_onnx_skeleton_hash(const mx_graph *g, uint64_t *size, mx_hash128 *out, mx_error *err);
 

@@ -42,10 +42,35 @@ static void head(mx_markup *m, const mx_scene *scene, mx_str style) {
     mx_markup_raw(m, "</style>\n</head>\n");
 }
 
-static mx_status everything(mx_scene *scene, const uint8_t *open_first, mx_markup *m, mx_buffer *style, mx_error *err) {
+static void fold_all(mx_scene *s, uint8_t *open_first) {
+    for (uint32_t i = 0; i < s->n_boxes; i++) {
+        mx_scene_box *b = &s->boxes[i];
+        if (!b->is_group) continue;
+        open_first[i] = b->open;
+        b->open = i == 0;
+        b->w = b->folded_w;
+        b->h = b->folded_h;
+    }
+}
+
+/* The first view is the picture that SVG has; what is opened and closed then is put together of folded groups. */
+static mx_status first_view(mx_scene *scene, mx_markup *m, mx_error *err) {
+    scene->options.folded_too = false;
+    MX_TRY(mx_scene_layout(scene, err));
+    scene->options.folded_too = true;
+    mx_markup_raw(m, "<script type=\"application/json\" id=\"first\">");
+    MX_TRY(mx_html_first(scene, m, err));
+    mx_markup_raw(m, "</script>\n");
+    return MX_OK;
+}
+
+static mx_status everything(mx_scene *scene, uint8_t *open_first, mx_markup *m, mx_buffer *style, mx_error *err) {
     make_style(style);
     head(m, scene, mx_buffer_str(style));
     mx_buffer_add(&m->text, mx_page_body, mx_page_body_size);
+    MX_TRY(first_view(scene, m, err));
+    fold_all(scene, open_first);
+    MX_TRY(mx_scene_layout(scene, err));
     mx_markup_raw(m, "<script type=\"application/json\" id=\"model\">");
     MX_TRY(mx_html_data(scene, open_first, m, err));
     mx_markup_raw(m, "</script>\n<script type=\"application/json\" id=\"details\">");
@@ -56,13 +81,6 @@ static mx_status everything(mx_scene *scene, const uint8_t *open_first, mx_marku
     return style->failed ? mx_nomem(err) : MX_OK;
 }
 
-static void fold_all(mx_scene *s, uint8_t *open_first) {
-    for (uint32_t i = 0; i < s->n_boxes; i++) {
-        open_first[i] = s->boxes[i].is_group && s->boxes[i].open;
-        s->boxes[i].open = i == 0;
-    }
-}
-
 mx_status mx_html_write(mx_scene *scene, mx_outfile *file, mx_error *err) {
     const mx_allocator *a = scene->graph->allocator;
     uint8_t *open_first = mx_alloc_zero(a, scene->n_boxes, 1);
@@ -71,10 +89,7 @@ mx_status mx_html_write(mx_scene *scene, mx_outfile *file, mx_error *err) {
     if (!open_first) return mx_nomem(err);
     mx_markup_begin(&m, a, file);
     mx_buffer_init(&style, a);
-    fold_all(scene, open_first);
-    mx_status status = mx_scene_layout(scene, err);
-    if (status == MX_OK) status = everything(scene, open_first, &m, &style, err);
-    mx_status ended = mx_markup_end(&m, err);
+    mx_status status = everything(scene, open_first, &m, &style, err), ended = mx_markup_end(&m, err);
     mx_buffer_free(&style);
     mx_free(a, open_first, scene->n_boxes);
     return status == MX_OK ? ended : status;

@@ -232,6 +232,36 @@ static void write_open(making *k, const uint8_t *open_first) {
     mx_markup_raw(k->m, "]}");
 }
 
+/* ---- what is open at first ---- */
+
+static bool has_open_group(const mx_scene *s, uint32_t group) {
+    for (uint32_t c = s->boxes[group].first_child; c != MX_NO_BOX; c = s->boxes[c].next)
+        if (s->boxes[c].is_group && s->boxes[c].open) return true;
+    return false;
+}
+
+static bool is_shown(const mx_scene *s, const uint8_t *shown, uint32_t box) {
+    uint32_t parent = s->boxes[box].parent;
+    return parent == MX_NO_BOX || (shown[parent] && s->boxes[parent].open);
+}
+
+/* A group in which all are folded looks as it does in a page where everything is. */
+static void write_first(making *k, uint8_t *shown) {
+    const mx_scene *s = k->s;
+    bool behind = false;
+    mx_markup_raw(k->m, "[[");
+    for (uint32_t i = 0; i < s->n_boxes; i++) {
+        shown[i] = is_shown(s, shown, i);
+        if (!shown[i] || !s->boxes[i].is_group || !s->boxes[i].open || !has_open_group(s, i)) continue;
+        mx_markup_put(k->m, behind ? ",%" : "%", (int32_t[]){(int32_t)i});
+        behind = true;
+    }
+    mx_markup_raw(k->m, "],[");
+    for (uint32_t i = 0; i < s->n_boxes; i++)
+        if (shown[i] && s->boxes[i].is_group && s->boxes[i].open && has_open_group(s, i)) write_layout(k, i);
+    mx_markup_raw(k->m, "]]");
+}
+
 static void number_children(making *k) {
     const mx_scene *s = k->s;
     for (uint32_t i = 0; i < s->n_boxes; i++) {
@@ -266,5 +296,20 @@ mx_status mx_html_data(const mx_scene *scene, const uint8_t *open_first, mx_mark
     mx_free(a, k.number, scene->n_boxes * sizeof *k.number);
     mx_free(a, k.value, ((size_t)scene->n_values + 1) * sizeof *k.value);
     mx_free(a, k.layout_of, (scene->n_points + 1) * sizeof *k.layout_of);
+    return status;
+}
+
+mx_status mx_html_first(const mx_scene *scene, mx_markup *m, mx_error *err) {
+    const mx_allocator *a = scene->graph->allocator;
+    making k = {.s = scene, .m = m, .err = err};
+    k.number = mx_alloc_zero(a, scene->n_boxes, sizeof *k.number);
+    uint8_t *shown = mx_alloc_zero(a, scene->n_boxes, 1);
+    mx_status status = k.number && shown ? MX_OK : mx_nomem(err);
+    if (status == MX_OK) {
+        number_children(&k);
+        write_first(&k, shown);
+    }
+    mx_free(a, shown, scene->n_boxes);
+    mx_free(a, k.number, scene->n_boxes * sizeof *k.number);
     return status;
 }

@@ -17,6 +17,10 @@ void mx_html_text(mx_markup *m, mx_str s, size_t most);
  * NOMEM. */
 mx_status mx_html_data(const mx_scene *scene, const uint8_t *open_first, mx_markup *m, mx_error *err);
 
+/* Two lists, of the groups that are open and shown and in which another one is open, and of their layouts: those of a
+ * scene that is laid out as it is opened at first. Errors: NOMEM. */
+mx_status mx_html_first(const mx_scene *scene, mx_markup *m, mx_error *err);
+
 /* A line for each box, read when it is asked for:
  * [name, type, inputs, outputs, attributes, metadata, documentation]
  *   inputs [name, what it is, box, port]   box -1: none that is drawn makes it; else its line has the name

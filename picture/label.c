@@ -17,11 +17,19 @@ static void model_title(mx_buffer *b, const mx_graph *g) {
     mx_text_fit(b, name, MX_FONT_TITLE, MX_LABEL_WIDTH, false);
 }
 
+static void add_operators(mx_buffer *b, const mx_scene_box *x) {
+    mx_buffer_uint(b, x->operators);
+    mx_buffer_cstr(b, x->operators == 1 ? " operator" : " operators");
+}
+
 void mx_label_title(mx_buffer *b, const mx_scene *scene, uint32_t box) {
     const mx_scene_box *x = &scene->boxes[box];
     const mx_graph *g = scene->graph;
     if (x->kind == MX_BOX_BUNDLE) {
         mx_buffer_cstr(b, "auxiliary");
+        if (!scene->options.frames) return;
+        mx_buffer_cstr(b, ", ");
+        add_operators(b, x);
         return;
     }
     const mx_node *n = mx_node_at(g, x->node);
@@ -61,8 +69,13 @@ bool mx_label_class(mx_buffer *b, const mx_scene *scene, uint32_t box) {
 
 bool mx_label_counts(mx_buffer *b, const mx_scene *scene, uint32_t box, bool full) {
     const mx_scene_box *x = &scene->boxes[box];
-    mx_buffer_uint(b, x->operators);
-    mx_buffer_cstr(b, full ? x->operators == 1 ? " operator" : " operators" : x->operators == 1 ? " op" : " ops");
+    if (x->kind == MX_BOX_BUNDLE && scene->options.frames) return false;
+    if (full) {
+        add_operators(b, x);
+    } else {
+        mx_buffer_uint(b, x->operators);
+        mx_buffer_cstr(b, x->operators == 1 ? " op" : " ops");
+    }
     if (!x->parameters) return true;
     mx_buffer_cstr(b, DOT);
     mx_text_count(b, x->parameters);

@@ -14,13 +14,15 @@
 
 /* All append to b. */
 
-/* In bold: an operator's type, a module's dotted name (without its front where it is long), a value's name. */
+/* In bold: an operator's type, a module's dotted name (without its front where it is long), a value's name; of a frame
+ * `auxiliary, 11 operators`. */
 void mx_label_title(mx_buffer *b, const mx_scene *scene, uint32_t box);
 /* The title of a group cut to `most` pixels; it loses its front. b is empty before. */
 void mx_label_title_within(mx_buffer *b, const mx_scene *scene, uint32_t box, int32_t most);
 /* In quiet letters behind " · ": a module's class, a function's domain. False: nothing. */
 bool mx_label_class(mx_buffer *b, const mx_scene *scene, uint32_t box);
-/* `61 ops · 8.5 K` for a frame, `61 operators · 8.5 K parameters` for a folded box (`full`). False: nothing to tell. */
+/* `61 ops · 8.5 K` for a frame, `61 operators · 8.5 K parameters` for a folded box (`full`). False: nothing to tell,
+ * or its title has it. */
 bool mx_label_counts(mx_buffer *b, const mx_scene *scene, uint32_t box, bool full);
 /* The shape that comes out: `batch×seq×32`; of values with the type: `f32 batch×3×32×32`. False: not known. */
 bool mx_label_shape(mx_buffer *b, const mx_scene *scene, uint32_t box);

@@ -69,6 +69,8 @@ typedef struct mx_scene_options {
     int depth;           /* groups deeper than this start folded; MX_DEPTH_ALL, MX_DEPTH_AUTO */
     bool fold_constants; /* constants are lines in their consumers, no boxes */
     bool bundle;         /* runs of four and more auxiliary operators become one folded box */
+    bool frames;         /* the same, but only in groups that would show more than some 30 boxes, and with the constants
+                            that nothing else uses; shorter runs too where there are still more */
     bool folded_too;     /* the inside of folded groups is laid out as well */
     const mx_types
         *types;     /* what was inferred of the graph, used until mx_scene_make returns; NULL: only what it declares */

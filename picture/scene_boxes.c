@@ -107,7 +107,7 @@ mx_status mx_scene_boxes(mx_scene *s, const mx_node_id *order, uint32_t n, mx_er
     const mx_graph *g = s->graph;
     uint32_t *bundle_of = NULL, *bundle_box = NULL, n_bundles = 0;
     if (s->options.fold_constants) MX_TRY(find_lines(s, err));
-    if (s->options.bundle) {
+    if (s->options.bundle || s->options.frames) {
         bundle_of = mx_scene_array(s, g->n_nodes, sizeof *bundle_of);
         if (!bundle_of) return mx_nomem(err);
         MX_TRY(mx_scene_bundles(s, bundle_of, &n_bundles, err));

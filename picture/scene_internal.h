@@ -16,6 +16,8 @@ typedef struct mx_link_ports {
 
 enum { MX_LINK_INTO = 0, MX_LINK_OUT, MX_LINK_PORT };
 
+#define MX_FIRST_VIEW 30u /* boxes that are not too many */
+
 struct mx_scene_private {
     const mx_allocator *allocator;
     mx_arena arena;       /* arrays that live as long as the scene */

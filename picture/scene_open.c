@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#define FIRST_VIEW 30u /* boxes */
-
 typedef struct candidate {
     uint32_t depth, n_children, parent, box;
 } candidate;
@@ -37,7 +35,7 @@ static mx_status open_some(mx_scene *s, mx_error *err) {
         for (end = i; end < n && c[end].depth == c[i].depth && c[end].n_children == c[i].n_children &&
                       c[end].parent == c[i].parent;)
             more += c[end++].n_children;
-        if (!parent_open(s, c[i].box) || shown + more > FIRST_VIEW) continue;
+        if (!parent_open(s, c[i].box) || shown + more > MX_FIRST_VIEW) continue;
         shown += (uint32_t)more;
         for (uint32_t k = i; k < end; k++)
             s->boxes[c[k].box].open = true;

@@ -72,8 +72,7 @@ static void folded_size(mx_scene *s, uint32_t box, mx_buffer *text) {
     mx_buffer_cstr(text, " \xC2\xB7 ");
     if (mx_label_class(text, s, box)) m.w += mx_text_width(mx_buffer_str(text), MX_FONT_CLASS);
     mx_buffer_clear(text);
-    mx_label_counts(text, s, box, true);
-    measure_line(&m, (mx_str){"", 0}, mx_buffer_str(text));
+    if (mx_label_counts(text, s, box, true)) measure_line(&m, (mx_str){"", 0}, mx_buffer_str(text));
     add_shape(s, box, text, &m);
     b->w = b->folded_w = rounded(m.w + 3 * PAD, ports_of(s, b));
     b->h = b->folded_h = TITLE + (int32_t)m.lines * LINE + LESS_BELOW;

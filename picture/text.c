@@ -51,6 +51,16 @@ int32_t mx_text_width(mx_str s, mx_font font) {
     return pixels(sum, font);
 }
 
+/* yEd takes a label that begins with <html> for HTML. What it does with blanks before that, or where a label goes on in
+ * a new line, is not known: so there is none anywhere. */
+static bool is_html(mx_str s, size_t at) {
+    static const char tag[] = "<html";
+    size_t i = 0;
+    while (i < sizeof tag - 1 && at + i < s.n && (s.p[at + i] | (i ? 0x20 : 0)) == tag[i])
+        i++;
+    return i == sizeof tag - 1;
+}
+
 static void add_char(mx_buffer *b, mx_str s, size_t at) {
     char c = s.p[at];
     size_t length = sequence(s.p + at, s.n - at);
@@ -58,19 +68,10 @@ static void add_char(mx_buffer *b, mx_str s, size_t at) {
         mx_buffer_byte(b, ' ');
     else if (length == 0 || c == 0x7f)
         mx_buffer_cstr(b, "\xEF\xBF\xBD");
+    else if (is_html(s, at))
+        mx_buffer_cstr(b, "\xE2\x80\xB9"); /* a single left-pointing quotation mark */
     else
         mx_buffer_add(b, s.p + at, length);
-}
-
-/* yEd takes a label that begins with <html> for HTML. */
-static size_t defuse(mx_buffer *b, mx_str s) {
-    static const char tag[] = "<html";
-    size_t i = 0;
-    while (i < sizeof tag - 1 && i < s.n && (s.p[i] | (i ? 0x20 : 0)) == tag[i])
-        i++;
-    if (i < sizeof tag - 1) return 0;
-    mx_buffer_cstr(b, "\xE2\x80\xB9"); /* a single left-pointing quotation mark */
-    return 1;
 }
 
 /* Room: what characters may take, each at least `least` thousandths. */
@@ -115,7 +116,7 @@ static void keep_tail(mx_buffer *b, mx_str s, const ruler *r) {
 
 static void keep_head(mx_buffer *b, mx_str s, const ruler *r) {
     uint64_t sum = 0;
-    for (size_t at = defuse(b, s); at < s.n; at += step(s, at)) {
+    for (size_t at = 0; at < s.n; at += step(s, at)) {
         sum += measure(r, s, at);
         if (sum + r->ellipsis > r->room) break;
         add_char(b, s, at);
@@ -126,7 +127,7 @@ static void keep_head(mx_buffer *b, mx_str s, const ruler *r) {
 static void fit(mx_buffer *b, mx_str s, const ruler *r, bool keep_end) {
     uint64_t bytes = (r->by_count ? r->room : r->room / 191) * 4 + 8; /* 191: the narrowest character */
     if (total(r, s) <= r->room) {
-        for (size_t at = defuse(b, s); at < s.n; at += step(s, at))
+        for (size_t at = 0; at < s.n; at += step(s, at))
             add_char(b, s, at);
     } else if (keep_end) {
         keep_tail(b, tail(s, (size_t)bytes), r);

@@ -12,7 +12,7 @@ typedef struct mx_font {
 /* In pixels, rounded up. */
 int32_t mx_text_width(mx_str s, mx_font font);
 /* Append s, fit for XML and one line: control characters and bytes that are not UTF-8 become U+FFFD, line ends spaces,
- * a first "<html" is defused. What is wider than `most` pixels loses its end, or its front, to an ellipsis. Looks at no
+ * "<html" is defused. What is wider than `most` pixels loses its end, or its front, to an ellipsis. Looks at no
  * more than some bytes a pixel, however long s is. */
 void mx_text_fit(mx_buffer *b, mx_str s, mx_font font, int32_t most, bool keep_end);
 /* The same by characters. */

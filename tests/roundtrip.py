@@ -173,6 +173,8 @@ def parse_arguments() -> argparse.Namespace:
                         help="of " + ", ".join(STRATEGIES) + " (default: all)")
     parser.add_argument("--resave", type=one_or_more_of(RESAVES), default=RESAVES, metavar="A,B,..",
                         help="of " + ", ".join(RESAVES) + " (default: all)")
+    parser.add_argument("--collapse-depth", default="", metavar="N|auto", help="as for export-graphml; networkx, which does"
+                        " not look into folded groups, gets the file with all of them opened")
     parser.add_argument("--valid", action="store_true", help="also check the GraphML against its schemas, and"
                         " networkx's count of its nodes")
     parser.add_argument("--only", default="", metavar="TEXT", help="models whose name holds TEXT")
@@ -195,7 +197,7 @@ def main() -> None:
     models = chosen_models(given)
     print(f"{len(models)} models, {', '.join(given.strategy)}; re-saved by: {', '.join(given.resave)}", flush=True)
     work = Path(tempfile.mkdtemp(prefix="roundtrip-"))
-    settings = Settings(given.binary, work, given.strategy, given.resave, given.timeout, given.valid)
+    settings = Settings(given.binary, work, given.strategy, given.resave, given.timeout, given.valid, given.collapse_depth)
     report = Report(given.details)
     try:
         for outcomes in run_all(models, settings, given.keep):

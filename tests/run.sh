@@ -201,6 +201,7 @@ if [ $with_torch = yes ] && is_wanted python && stage "torch setup" torch_setup;
     stage "torch models" torch_models
 fi
 ! is_wanted roundtrip || stage roundtrip roundtrip --limit $limit
+! is_wanted roundtrip || stage "roundtrip folded" roundtrip --set odd --set samples --strategy sidecar --collapse-depth auto --limit $limit
 ! is_wanted install || stage install install_check
 ! is_wanted valgrind || stage valgrind under_valgrind build
 if is_wanted sanitize &&

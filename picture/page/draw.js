@@ -12,7 +12,8 @@ function node(tag, attributes, ...inside) {
   return made;
 }
 
-// Which groups are open, and their pictures: {w, h, x, y, cw, ch, links} with ways in and out by value.
+// Which groups are open, and their pictures: {w, h, x, y, cw, ch, links, points, top, bottom} with ways in and out by value. asFirst: all in it is open
+// or folded as it was at first.
 const open = new Uint8Array(model.count);
 const pictures = new Map();
 
@@ -25,27 +26,28 @@ function isShown(box) {
   return true;
 }
 
+function isAsFirst(children) {
+  return children.every((c) => open[c] === first.open[c] && (!open[c] || pictures.get(c).asFirst));
+}
+
+const shownSize = (box) => (open[box] ? [pictures.get(box).w, pictures.get(box).h] : foldedSize(box));
+
 function makePicture(box) {
-  const children = childrenOf(box), values = valuesOf(box), layout = layoutOf(model.data.groups[model.group[box]][1], children);
+  const children = childrenOf(box), values = valuesOf(box), layout = foldedLayout(box);
+  const asFirst = isAsFirst(children);
   let picture = layout;
-  if (children.some((c) => open[c])) {
-    layout.tidy = layout.tidy || makeTidy(layout, children, values);
-    const size = (i) => {
-      const inside = open[children[i]] ? pictures.get(children[i]) : null;
-      return inside ? [inside.w, inside.h] : [layout.cw[i], layout.ch[i]];
-    };
-    const port = (i, link, below) => {
-      const inside = open[children[i]] ? pictures.get(children[i]) : null;
-      const at = inside ? (below ? inside.waysOut : inside.waysIn).get(values[link]) : undefined;
-      return at === undefined ? null : at;
-    };
-    picture = relayout(layout, layout.tidy, size, port);
+  if (asFirst && first.layouts.has(box)) picture = readLayout(first.layouts.get(box), children, shownSize);
+  else if (children.some((c) => open[c])) {
+    const inside = (i) => (open[children[i]] ? pictures.get(children[i]) : null);
+    picture = relayout(layout, tidyOf(box), inside, (p, link, below) => (below ? p.waysOut : p.waysIn).get(values[link]));
   }
-  const made = { ...picture, waysIn: new Map(), waysOut: new Map() };
+  const made = { ...picture, asFirst, waysIn: new Map(), waysOut: new Map() };
   made.links.forEach((l, k) => {
-    if (l.points.length < 2) return;
-    if (l.from === BORDER) made.waysIn.set(values[k], l.points[0]);
-    if (l.to === BORDER) made.waysOut.set(values[k], l.points[l.points.length - 2]);
+    if (l.from !== BORDER && l.to !== BORDER) return;
+    const p = made.points(k);
+    if (p.length < 2) return;
+    if (l.from === BORDER) made.waysIn.set(values[k], p[0]);
+    if (l.to === BORDER) made.waysOut.set(values[k], p[p.length - 2]);
   });
   return made;
 }
@@ -91,10 +93,11 @@ function collect(area) {
       else leaves.push({ box: children[i], x: cx, y: cy, w: p.cw[i], h: p.ch[i] });
     }
     p.links.forEach((l, k) => {
-      const b = l.bounds || (l.bounds = boundsOfPoints(l.points));
-      if (outside(x + b[0], y + b[1], b[2] - b[0], b[3] - b[1])) return;
+      if (!l.back && !(y + p.top(k) <= area.bottom && y + p.bottom(k) >= area.top)) return; // one that runs back goes beyond its ends
+      const points = p.points(k), [left, top, right, bottom] = boundsOfPoints(points);
+      if (outside(x + left, y + top, right - left, bottom - top)) return;
       const to = l.to === BORDER ? -1 : children[l.to], from = l.from === BORDER ? -1 : children[l.from];
-      links.push({ points: l.points, x, y, value: values[k], from, to, back: l.back });
+      links.push({ points, x, y, value: values[k], from, to, back: l.back });
     });
   }
   return { frames, leaves, links };
@@ -190,8 +193,8 @@ function pathOf(l, round) {
       continue;
     }
     const [ax, ay] = at(i - 2), [bx, by] = at(i + 2);
-    const r1 = Math.min(CORNER, (Math.abs(x - ax) + Math.abs(y - ay)) / 2), r2 = Math.min(CORNER, (Math.abs(bx - x) + Math.abs(by - y)) / 2);
-    d += `L${x - Math.sign(x - ax) * r1} ${y - Math.sign(y - ay) * r1}Q${x} ${y} ${x + Math.sign(bx - x) * r2} ${y + Math.sign(by - y) * r2}`;
+    const r = Math.min(CORNER, (Math.abs(x - ax) + Math.abs(y - ay)) >> 1, (Math.abs(bx - x) + Math.abs(by - y)) >> 1);
+    d += `L${x - Math.sign(x - ax) * r} ${y - Math.sign(y - ay) * r}Q${x} ${y} ${x + Math.sign(bx - x) * r} ${y + Math.sign(by - y) * r}`;
   }
   return d;
 }

@@ -25,9 +25,6 @@ search.setAttribute("role", "combobox");
 search.setAttribute("aria-controls", "results");
 readAddress();
 performance.measure("load");
-(window.requestIdleCallback || setTimeout)(() => { // so that the first group to be opened does not wait for it
-  for (const box of pictures.keys()) {
-    const children = childrenOf(box), layout = layoutOf(model.data.groups[model.group[box]][1], children);
-    if (children.some(isGroup)) layout.tidy = layout.tidy || makeTidy(layout, children, valuesOf(box));
-  }
-});
+// So that the first group to be opened does not wait for it:
+for (const box of pictures.keys()) if (childrenOf(box).some(isGroup)) setTimeout(() => tidyOf(box));
+setTimeout(boxesByName);

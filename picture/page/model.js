@@ -37,6 +37,13 @@ const tagOf = (box) => {
   return "";
 };
 
+// What is open at first, and the layouts of the groups in which something is, by box.
+const first = (() => {
+  const [groups, layouts] = JSON.parse(element("first").textContent), open = new Uint8Array(model.count);
+  for (const box of model.data.open) open[box] = 1;
+  return { open, layouts: new Map(groups.map((box, i) => [box, layouts[i]])) };
+})();
+
 // What is known of a box, read from its line when it is asked for.
 const detailsOf = (() => {
   let text = null, lines = null;

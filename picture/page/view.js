@@ -64,7 +64,6 @@ function isInView(box) {
 
 // Groups that are to change; box: the one that stays where it is on the screen.
 function change(groups, opened, box) {
-  performance.mark("change");
   const shown = isShown(box), before = shown ? boundsOf(box) : null;
   for (const g of groups) {
     open[g] = opened ? 1 : 0;
@@ -77,14 +76,15 @@ function change(groups, opened, box) {
     view.y += (before.y - after.y) * view.k;
   }
   redraw();
-  performance.measure(opened ? "unfold" : "fold", "change");
 }
 
 function toggle(box) {
   if (!isGroup(box) || box === 0) return;
+  performance.mark("toggle");
   change([box], !open[box], box);
   say(`${titleOf(box)} ${open[box] ? "unfolded" : "folded"}`);
   writeAddress();
+  performance.measure(open[box] ? "unfold" : "fold", "toggle");
 }
 
 function reveal(box) {
@@ -263,7 +263,7 @@ let written = "";
 function writeAddress() {
   const parts = [], shown = [];
   if (view.chosen > 0) parts.push("at=" + encodeURIComponent(keyOf(view.chosen)));
-  for (let i = 1; i < model.count; i++) if (open[i]) shown.push(i);
+  for (let i = open.indexOf(1, 1); i >= 0; i = open.indexOf(1, i + 1)) shown.push(i);
   if (shown.join() !== model.data.open.filter((i) => i).join())
     parts.push("open=" + shown.slice(0, MOST_NAMED).map((i) => encodeURIComponent(keyOf(i))).join());
   written = parts.length ? "#" + parts.join("&") : "";

@@ -5,6 +5,7 @@ usage: models.py KIND OUT.onnx
   external  2.4 GB: the same shape, weights in one external data file
   ladder:N  N operators and hardly any weights: a chain of Add, Mul, Relu in scoped groups
   modules:N 300,000 operators in N modules of equal size, each with a weight of its own and a shared one
+  wide:N    N groups of ten operators in the model itself, with edges past up to fifty of them
   slashed:N, parameters:N, dynamo:N, bare:N
             N operators in layers of ten, three modules each: told by scoped names of nodes and values, by names of
             parameters, by the metadata of torch's exporter, not at all
@@ -98,6 +99,22 @@ def modules(path: str, count: int, operators: int = 300000) -> None:
         f.write(chain_model(nodes, value, initializers, 8).SerializeToString())
 
 
+def wide(path: str, count: int, operators: int = 10) -> None:
+    """Groups side by side in the model itself, each fed by the one before it; two of three by one further up too."""
+    nodes, value, above = [], "x", "x"
+    for i in range(count):
+        first = value
+        for k in range(operators):
+            out = f"/block.{i}/Op_{k}_output_0"
+            inputs = [value, first if i % 3 == 0 else above] if k % 2 else [value]
+            nodes.append(helper.make_node("Add" if k % 2 else "Relu", inputs, [out], name=f"/block.{i}/Op_{k}"))
+            value = out
+        if i % 50 == 0:
+            above = value
+    with open(path, "wb") as f:
+        f.write(chain_model(nodes, value, [], 8).SerializeToString())
+
+
 # An encoder layer as far as tagging cares: module, type, inputs (numbers: earlier steps of the layer; -1: its input;
 # texts: parameters of the module).
 LAYER = (("attn", "MatMul", (-1, "weight")), ("attn", "Add", (0, "bias")), ("attn", "Transpose", (1,)),
@@ -144,6 +161,8 @@ def main() -> None:
         layers(path, kind, int(count))
     elif kind == "modules":
         modules(path, int(count))
+    elif kind == "wide":
+        wide(path, int(count))
     else:
         {"single": single, "external": external}[kind](path)
 

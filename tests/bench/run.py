@@ -1,6 +1,6 @@
 """Ratios of time and memory, each pair measured in turn in one run, with a warm cache; nothing is asserted.
 
-usage: run.py [--binary PATH] [--work DIR] [--runs N] [NAME ...]     NAME: single external ladder commands modules python tags
+usage: run.py [--binary PATH] [--work DIR] [--runs N] [NAME ...]     NAME: single external ladder commands modules python tags page
 Figures: the median of the ratios pair by pair, and the largest resident set as the kernel counts it.
 """
 import argparse
@@ -151,6 +151,27 @@ def tags(args) -> None:
     subprocess.run([str(program), "--runs", str(args.runs), *map(str, models)], check=True)
 
 
+def page(args) -> None:
+    """Script time of the page of 100,000 operators, in a browser of its own each: loading, and what is unfolded then, the first cold."""
+    sys.path.insert(0, str(HERE.parent))
+    from tools.browser import Browser
+
+    shown = {"ladder:100000": ("encoder", "encoder.layer.3", "encoder.layer.3.block.7", "encoder.layer.3.block.7.part"),
+             "wide:10000": ("block.17", "block.5000", "block.9000")}
+    for kind, names in shown.items():
+        model, output = make(args.work, kind, kind.replace(":", "_") + ".onnx"), args.work / "page.html"
+        seconds, mb = measure([args.binary, "render", "-q", str(model), str(output)])
+        print(f"page {kind}: render {seconds:.3f} s {mb:.1f} MB, {output.stat().st_size / 1e6:.1f} MB", flush=True)
+        for _ in range(args.runs):
+            with Browser() as browser:
+                browser.open(output)
+                for name in names:
+                    browser.run(f"open[boxOf('{name}')] || toggle(boxOf('{name}'))")
+                times = browser.run("performance.getEntriesByType('measure').map(m => [m.name, m.duration])")
+            print("    " + ", ".join(f"{what} {ms:.0f} ms" for what, ms in times), flush=True)
+        remove([output])
+
+
 PYTHON_WAY = """
 import sys, json, networkx as nx, onnx
 from onnx import numpy_helper
@@ -195,7 +216,7 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     for name in args.names:
         {"single": lambda a: weights(a, "single"), "external": lambda a: weights(a, "external"), "ladder": ladder,
-         "commands": commands, "modules": modules, "python": python, "tags": tags}[name](args)
+         "commands": commands, "modules": modules, "python": python, "tags": tags, "page": page}[name](args)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def test_hostile_names(kind: str, tmp_path: Path) -> None:
     labels = labels_of(graphml)
     assert labels and graphml_valid.networkx_problem(graphml) is None
     for label in labels:
-        assert not label.lower().startswith("<html"), "yEd would render it as HTML"
+        assert "<html" not in label.lower(), "yEd would render it as HTML"
         assert len(label) < 1000
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]", label)
     root = ElementTree.parse(graphml).getroot()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from pathlib import Path
+from typing import Any
 
 import onnx
 import pytest
 from tools import picture
+from tools.editor import YedEditor
 from tools.program import run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -64,9 +67,134 @@ def test_no_line_is_shared(model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("model", SAMPLES, ids=lambda p: p.stem)
 def test_first_view_is_small(model: Path, tmp_path: Path) -> None:
     p = export(model, tmp_path, "--collapse-depth", "auto")
-    top = next(b for b in p.boxes.values() if b.parent is None)
     shown = [b for b in p.boxes.values() if b.parent and all_open(b.parent)]
-    assert len(shown) <= max(30, len(top.children))
+    assert len(shown) <= 30
+
+
+# ---- frames: groups without data around runs of auxiliary operators -----------------------------------------------------
+
+
+FRAMED = REPOSITORY / "samples" / "bert_tiny.onnx"
+
+
+class Framed:
+    """The sample with frames, as yEd has it open, and how it comes back."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        export(FRAMED, folder, "--collapse-depth", "auto")
+        self.editor = YedEditor(folder / "picture.graphml", 1)
+        self.groups = [n for n in self.editor.nodes() if n.children is not None]
+        self.frames = [n for n in self.editor.model().children.nodes if self.is_frame(n)]
+
+    def is_frame(self, node: Any) -> bool:
+        return node.children is not None and not self.editor.get(node, "node_kind")
+
+    def inside(self, frame: int) -> list[str]:
+        return [self.editor.get(n, "name") for n in self.frames[frame].children.nodes]
+
+    def back(self) -> None:
+        self.editor.save(self.folder / "edited.graphml")
+        run("import-onnx", self.folder / "edited.graphml", self.folder / "back.onnx", "--validate", "--report",
+            self.folder / "report.json").expect_success()
+
+    def report(self) -> dict:
+        return json.loads((self.folder / "report.json").read_text())
+
+    def unchanged(self) -> bool:
+        """Nothing was edited, and the same bytes come back."""
+        self.back()
+        return (self.folder / "back.onnx").read_bytes() == FRAMED.read_bytes()
+
+
+@pytest.fixture
+def framed(tmp_path: Path) -> Framed:
+    return Framed(tmp_path)
+
+
+def test_frames_hold_auxiliary_operators(framed: Framed) -> None:
+    assert len(framed.frames) >= 2
+    for group in framed.groups:
+        for frame in filter(framed.is_frame, group.children.nodes):
+            assert frame.data == [] and len(frame.children.nodes) >= 4
+            assert frame.labels == frame.folded_labels[:1] == [f"auxiliary, {len(frame.children.nodes)} operators"]
+            for node in frame.children.nodes:
+                assert framed.editor.get(node, "node_kind") == "operator"
+                assert framed.editor.get(node, "parent") == framed.editor.get(group, "compound_key")
+    assert framed.unchanged()
+
+
+def test_no_frames_without_auto(tmp_path: Path) -> None:
+    for depth in ((), ("--collapse-depth", "0")):
+        assert "frame" not in {b.kind for b in export(FRAMED, tmp_path, *depth).boxes.values()}
+
+
+def test_no_frames_in_small_groups(tmp_path: Path) -> None:
+    p = export(REPOSITORY / "samples" / "resnet_thin.onnx", tmp_path, "--collapse-depth", "auto")
+    assert all(len(b.children) <= 30 for b in p.groups()) and "frame" not in {b.kind for b in p.boxes.values()}
+
+
+def test_constants_stand_in_the_frame_that_alone_uses_them(framed: Framed) -> None:
+    users: dict[str, set[str]] = {}
+    for source, _, target, _ in framed.editor.edges():
+        users.setdefault(framed.editor.get(source, "name"), set()).add(framed.editor.get(target, "name"))
+    top = [n for n in framed.editor.model().children.nodes if framed.editor.get(n, "op_type") == "Constant"]
+    constants = [n for f in framed.frames for n in f.children.nodes if framed.editor.get(n, "op_type") == "Constant"]
+    assert constants
+    for i in range(len(framed.frames)):
+        inside = set(framed.inside(i))
+        for name in (framed.editor.get(n, "name") for n in constants):
+            assert name not in inside or users[name] <= inside
+        for n in top:
+            assert not users[framed.editor.get(n, "name")] <= inside
+
+
+def test_out_of_a_frame_and_into_one_is_no_move(framed: Framed) -> None:
+    out, into = framed.inside(0)[0], framed.inside(1)[0]
+    node, other = framed.editor.node(out), framed.editor.node(into)
+    framed.frames[0].children.nodes.remove(node)
+    framed.editor.model().children.nodes.append(node)
+    framed.frames[1].children.nodes.remove(other)
+    framed.frames[0].children.nodes.append(other)
+    assert framed.unchanged() and framed.report()["changes"] == []
+
+
+def test_a_label_of_a_frame_says_nothing(framed: Framed) -> None:
+    framed.editor.label(framed.frames[0], "masks")
+    assert framed.unchanged() and framed.report()["changes"] == []
+
+
+def test_a_frame_with_a_name_is_a_module(framed: Framed) -> None:
+    names = framed.inside(0)
+    framed.editor.set(framed.frames[0], "name", "masks")
+    framed.editor.set(framed.frames[0], "class_name", "Masks")
+    framed.back()
+    changes = framed.report()["changes"]
+    assert {c["node"] for c in changes if c["kind"] == "moved" and c["after"] == "masks"} == set(names)
+    assert [c["node"] for c in changes if c["kind"] == "added"] == ["masks"]
+
+
+def test_a_deleted_frame_takes_its_inside_along(framed: Framed) -> None:
+    """What it made is taken from elsewhere then: here from an input of the model."""
+    gone, frame = set(framed.inside(0)), framed.frames[0].children.nodes
+    left = [(b, q) for a, _, b, q in framed.editor.edges() if a in frame and b not in frame]
+    assert left
+    framed.editor.delete(framed.frames[0])
+    for target, port in left:
+        framed.editor.draw(framed.editor.node("attention_mask"), target, 0, port)
+    framed.editor.save(framed.folder / "edited.graphml")
+    run("import-onnx", framed.folder / "edited.graphml", framed.folder / "back.onnx").expect_success()
+    before, after = ({n.name for n in onnx.load(p).graph.node} for p in (FRAMED, framed.folder / "back.onnx"))
+    assert before - after == gone and after <= before
+
+
+def test_frames_are_the_same_each_time(tmp_path: Path) -> None:
+    files = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        export(FRAMED, tmp_path / name, "--collapse-depth", "auto")
+        files.append((tmp_path / name / "picture.graphml").read_bytes())
+    assert files[0] == files[1] and b'<node id="f0" yfiles.foldertype="folder">' in files[0]
 
 
 def all_open(box: picture.Box | None) -> bool:

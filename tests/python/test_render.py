@@ -13,7 +13,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from test_picture import odd_models
+from test_picture import ODD, odd_models
 from tools import small_model
 from tools.program import run
 from tools.svg import Svg
@@ -96,23 +96,33 @@ def test_constants_are_lines(tmp_path: Path) -> None:
     assert len(svg.boxes) == 4
 
 
+def same_from_graphml(model: Path, folder: Path, drawn: list[tuple[Path, tuple[str, ...]]]) -> None:
+    """What was drawn of a model, with these options, is to the byte what is drawn of its GraphML."""
+    run("export-graphml", model, "-o", folder / "same.graphml", "-q").expect_success()
+    for file, options in drawn:
+        again = render(folder / "same.graphml", folder / f"same{file.suffix}", *options)
+        assert again.read_bytes() == file.read_bytes(), f"{model}: {file.suffix}"
+
+
 @pytest.mark.parametrize("ending", ["svg", "html"])
 @pytest.mark.parametrize("model", SAMPLES, ids=lambda p: p.stem)
 def test_same_from_either_format(model: Path, ending: str, tmp_path: Path) -> None:
-    first = render(model, tmp_path / f"a.{ending}", "--depth", "2").read_bytes()
-    assert render(model, tmp_path / f"b.{ending}", "--depth", "2").read_bytes() == first
-    run("export-graphml", model, "-o", tmp_path / "m.graphml", "-q").expect_success()
-    assert render(tmp_path / "m.graphml", tmp_path / f"c.{ending}", "--depth", "2").read_bytes() == first
+    for options in (("--depth", "2"), (), ("--depth", "all")):
+        first = render(model, tmp_path / f"a.{ending}", *options)
+        assert render(model, tmp_path / f"b.{ending}", *options).read_bytes() == first.read_bytes()
+        same_from_graphml(model, tmp_path, [(first, options)])
 
 
 def test_odd_models(tmp_path: Path) -> None:
-    models = odd_models()
+    models = odd_models() + sorted(ODD.rglob("noncanonical.onnx"))
     assert len(models) > 100
     for model in models:
-        svg = Svg(render(model, tmp_path / "m.svg", "--depth", "all", "-q"))
-        assert svg.overlapping() == [], model
-        parts, details = page_parts(render(model, tmp_path / "m.html", "-q").read_text(encoding="utf-8"))
+        drawn = render(model, tmp_path / "m.svg", "--depth", "all", "-q")
+        assert Svg(drawn).overlapping() == [], model
+        page = render(model, tmp_path / "m.html", "-q")
+        parts, details = page_parts(page.read_text(encoding="utf-8"))
         assert len(parts["name"]) == len(details) == len(parts["box"]) // 2, model
+        same_from_graphml(model, tmp_path, [(drawn, ("--depth", "all", "-q")), (page, ("-q",))])
 
 
 # ---- labels that would do harm ----
@@ -162,7 +172,7 @@ def test_hostile_svg(hostile: Path, tmp_path: Path) -> None:
 
 def test_hostile_page(hostile: Path, tmp_path: Path) -> None:
     page = render(hostile, tmp_path / "m.html", "--depth", "all").read_text(encoding="utf-8")
-    assert page.count("<script") == 3 == page.count("</script")
+    assert page.count("<script") == 4 == page.count("</script")
     assert "<b>" not in page
     model, details = page_parts(page)
     assert len(model["name"]) == len(details) > len(HOSTILE)

@@ -23,7 +23,7 @@ class Box:
     w: float
     h: float
     parent: Box | None
-    kind: str  # node_kind
+    kind: str  # node_kind; "frame": a group without data
     is_group: bool
     open: bool
     open_size: tuple[float, float]
@@ -66,7 +66,7 @@ class Picture:
     def _add(self, node: ET.Element, parent: Box | None, keys: dict) -> None:
         both = node.find(f"{G}data/{Y}ProxyAutoBoundsNode/{Y}Realizers")
         picture = node.find(f"{G}data/{Y}ShapeNode") if both is None else both[int(both.get("active"))]
-        kind = next(d.text for d in node.findall(f"{G}data") if keys.get(d.get("key")) == "node_kind")
+        kind = next((d.text for d in node.findall(f"{G}data") if keys.get(d.get("key")) == "node_kind"), "frame")
         x, y, w, h = place(picture)
         size = place(both[0])[2:] if both is not None else (w, h)
         box = Box(node.get("id"), x, y, w, h, parent, kind, both is not None, both is not None and both.get("active") == "0",

@@ -23,6 +23,7 @@ RESAVES = ("none", "networkx", "yed")
 
 GRAPHML = "x.graphml"
 SIDECAR = "x.onnxdata"
+FOLDED = b'yfiles.foldertype="folder"'
 MESSAGE_LIMIT = 1500  # characters of a message that are reported
 
 
@@ -43,6 +44,7 @@ class Settings:
     resaves: tuple[str, ...]
     timeout: float
     valid: bool
+    collapse_depth: str = ""
 
 
 @dataclass
@@ -128,7 +130,8 @@ def beside(model: Path, location: bytes) -> bytes:
 
 
 def export(source: Path, strategy: str, folder: Path, settings: Settings) -> None:
-    run_binary(settings, "export-graphml", source, "-o", folder / GRAPHML, "--strategy", strategy)
+    depth = ["--collapse-depth", settings.collapse_depth] if settings.collapse_depth else []
+    run_binary(settings, "export-graphml", source, "-o", folder / GRAPHML, "--strategy", strategy, *depth)
     expected = {GRAPHML}
     if strategy == "sidecar":
         expected.add(SIDECAR)
@@ -145,7 +148,7 @@ def resaved(trip: Trip, resave: str, label: str) -> Path:
     target = trip.graphml.with_name(f"{resave}.graphml")
     try:
         if resave == "networkx":
-            trip.nodes_seen = networkx_resave.resave(trip.graphml, target)
+            trip.nodes_seen = networkx_resave.resave(opened(trip.graphml), target)
         elif resave == "yed":
             yed_resave.resave(trip.graphml, target, seed=zlib.crc32(label.encode()))
         else:
@@ -154,6 +157,15 @@ def resaved(trip: Trip, resave: str, label: str) -> Path:
         raise
     except Exception as error:  # whatever a reader of GraphML may raise about a file it does not like
         raise Failure(f"{resave} cannot read and write it: {''.join(traceback.format_exception(error))}") from error
+    return target
+
+
+def opened(graphml: Path) -> Path:
+    """The file as it is when all groups have been opened: networkx does not look into folded ones."""
+    folded, target = graphml.read_bytes(), graphml.with_name("opened.graphml")
+    if FOLDED not in folded:
+        return graphml
+    target.write_bytes(folded.replace(FOLDED, b'yfiles.foldertype="group"'))
     return target
 
 

@@ -547,6 +547,47 @@ static void the_skeleton_is_all_but_weights(void **state) {
     assert_false(mx_hash_eq(skeleton_of("g", "1234"), skeleton_of("g", "12345")));
 }
 
+static void set_opaque(mx_graph *g, mx_pairs *pairs, uint32_t i, const char *bytes, size_t n) {
+    assert_int_equal(mx_graph_string(g, (mx_str){bytes, n}, &pairs->items[i].opaque, NULL), MX_OK);
+}
+
+/* As it comes from GraphML: the bytes alone, whatever they are. */
+static void odd_metadata_can_be_read(void **state) {
+    (void)state;
+    static const struct {
+        const char *bytes, *key, *value;
+        size_t n;
+    } rows[] = {
+        {"\x12\x01v\x0a\x01k", "k", "v", 6}, /* the value first */
+        {"\x0a\x01"
+         "a\x0a\x01k\x12\x01v\x1a\x02xx",
+         "k", "v", 13}, /* the last key counts, what is unknown does not */
+        {"\x12\x00\x08\x05", NULL, "", 4},
+        {"\x0a\x05"
+         "ab",
+         NULL, NULL, 4}, /* cut off */
+        {"\xff\xff", NULL, NULL, 2},
+    };
+    enum { ROWS = sizeof rows / sizeof *rows };
+    mx_graph *g;
+    assert_int_equal(mx_graph_new(NULL, &g, NULL), MX_OK);
+    mx_pairs *pairs = &mx_node_at(g, 0)->metadata;
+    assert_int_equal(mx_graph_array(g, ROWS, sizeof *pairs->items, &pairs->items, NULL), MX_OK);
+    memset(pairs->items, 0, ROWS * sizeof *pairs->items);
+    pairs->count = ROWS;
+    for (uint32_t i = 0; i < ROWS; i++)
+        set_opaque(g, pairs, i, rows[i].bytes, rows[i].n);
+    assert_int_equal(mx_onnx_read_opaque(g, NULL), MX_OK);
+    for (uint32_t i = 0; i < ROWS; i++) {
+        mx_str key = mx_node_metadata_key(g, 0, i), value = mx_node_metadata_value(g, 0, i);
+        assert_int_equal(key.p != NULL, rows[i].key != NULL);
+        assert_int_equal(value.p != NULL, rows[i].value != NULL);
+        if (key.p) assert_true(mx_str_is(key, rows[i].key));
+        if (value.p) assert_true(mx_str_is(value, rows[i].value));
+    }
+    mx_graph_release(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_file_is_a_model),
@@ -566,6 +607,7 @@ int main(void) {
         cmocka_unit_test(nodes_have_a_limit),
         cmocka_unit_test(syntax_errors_have_an_offset),
         cmocka_unit_test(the_skeleton_is_all_but_weights),
+        cmocka_unit_test(odd_metadata_can_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

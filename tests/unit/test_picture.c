@@ -50,6 +50,10 @@ static void cutting(void **state) {
     cut(&b, "a\nb\tc\x01", 20, false, "a b c\xEF\xBF\xBD");
     cut(&b, "\xFF\xFE", 20, true, "\xEF\xBF\xBD\xEF\xBF\xBD");
     cut(&b, "<HTML><b>x", 20, false, "\xE2\x80\xB9HTML><b>x");
+    cut(&b, " \t\r\n<HtMl><b>x", 20, false, "    \xE2\x80\xB9HtMl><b>x");
+    cut(&b, "\xC2\xA0<html>", 20, true, "\xC2\xA0\xE2\x80\xB9html>");
+    cut(&b, "0123456789 <html>", 7, true, "\xE2\x80\xA6\xE2\x80\xB9html>");
+    cut(&b, "<htm <ht", 20, false, "<htm <ht");
     cut(&b, "", 5, true, "");
     mx_buffer_free(&b);
 }
@@ -253,13 +257,102 @@ static void runs_are_bundled(void **state) {
     mx_graph_release(g);
 }
 
+/* Two runs, each with a constant of its own and one that both use, among many others. */
+static mx_graph *crowd(size_t others, mx_node_id ends[2], mx_node_id own[2], mx_node_id *shared) {
+    static const char *const run[] = {"Cast", "Unsqueeze", "Squeeze"};
+    mx_graph *g;
+    assert_int_equal(mx_graph_create(NULL, &g, NULL), MX_OK);
+    mx_node_id last = MX_NO_NODE;
+    for (size_t i = 0; i < others; i++)
+        last = add_operator(g, "Relu", last);
+    assert_int_equal(mx_graph_add_operator(g, 0, MX_STR_LITERAL("Constant"), (mx_str){NULL, 0}, 0, 1, shared, NULL),
+                     MX_OK);
+    for (size_t k = 0; k < 2; k++) {
+        assert_int_equal(
+            mx_graph_add_operator(g, 0, MX_STR_LITERAL("Constant"), (mx_str){NULL, 0}, 0, 1, &own[k], NULL), MX_OK);
+        assert_int_equal(
+            mx_graph_add_operator(g, 0, MX_STR_LITERAL("Reshape"), (mx_str){NULL, 0}, 3, 1, &ends[k], NULL), MX_OK);
+        assert_int_equal(mx_graph_connect(g, last, 0, ends[k], 0, NULL), MX_OK);
+        assert_int_equal(mx_graph_connect(g, own[k], 0, ends[k], 1, NULL), MX_OK);
+        assert_int_equal(mx_graph_connect(g, *shared, 0, ends[k], 2, NULL), MX_OK);
+        for (size_t i = 0; i < 3; i++)
+            ends[k] = add_operator(g, run[i], ends[k]);
+    }
+    return g;
+}
+
+static void frames_where_there_are_many(void **state) {
+    (void)state;
+    mx_node_id ends[2], own[2], shared;
+    mx_graph *g = crowd(20, ends, own, &shared); /* 20 and 2 * 5 and 1 */
+    mx_scene_options options = {.depth = MX_DEPTH_AUTO, .frames = true};
+    mx_scene s = make_scene(g, &options);
+    mx_buffer b;
+    mx_buffer_init(&b, NULL);
+    assert_int_equal(s.boxes[0].n_children, 23);
+    assert_int_equal(s.boxes[s.box_of[shared]].parent, 0);
+    for (size_t k = 0; k < 2; k++) {
+        uint32_t frame = s.boxes[s.box_of[ends[k]]].parent;
+        assert_int_equal(s.boxes[frame].kind, MX_BOX_BUNDLE);
+        assert_int_equal(s.boxes[s.box_of[own[k]]].parent, frame);
+        assert_int_equal(s.boxes[frame].n_children, 5);
+        assert_false(s.boxes[frame].open);
+        mx_label_title(&b, &s, frame);
+        assert_text(&b, "auxiliary, 5 operators");
+        assert_false(mx_label_counts(&b, &s, frame, true));
+        assert_text(&b, "");
+    }
+    mx_buffer_free(&b);
+    mx_scene_free(&s);
+    mx_graph_release(g);
+}
+
+static void no_frames_where_there_are_few(void **state) {
+    (void)state;
+    mx_node_id ends[2], own[2], shared;
+    mx_graph *g = crowd(19, ends, own, &shared); /* 30 in all */
+    mx_scene_options options = {.depth = MX_DEPTH_AUTO, .frames = true};
+    mx_scene s = make_scene(g, &options);
+    assert_int_equal(s.boxes[0].n_children, 30);
+    mx_scene_free(&s);
+    mx_graph_release(g);
+}
+
+/* Long runs do not make it small enough here: then one operator with its constant is a frame too. */
+static void shorter_frames_where_there_are_still_many(void **state) {
+    (void)state;
+    mx_node_id ends[2], own[2], shared, last, constant;
+    mx_graph *g = crowd(40, ends, own, &shared);
+    assert_int_equal(mx_graph_add_operator(g, 0, MX_STR_LITERAL("Constant"), (mx_str){NULL, 0}, 0, 1, &constant, NULL),
+                     MX_OK);
+    mx_node_id relu = add_operator(g, "Relu", ends[0]);
+    assert_int_equal(mx_graph_add_operator(g, 0, MX_STR_LITERAL("Reshape"), (mx_str){NULL, 0}, 2, 1, &last, NULL),
+                     MX_OK);
+    assert_int_equal(mx_graph_connect(g, relu, 0, last, 0, NULL), MX_OK);
+    assert_int_equal(mx_graph_connect(g, constant, 0, last, 1, NULL), MX_OK);
+    mx_scene_options options = {.depth = MX_DEPTH_AUTO, .frames = true};
+    mx_scene s = make_scene(g, &options);
+    assert_int_equal(s.boxes[0].n_children, 40 + 3 + 2);
+    assert_int_equal(s.boxes[s.box_of[last]].parent, s.boxes[s.box_of[constant]].parent);
+    assert_int_equal(s.boxes[s.boxes[s.box_of[last]].parent].n_children, 2);
+    mx_scene_free(&s);
+    mx_graph_release(g);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(counts),           cmocka_unit_test(cutting),
-        cmocka_unit_test(widths),           cmocka_unit_test(a_long_name),
-        cmocka_unit_test(boxes_of_a_graph), cmocka_unit_test(texts_of_boxes),
-        cmocka_unit_test(ways_of_edges),    cmocka_unit_test(folding_makes_smaller),
+        cmocka_unit_test(counts),
+        cmocka_unit_test(cutting),
+        cmocka_unit_test(widths),
+        cmocka_unit_test(a_long_name),
+        cmocka_unit_test(boxes_of_a_graph),
+        cmocka_unit_test(texts_of_boxes),
+        cmocka_unit_test(ways_of_edges),
+        cmocka_unit_test(folding_makes_smaller),
         cmocka_unit_test(runs_are_bundled),
+        cmocka_unit_test(frames_where_there_are_many),
+        cmocka_unit_test(no_frames_where_there_are_few),
+        cmocka_unit_test(shorter_frames_where_there_are_still_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
