@@ -55,6 +55,7 @@ typedef struct reader {
     uint32_t label; /* depth of the y:NodeLabel whose text is read, 0: none */
     bool xml_error; /* it was libxml2 that found fault */
     bool in_data;   /* texts belong to the newest piece */
+    bool after_cr;  /* the last text was CDATA and ended with a carriage return */
     bool in_root;   /* <graphml> was seen */
     bool in_image;  /* the newest piece is parameter_data, which is not stored */
     uint64_t data_bytes;
@@ -415,6 +416,7 @@ static void end_element(void *ctx, const xmlChar *name, const xmlChar *prefix, c
     reader *r = ctx;
     if (r->status != MX_OK) return;
     uint32_t depth = r->depth--;
+    r->after_cr = false;
     if (r->label == depth) end_label(r);
     if (r->skip) {
         if (r->skip == depth) r->skip = 0;
@@ -445,6 +447,22 @@ static void characters(void *ctx, const xmlChar *text, int n) {
         mx_buffer_add(&r->texts, text, (size_t)n);
         if (r->texts.failed) stop(r, mx_nomem(r->im->err));
     }
+}
+
+/* The push parser hands CDATA on as it stands: line ends are made line feeds here, also where a piece ends between CR
+ * and LF. */
+static void cdata(void *ctx, const xmlChar *text, int n) {
+    reader *r = ctx;
+    int from = n && r->after_cr && text[0] == '\n' ? 1 : 0;
+    for (int i = from; i < n; i++) {
+        if (text[i] != '\r') continue;
+        if (i > from) characters(ctx, text + from, i - from);
+        characters(ctx, (const xmlChar *)"\n", 1);
+        from = i + 1;
+        if (from < n && text[from] == '\n') from = ++i + 1;
+    }
+    if (from < n) characters(ctx, text + from, n - from);
+    r->after_cr = n && text[n - 1] == '\r';
 }
 
 static void document_type(void *ctx, const xmlChar *name, const xmlChar *external, const xmlChar *system) {
@@ -555,7 +573,7 @@ static bool open_reader(reader *r) {
                          .endElementNs = end_element,
                          .characters = characters,
                          .ignorableWhitespace = characters,
-                         .cdataBlock = characters,
+                         .cdataBlock = cdata,
                          .internalSubset = document_type,
                          .getEntity = no_entity,
                          .warning = no_message,
