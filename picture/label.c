@@ -58,11 +58,29 @@ static int32_t title_width(mx_buffer *b, const mx_scene *scene, uint32_t box) {
     return width;
 }
 
+/* `layer` of `encoder.layer.0`: where no classes are known, names stand in their place. */
+static mx_str last_word(mx_str scope) {
+    for (size_t end = scope.n;;) {
+        size_t start = end;
+        bool number = end > 0;
+        while (start > 0 && scope.p[start - 1] != '.') {
+            start--;
+            number = number && scope.p[start] >= '0' && scope.p[start] <= '9';
+        }
+        if (!number || start == 0) return (mx_str){scope.p + start, end - start};
+        end = start - 1;
+    }
+}
+
 bool mx_label_class(mx_buffer *b, const mx_scene *scene, uint32_t box) {
     const mx_scene_box *x = &scene->boxes[box];
     const mx_graph *g = scene->graph;
     mx_str text = {NULL, 0};
-    if (x->kind == MX_BOX_MODULE) text = str(g, g->modules[mx_node_at(g, x->node)->data].class_name);
+    if (x->kind == MX_BOX_MODULE) {
+        const mx_module_data *m = &g->modules[mx_node_at(g, x->node)->data];
+        text = str(g, m->class_name);
+        if (mx_str_eq(text, last_word(str(g, m->scope)))) return false;
+    }
     if (x->kind == MX_BOX_FUNCTION) text = str(g, mx_node_at(g, x->node)->domain);
     if (!text.n) return false;
     int32_t room = MX_LABEL_WIDTH * 3 / 2 - title_width(b, scene, box);
