@@ -51,12 +51,27 @@ int32_t mx_text_width(mx_str s, mx_font font) {
     return pixels(sum, font);
 }
 
+/* Marks that turn the direction of the text around them: in a label the rest of the line would be read backwards. */
+static bool is_direction(const char *p, size_t length) {
+    static const struct {
+        const char *first, *last;
+    } ranges[] = {{"\xD8\x9C", "\xD8\x9C"},          /* U+061C */
+                  {"\xE2\x80\x8E", "\xE2\x80\x8F"},  /* U+200E, 200F */
+                  {"\xE2\x80\xAA", "\xE2\x80\xAE"},  /* U+202A to 202E */
+                  {"\xE2\x81\xA6", "\xE2\x81\xA9"}}; /* U+2066 to 2069 */
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (strlen(ranges[i].first) == length && memcmp(p, ranges[i].first, length) >= 0 &&
+            memcmp(p, ranges[i].last, length) <= 0)
+            return true;
+    return false;
+}
+
 static void add_char(mx_buffer *b, mx_str s, size_t at) {
     char c = s.p[at];
     size_t length = sequence(s.p + at, s.n - at);
     if (c == '\n' || c == '\r' || c == '\t')
         mx_buffer_byte(b, ' ');
-    else if (length == 0 || c == 0x7f)
+    else if (length == 0 || c == 0x7f || is_direction(s.p + at, length))
         mx_buffer_cstr(b, "\xEF\xBF\xBD");
     else
         mx_buffer_add(b, s.p + at, length);
