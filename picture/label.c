@@ -372,6 +372,8 @@ static void operator_tooltip(mx_buffer *b, const mx_scene *scene, mx_node_id id,
         }
         mx_text_chars(b, str(g, g->tensors[tensor[i]].name), 80, true);
         mx_buffer_cstr(b, DOT);
+        const char *dtype = mx_label_dtype(g->tensors[tensor[i]].data_type);
+        if (dtype) mx_buffer_cstr(b, dtype), mx_buffer_byte(b, ' ');
         mx_label_parameter(b, g, tensor[i]);
     }
     for (uint32_t i = 0; i < n->n_outputs && i < 8; i++) {
