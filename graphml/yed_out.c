@@ -292,7 +292,7 @@ mx_status mx_yed_edge(mx_writer *w, mx_node_id target, uint32_t target_port) {
     mx_label_value(&w->label, s, port->source, port->source_port);
     if (w->label.size) {
         mx_xml_raw(x, "<y:EdgeLabel" FONT " fontSize=\"9\" modelName=\"six_pos\" modelPosition=\"thead\" "
-                      "preferredPlacement=\"anywhere\" visible=\"false\"");
+                      "visible=\"false\"");
         mx_xml_attr(x, "textColor", theme->quiet_text);
         mx_xml_raw(x, ">");
         mx_xml_text(x, mx_buffer_str(&w->label));

@@ -59,6 +59,7 @@ static bool is_direction(const char *p, size_t length) {
                   {"\xE2\x80\x8E", "\xE2\x80\x8F"},  /* U+200E, 200F */
                   {"\xE2\x80\xAA", "\xE2\x80\xAE"},  /* U+202A to 202E */
                   {"\xE2\x81\xA6", "\xE2\x81\xA9"}}; /* U+2066 to 2069 */
+    if (length < 2) return false;
     for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
         if (strlen(ranges[i].first) == length && memcmp(p, ranges[i].first, length) >= 0 &&
             memcmp(p, ranges[i].last, length) <= 0)
