@@ -335,7 +335,7 @@ static void begin_label(reader *r, const xmlChar *name, const xmlChar *uri) {
     frame *f = r->n_frames ? &r->frames[r->n_frames - 1] : NULL;
     if (!f || f->kind != MX_KEY_FOR_NODE || r->skip != f->depth + 1) return;
     if (!uri || strcmp((const char *)uri, "http://www.yworks.com/xml/graphml") != 0) return;
-    bool group = strcmp((const char *)name, "GroupNode") == 0;
+    bool group = strcmp((const char *)name, "GroupNode") == 0 || strcmp((const char *)name, "GenericGroupNode") == 0;
     if (group && f->label.labelled) f->label.picture = 1;
     if (f->label.labelled >> f->label.picture & 1 || strcmp((const char *)name, "NodeLabel") != 0) return;
     r->label = r->depth;

@@ -83,6 +83,9 @@ class Saver:
         self.keys_reversed = random.random() < 0.5
         self.empties_left_out = random.random() < 0.5
         self.windows = random.random() < 0.3
+        # Properties that an element does not have: older versions write them empty, and keys with an empty default.
+        self.unset_written = random.random() < 0.3
+        self.defaults_written = random.random() < 0.3
         self.user_properties = [p for p in USER_PROPERTIES if random.random() < 0.3]
         self.xml = XmlWriter(indent=random.choice(INDENTS), ascii_only=random.random() < 0.5)
         self.key_ids: dict[Key, str] = {}
@@ -178,11 +181,12 @@ class Saver:
 
     def _write_custom_key(self, key: Key, key_id: str) -> None:
         attributes = {"attr.name": key.name, "attr.type": key.saved_type, "for": key.where, "id": key_id}
-        if key.default is None:
+        with_default = self.defaults_written and key.saved_type == "string"
+        if key.default is None and not with_default:
             self.xml.empty("key", attributes)
             return
         self.xml.open("key", attributes)
-        self.xml.leaf("default", {"xml:space": "preserve"}, key.default)
+        self.xml.leaf("default", {"xml:space": "preserve"}, key.default or "")
         self.xml.close()
 
     def _write_user_key(self, key: dict[str, str], key_id: str) -> None:
@@ -232,6 +236,10 @@ class Saver:
     def _write_data(self, where: str, data: list[tuple[Key, str]]) -> None:
         for key, text in reversed(data) if self.keys_reversed else data:
             self._write_value(self.key_ids[key], key, text)
+        given = {key for key, _ in data}
+        for key, key_id in self.key_ids.items() if self.unset_written else ():
+            if key.where == where and key not in given:
+                self.xml.empty("data", {"key": key_id})
         for name in STANDARD_PROPERTIES:
             key_id = self.own_ids.get(f"{where} {name}")
             if key_id is not None and name == "url" and self.random.random() < URL_SHARE:
