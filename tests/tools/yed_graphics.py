@@ -18,6 +18,7 @@ NODES = ("ShapeNode", "ShapeNode", "ShapeNode", "GenericNode", "SVGNode", "Image
 EDGES = ("PolyLineEdge", "PolyLineEdge", "BezierEdge", "QuadCurveEdge", "SplineEdge", "ArcEdge", "GenericEdge")
 MODEL_SHARE = 0.5
 SHADOW_SHARE = 0.2
+TABLE_SHARE = 0.05
 
 SMART_NODE = ("SmartNodeLabelModel", {"distance": "4.0"}, {
     "labelRatioX": "0.0", "labelRatioY": "-0.5", "nodeRatioX": "0.0", "nodeRatioY": "0.5", "offsetX": "0.0", "offsetY": "4.0",
@@ -100,6 +101,9 @@ class Graphics:
     # --- groups ---
 
     def write_group(self, labels: list[list[str]], folded: bool) -> None:
+        if not folded and self.random.random() < TABLE_SHARE:
+            self._write_table(labels[0])
+            return
         kind = self.random.choice(("y:GroupNode", "y:GroupNode", "y:GenericGroupNode"))
         self.xml.open("y:ProxyAutoBoundsNode")
         self.xml.open("y:Realizers", {"active": "1" if folded else "0"})
@@ -122,6 +126,27 @@ class Graphics:
         for element in ("y:Insets", "y:BorderInsets"):
             self.xml.empty(element, {side + f: "15.0" if f else "15" for side in ("bottom", "left", "right", "top") for f in ("", "F")})
         self.xml.close()
+
+    def _write_table(self, labels: list[str]) -> None:
+        """A group that was made a swimlane: one picture, the open one, with a label for each lane."""
+        self.xml.open("y:TableNode", {"configuration": "YED_TABLE_NODE"})
+        self._write_box()
+        self.xml.empty("y:Fill", {"color": "#ECF5FF", "color2": "#0042F440", "transparent": "false"})
+        self.xml.empty("y:BorderStyle", {"hasColor": "false", "type": "line", "width": "1.0"})
+        self._write_labels("y:NodeLabel", labels)
+        self.xml.mixed("y:NodeLabel", {"modelName": "custom", "rotationAngle": "270.0", "xml:space": "preserve"}, "lane 1", [
+            ("y:LabelModel", [("y:RowNodeLabelModel", {"offset": "3.0"})]),
+            ("y:ModelParameter", [("y:RowNodeLabelModelParameter", {"horizontalPosition": "0.0", "id": "row_0", "inside": "true"})])])
+        self.xml.open("y:StyleProperties")
+        self.xml.empty("y:Property", {"class": "java.lang.String", "name": "yed.table.lane.style", "value": "lane.style.rows"})
+        self.xml.close()
+        self.xml.empty("y:State", {"autoResize": "true", "closed": "false", "closedHeight": "80.0", "closedWidth": "100.0"})
+        self.xml.open("y:Table", {"autoResizeTable": "true", "defaultColumnWidth": "120.0"})
+        self.xml.empty("y:Insets", {"bottom": "0.0", "left": "0.0", "right": "0.0", "top": "30.0"})
+        self.xml.open("y:Rows")
+        self.xml.empty("y:Row", {"height": "80.0", "id": "row_0", "minimumHeight": "50.0"})
+        for _ in ("Rows", "Table", "TableNode"):
+            self.xml.close()
 
     # --- edges ---
 
