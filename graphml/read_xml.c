@@ -346,7 +346,7 @@ static void begin_label(reader *r, const xmlChar *name, const xmlChar *uri) {
 static void end_label(reader *r) {
     frame *f = &r->frames[r->n_frames - 1];
     if (r->label_text.failed) stop(r, mx_nomem(r->im->err));
-    mx_str text = trimmed(r->label_text.size ? r->label_text.data : "", r->label_text.size);
+    mx_str text = mx_origin_label((mx_str){r->label_text.size ? r->label_text.data : "", r->label_text.size});
     char *kept = f->label_text[f->label.picture];
     mx_origin_add_label(&f->label, text);
     size_t n = text.n < LABEL_BYTES - 1 ? text.n : LABEL_BYTES - 1;
