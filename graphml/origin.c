@@ -59,11 +59,21 @@ void mx_origin_add_all(mx_origin *o, const mx_str texts[MX_KEY_COUNT]) {
         if (texts[fields[i].key].p) mx_origin_add(o, fields[i].key, texts[fields[i].key]);
 }
 
-void mx_origin_add_label(mx_origin *o, mx_str text) {
-    while (text.n && strchr(" \t\r\n", text.p[0]))
-        text.p++, text.n--;
+static size_t blank_at(mx_str text) {
+    if (text.n && strchr(" \t\r\n", text.p[0])) return 1;
+    return mx_str_starts(text, "\xC2\xA0") ? 2 : 0;
+}
+
+mx_str mx_origin_label(mx_str text) {
+    for (size_t blank = blank_at(text); blank; blank = blank_at(text))
+        text.p += blank, text.n -= blank;
     while (text.n && strchr(" \t\r\n", text.p[text.n - 1]))
         text.n--;
+    return text;
+}
+
+void mx_origin_add_label(mx_origin *o, mx_str text) {
+    text = mx_origin_label(text);
     mx_origin_field field = o->picture ? MX_ORIGIN_FOLDED_LABEL : MX_ORIGIN_LABEL;
     if (!(o->labelled >> o->picture & 1)) o->at[field] = hash24(0, text);
     o->labelled |= (uint8_t)(1u << o->picture);

@@ -38,6 +38,8 @@ mx_origin_field mx_origin_field_of(mx_key key);
 void mx_origin_add(mx_origin *o, mx_key key, mx_str value);
 /* Add the values of all keys, as mx_texts has them. */
 void mx_origin_add_all(mx_origin *o, const mx_str texts[MX_KEY_COUNT]);
+/* What a label says: without whitespace around it, nor the no-break spaces that it may begin with. */
+mx_str mx_origin_label(mx_str text);
 /* Add a label; all but the first of each picture are left out. */
 void mx_origin_add_label(mx_origin *o, mx_str text);
 /* Append the text of the key: base64 of three bytes a field, without empty fields at the end. Empty: nothing was said.

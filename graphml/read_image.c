@@ -64,6 +64,7 @@ mx_status mx_image_end(mx_image_reader *r) {
     if (r->n_rest) return mx_fail(r->im->err, MX_ERR_INVALID, "the base64 text of \"parameter_data\" is cut off");
     mx_image_piece *p = &r->pieces[r->n_pieces - 1];
     p->size = r->file.position - p->offset;
+    if (!p->size) r->n_pieces--;
     return MX_OK;
 }
 

@@ -22,7 +22,8 @@ typedef struct mx_image_reader {
 
 void mx_image_init(mx_image_reader *r, mx_import *im);
 void mx_image_free(mx_image_reader *r);
-/* One piece: begin, any number of texts, end. Pieces may come in any order. */
+/* One piece: begin, any number of texts, end. Pieces may come in any order; empty ones are
+ * none, as yEd writes what a node does not have. */
 mx_status mx_image_begin(mx_image_reader *r, uint32_t number);
 mx_status mx_image_text(mx_image_reader *r, const char *p, size_t n);
 mx_status mx_image_end(mx_image_reader *r);

@@ -280,7 +280,7 @@ void mx_xml_begin_label(mx_xml_reader *r, const xmlChar *name, const xmlChar *ur
     mx_xml_frame *f = r->n_frames ? &r->frames[r->n_frames - 1] : NULL;
     if (!f || f->kind != MX_KEY_FOR_NODE || r->skip != f->depth + 1) return;
     if (!uri || strcmp((const char *)uri, "http://www.yworks.com/xml/graphml") != 0) return;
-    bool group = strcmp((const char *)name, "GroupNode") == 0;
+    bool group = strcmp((const char *)name, "GroupNode") == 0 || strcmp((const char *)name, "GenericGroupNode") == 0;
     if (group && f->label.labelled) f->label.picture = 1;
     if (f->label.labelled >> f->label.picture & 1 || strcmp((const char *)name, "NodeLabel") != 0) return;
     r->label = r->depth;
@@ -291,7 +291,7 @@ void mx_xml_begin_label(mx_xml_reader *r, const xmlChar *name, const xmlChar *ur
 void mx_xml_end_label(mx_xml_reader *r) {
     mx_xml_frame *f = &r->frames[r->n_frames - 1];
     if (r->label_text.failed) mx_xml_stop(r, mx_nomem(r->im->err));
-    mx_str text = trimmed(r->label_text.size ? r->label_text.data : "", r->label_text.size);
+    mx_str text = mx_origin_label((mx_str){r->label_text.size ? r->label_text.data : "", r->label_text.size});
     char *kept = f->label_text[f->label.picture];
     mx_origin_add_label(&f->label, text);
     size_t n = text.n < MX_LABEL_BYTES - 1 ? text.n : MX_LABEL_BYTES - 1;

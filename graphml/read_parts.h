@@ -53,6 +53,7 @@ typedef struct mx_xml_reader {
     uint32_t label; /* depth of the y:NodeLabel whose text is read, 0: none */
     bool xml_error; /* it was libxml2 that found fault */
     bool in_data;   /* texts belong to the newest piece */
+    bool after_cr;  /* the last text was CDATA and ended with a carriage return */
     bool in_root;   /* <graphml> was seen */
     bool in_image;  /* the newest piece is parameter_data, which is not stored */
     uint64_t data_bytes;

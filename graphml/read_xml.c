@@ -65,6 +65,7 @@ static void end_element(void *ctx, const xmlChar *name, const xmlChar *prefix, c
     mx_xml_reader *r = ctx;
     if (r->status != MX_OK) return;
     uint32_t depth = r->depth--;
+    r->after_cr = false;
     if (r->label == depth) mx_xml_end_label(r);
     if (r->skip) {
         if (r->skip == depth) r->skip = 0;
@@ -95,6 +96,22 @@ static void characters(void *ctx, const xmlChar *text, int n) {
         mx_buffer_add(&r->texts, text, (size_t)n);
         if (r->texts.failed) mx_xml_stop(r, mx_nomem(r->im->err));
     }
+}
+
+/* The push parser hands CDATA on as it stands: line ends are made line feeds here, also where a piece ends between CR
+ * and LF. */
+static void cdata(void *ctx, const xmlChar *text, int n) {
+    mx_xml_reader *r = ctx;
+    int from = n && r->after_cr && text[0] == '\n' ? 1 : 0;
+    for (int i = from; i < n; i++) {
+        if (text[i] != '\r') continue;
+        if (i > from) characters(ctx, text + from, i - from);
+        characters(ctx, (const xmlChar *)"\n", 1);
+        from = i + 1;
+        if (from < n && text[from] == '\n') from = ++i + 1;
+    }
+    if (from < n) characters(ctx, text + from, n - from);
+    r->after_cr = n && text[n - 1] == '\r';
 }
 
 static void document_type(void *ctx, const xmlChar *name, const xmlChar *external, const xmlChar *system) {
@@ -205,7 +222,7 @@ static bool open_reader(mx_xml_reader *r) {
                          .endElementNs = end_element,
                          .characters = characters,
                          .ignorableWhitespace = characters,
-                         .cdataBlock = characters,
+                         .cdataBlock = cdata,
                          .internalSubset = document_type,
                          .getEntity = no_entity,
                          .warning = no_message,

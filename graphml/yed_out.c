@@ -43,6 +43,18 @@ static void fill_and_border(mx_xml *x, const char *fill, const char *border, con
 
 #define TITLE_LOOK FONT " fontSize=\"12\" fontStyle=\"bold\""
 #define LINE_LOOK  FONT " fontSize=\"10\""
+/* Of an open group: what is left out yEd takes from its own kind of title, which has a ground and the group's width. */
+#define PLAIN       " alignment=\"left\" autoSizePolicy=\"content\""
+#define NO_GROUND   " hasBackgroundColor=\"false\" hasLineColor=\"false\""
+#define HEADER_LOOK PLAIN " borderDistance=\"0.0\"" NO_GROUND
+#define COUNTS_LOOK PLAIN " borderDistance=\"2.0\"" NO_GROUND
+/* In the upper left corner of a group yEd draws the sign that opens and closes it; blanks that it keeps make room. */
+#define ROOM_FOR_SIGN "\xC2\xA0\xC2\xA0\xC2\xA0\xC2\xA0\xC2\xA0\xC2\xA0"
+/* yEd computes the frame of an open group: what it holds, and these around it, above them the height of the title. */
+#define INSET        16
+#define INSET_TOP    10
+#define TITLE_HEIGHT 18
+#define STACK_OFFSET "4"
 
 /* What is in w->label. No element where there is no text: some tools cannot write an empty label. */
 static void label(mx_writer *w, const char *colour, const char *look, const char *position) {
@@ -73,7 +85,6 @@ static void add_line(void *ctx, mx_str name, mx_str value) {
 
 /* `encoder.layer.0 · BertLayer` */
 static void group_title(mx_writer *w, uint32_t box) {
-    mx_buffer_clear(&w->label);
     mx_label_title(&w->label, &w->scene, box);
     size_t end = w->label.size;
     mx_buffer_cstr(&w->label, " \xC2\xB7 ");
@@ -147,8 +158,12 @@ static look look_of(const mx_scene_box *b, bool closed) {
 }
 
 static void group_labels(mx_writer *w, uint32_t box, const look *l, bool closed) {
+    mx_buffer_clear(&w->label);
+    if (!closed) mx_buffer_cstr(&w->label, ROOM_FOR_SIGN);
+    size_t empty = w->label.size;
     group_title(w, box);
-    label(w, l->text, TITLE_LOOK, closed ? "t" : "tl");
+    if (w->label.size == empty) mx_buffer_clear(&w->label);
+    label(w, l->text, closed ? TITLE_LOOK : TITLE_LOOK HEADER_LOOK, closed ? "t" : "tl");
     mx_buffer_clear(&w->label);
     mx_label_counts(&w->label, &w->scene, box, closed);
     size_t end = w->label.size;
@@ -156,7 +171,32 @@ static void group_labels(mx_writer *w, uint32_t box, const look *l, bool closed)
         new_line(&w->label);
         if (!mx_label_shape(&w->label, &w->scene, box) && !w->label.failed) w->label.size = end;
     }
-    label(w, l->quiet, LINE_LOOK, closed ? "b" : "tr");
+    label(w, l->quiet, closed ? LINE_LOOK : LINE_LOOK COUNTS_LOOK, closed ? "b" : "tr");
+}
+
+static void insets(mx_xml *x, const char *element, const int32_t sides[4]) {
+    static const char *const names[4] = {"bottom", "left", "right", "top"};
+    mx_xml_raw(x, element);
+    for (int i = 0; i < 4; i++)
+        mx_xml_attr_int(x, names[i], sides[i] > 0 ? sides[i] : 0);
+    mx_xml_raw(x, "/>");
+}
+
+/* What the frame has beyond the insets, for lines beside the boxes and for its title: yEd would make it smaller. */
+static void room_around(mx_writer *w, uint32_t group) {
+    const mx_scene_box *boxes = w->scene.boxes, *g = &boxes[group];
+    int32_t left = g->open_w, top = g->open_h, right = left, bottom = top;
+    for (uint32_t c = g->first_child; c != MX_NO_BOX; c = boxes[c].next) {
+        const mx_scene_box *b = &boxes[c];
+        int32_t x = b->x - g->x, y = b->y - g->y;
+        if (x < left) left = x;
+        if (y < top) top = y;
+        if (g->open_w - x - b->w < right) right = g->open_w - x - b->w;
+        if (g->open_h - y - b->h < bottom) bottom = g->open_h - y - b->h;
+    }
+    if (g->first_child == MX_NO_BOX) return;
+    insets(&w->xml, "<y:BorderInsets",
+           (int32_t[]){bottom - INSET, left - INSET, right - INSET, top - INSET_TOP - TITLE_HEIGHT});
 }
 
 static void realizer(mx_writer *w, uint32_t box, bool closed) {
@@ -172,10 +212,19 @@ static void realizer(mx_writer *w, uint32_t box, bool closed) {
     fill_and_border(x, l.fill, l.border, b->kind == MX_BOX_BODY || b->kind == MX_BOX_BUNDLE ? "dashed" : "line",
                     l.width);
     group_labels(w, box, &l, closed);
-    mx_xml_raw(x, "<y:Shape type=\"roundrectangle\"/><y:State closed=\"");
-    mx_xml_raw(x, closed ? "true" : "false");
-    mx_xml_raw(x, "\" innerGraphDisplayEnabled=\"false\"/>"
-                  "<y:Insets bottom=\"16\" left=\"16\" right=\"16\" top=\"10\"/></y:GroupNode>");
+    mx_xml_raw(x, "<y:Shape type=\"roundrectangle\"/>");
+    if (closed) {
+        mx_xml_raw(x, "<y:DropShadow");
+        mx_xml_attr(x, "color", theme->quiet_edge);
+        mx_xml_raw(x, " offsetX=\"" STACK_OFFSET "\" offsetY=\"" STACK_OFFSET "\"/>");
+    }
+    mx_xml_raw(x, closed ? "<y:State closed=\"true\"" : "<y:State closed=\"false\"");
+    mx_xml_attr_int(x, "closedHeight", b->folded_h);
+    mx_xml_attr_int(x, "closedWidth", b->folded_w);
+    mx_xml_raw(x, " innerGraphDisplayEnabled=\"false\"/>");
+    insets(x, "<y:Insets", (int32_t[]){INSET, INSET, INSET, INSET_TOP});
+    if (!closed) room_around(w, box);
+    mx_xml_raw(x, "</y:GroupNode>");
 }
 
 static void group(mx_writer *w, uint32_t box) {
@@ -215,23 +264,21 @@ void mx_yed_frame_node(mx_writer *w, uint32_t frame) {
 
 /* ---- edges ---- */
 
-/* An end relative to the middle of its node, as yEd wants it. Where the way ends earlier, at a folded group, the
- * middle. */
-static void port_at(mx_xml *x, const char *across, const char *down, const mx_scene_box *b, mx_point p, bool meets) {
-    mx_xml_attr_half(x, across, meets ? 2 * (int64_t)(p.x - b->x) - b->w : 0);
-    mx_xml_attr_half(x, down, meets ? 2 * (int64_t)(p.y - b->y) - b->h : 0);
+/* An end relative to the middle of its node, as yEd wants it: of the folded group that is seen in the node's place. */
+static void port_at(mx_xml *x, const char *across, const char *down, const mx_scene_box *b, mx_point p) {
+    mx_xml_attr_half(x, across, 2 * (int64_t)(p.x - b->x) - b->w);
+    mx_xml_attr_half(x, down, 2 * (int64_t)(p.y - b->y) - b->h);
 }
 
-static void path(mx_writer *w, mx_node_id source, mx_node_id target) {
-    const mx_scene *s = &w->scene;
-    const mx_scene_box *from = &s->boxes[s->box_of[source]], *to = &s->boxes[s->box_of[target]];
+static void path(mx_writer *w) {
+    const mx_scene_box *boxes = w->scene.boxes;
     const mx_point *p = w->route.points;
     uint32_t n = (uint32_t)w->route.n;
     mx_xml *x = &w->xml;
     if (n < 2) return;
     mx_xml_raw(x, "<y:Path");
-    port_at(x, "sx", "sy", from, p[0], p[0].y == from->y + from->h);
-    port_at(x, "tx", "ty", to, p[n - 1], p[n - 1].y == to->y);
+    port_at(x, "sx", "sy", &boxes[w->route.from], p[0]);
+    port_at(x, "tx", "ty", &boxes[w->route.to], p[n - 1]);
     mx_xml_raw(x, n > 2 ? ">" : "/>");
     for (uint32_t i = 1; i + 1 < n; i++) {
         mx_xml_raw(x, "<y:Point");
@@ -251,7 +298,7 @@ mx_status mx_yed_edge(mx_writer *w, mx_node_id target, uint32_t target_port) {
     MX_TRY(mx_scene_route(s, target, target_port, &w->route, w->err));
     mx_put_open(w, MX_KEY_EDGE_GRAPHICS, 0);
     mx_xml_raw(x, "<y:PolyLineEdge>");
-    path(w, port->source, target);
+    path(w);
     mx_xml_raw(x, "<y:LineStyle");
     mx_xml_attr(x, "color", quiet ? theme->quiet_edge : theme->edge);
     mx_xml_attr(x, "type", w->route.back ? "dashed" : "line");
@@ -260,7 +307,8 @@ mx_status mx_yed_edge(mx_writer *w, mx_node_id target, uint32_t target_port) {
     mx_buffer_clear(&w->label);
     mx_label_value(&w->label, s, port->source, port->source_port);
     if (w->label.size) {
-        mx_xml_raw(x, "<y:EdgeLabel" FONT " fontSize=\"9\" visible=\"false\"");
+        mx_xml_raw(x, "<y:EdgeLabel" FONT " fontSize=\"9\" modelName=\"six_pos\" modelPosition=\"thead\" "
+                      "visible=\"false\"");
         mx_xml_attr(x, "textColor", theme->quiet_text);
         mx_xml_raw(x, ">");
         mx_xml_text(x, mx_buffer_str(&w->label));

@@ -56,14 +56,43 @@ void mx_label_title_within(mx_buffer *b, const mx_scene *scene, uint32_t box, in
     mx_buffer_free(&whole);
 }
 
+static int32_t title_width(mx_buffer *b, const mx_scene *scene, uint32_t box) {
+    mx_buffer title;
+    mx_buffer_init(&title, b->allocator);
+    mx_label_title(&title, scene, box);
+    int32_t width = mx_text_width(mx_buffer_str(&title), MX_FONT_TITLE);
+    b->failed |= title.failed;
+    mx_buffer_free(&title);
+    return width;
+}
+
+/* `layer` of `encoder.layer.0`: where no classes are known, names stand in their place. */
+static mx_str last_word(mx_str scope) {
+    for (size_t end = scope.n;;) {
+        size_t start = end;
+        bool number = end > 0;
+        while (start > 0 && scope.p[start - 1] != '.') {
+            start--;
+            number = number && scope.p[start] >= '0' && scope.p[start] <= '9';
+        }
+        if (!number || start == 0) return (mx_str){scope.p + start, end - start};
+        end = start - 1;
+    }
+}
+
 bool mx_label_class(mx_buffer *b, const mx_scene *scene, uint32_t box) {
     const mx_scene_box *x = &scene->boxes[box];
     const mx_graph *g = scene->graph;
     mx_str text = {NULL, 0};
-    if (x->kind == MX_BOX_MODULE) text = str(g, g->modules[mx_node_at(g, x->node)->data].class_name);
+    if (x->kind == MX_BOX_MODULE) {
+        const mx_module_data *m = &g->modules[mx_node_at(g, x->node)->data];
+        text = str(g, m->class_name);
+        if (mx_str_eq(text, last_word(str(g, m->scope)))) return false;
+    }
     if (x->kind == MX_BOX_FUNCTION) text = str(g, mx_node_at(g, x->node)->domain);
     if (!text.n) return false;
-    mx_text_fit(b, text, MX_FONT_CLASS, MX_LABEL_WIDTH / 2, false);
+    int32_t room = MX_LABEL_WIDTH * 3 / 2 - title_width(b, scene, box);
+    mx_text_fit(b, text, MX_FONT_CLASS, room > MX_LABEL_WIDTH / 2 ? room : MX_LABEL_WIDTH / 2, false);
     return true;
 }
 
@@ -85,15 +114,17 @@ bool mx_label_counts(mx_buffer *b, const mx_scene *scene, uint32_t box, bool ful
 
 /* ---- shapes ---- */
 
-/* What a group gives out: its last value that leaves it; for that its links must be known. */
+/* What a group gives out: of the values that leave it the one that is made last, which is its result rather than a mask
+ * or a state on the way; for that its links must be known. */
 static uint32_t group_type(const mx_scene *scene, uint32_t box) {
     const mx_scene_box *x = &scene->boxes[box];
-    for (uint32_t i = x->n_links; i-- > 0;) {
+    const mx_scene_value *last = NULL;
+    for (uint32_t i = 0; i < x->n_links; i++) {
         const mx_scene_link *link = &scene->links[x->first_link + i];
         const mx_scene_value *v = &scene->values[link->value];
-        if (link->to == box && !v->quiet) return mx_scene_type(scene, v->node, v->port);
+        if (link->to == box && !v->quiet && (!last || v->node > last->node)) last = v;
     }
-    return MX_NO_INDEX;
+    return last ? mx_scene_type(scene, last->node, last->port) : MX_NO_INDEX;
 }
 
 bool mx_label_shape(mx_buffer *b, const mx_scene *scene, uint32_t box) {
@@ -115,21 +146,26 @@ typedef struct line_maker {
     uint32_t made;
 } line_maker;
 
-/* Inputs whose names say more than "const". */
-static const struct slot {
+typedef struct slot {
     const char *op, *names[5];
-} slots[] = {
+} slot;
+
+/* Inputs whose names say more than "const". */
+static const slot slots[] = {
     {"Clip", {"", "min", "max"}},
     {"ConstantOfShape", {"shape"}},
     {"Expand", {"", "shape"}},
     {"Gather", {"data", "indices"}},
     {"GatherElements", {"data", "indices"}},
     {"GatherND", {"data", "indices"}},
+    {"GRU", {"", "W", "R", "B", "lengths"}},
+    {"LSTM", {"", "W", "R", "B", "lengths"}},
     {"OneHot", {"", "depth", "values"}},
     {"Pad", {"", "pads", "value", "axes"}},
     {"Pow", {"base", "exponent"}},
     {"QuantizeLinear", {"", "scale", "zero"}},
     {"DequantizeLinear", {"", "scale", "zero"}},
+    {"RNN", {"", "W", "R", "B", "lengths"}},
     {"Range", {"start", "limit", "delta"}},
     {"ReduceMax", {"", "axes"}},
     {"ReduceMean", {"", "axes"}},
@@ -146,13 +182,29 @@ static const struct slot {
     {"Where", {"condition", "X", "Y"}},
 };
 
-static const char *slot_name(const mx_graph *g, const mx_node *n, uint32_t input) {
-    for (size_t i = 0; i < sizeof slots / sizeof *slots && input < 5; i++)
-        if (mx_str_is(str(g, n->op_type), slots[i].op)) {
-            const char *name = slots[i].names[input];
+/* What an operator calls parameters that have no name of their own. */
+static const slot roles[] = {
+    {"BatchNormalization", {"", "scale", "bias", "mean", "var"}},
+    {"Conv", {"", "weight", "bias"}},
+    {"ConvTranspose", {"", "weight", "bias"}},
+    {"Gemm", {"", "weight", "bias"}},
+    {"GroupNormalization", {"", "scale", "bias"}},
+    {"InstanceNormalization", {"", "scale", "bias"}},
+    {"LayerNormalization", {"", "scale", "bias"}},
+};
+
+/* NULL: nothing there. */
+static const char *find_slot(const slot *table, size_t count, mx_str op_type, uint32_t input) {
+    for (size_t i = 0; i < count && input < 5; i++)
+        if (mx_str_is(op_type, table[i].op)) {
+            const char *name = table[i].names[input];
             return name && *name ? name : NULL;
         }
     return NULL;
+}
+
+static const char *slot_name(const mx_graph *g, const mx_node *n, uint32_t input) {
+    return find_slot(slots, sizeof slots / sizeof *slots, str(g, n->op_type), input);
 }
 
 static void emit(line_maker *m) {
@@ -160,8 +212,16 @@ static void emit(line_maker *m) {
     m->made++;
 }
 
+/* `val_12`, `val_0_3`: how exporters count what has no name. */
+static bool is_numbered_value(mx_str s) {
+    if (!mx_str_starts(s, "val_") || s.n == 4) return false;
+    for (size_t i = 4; i < s.n; i++)
+        if (s.p[i] != '_' && (s.p[i] < '0' || s.p[i] > '9')) return false;
+    return true;
+}
+
 /* The last part of a dotted name; names that an exporter made up say nothing. */
-static void parameter_name(mx_buffer *b, const mx_graph *g, const mx_tensor *t) {
+static void parameter_name(mx_buffer *b, const mx_graph *g, const mx_tensor *t, const char *role) {
     mx_str name = str(g, t->name), part = name;
     for (size_t i = 0; i < name.n; i++)
         if (name.p[i] == '.' || name.p[i] == '/') part = (mx_str){name.p + i + 1, name.n - i - 1};
@@ -169,21 +229,23 @@ static void parameter_name(mx_buffer *b, const mx_graph *g, const mx_tensor *t) 
     for (size_t i = 0; i + 1 < part.n; i++)
         made_up = made_up || (part.p[i] == ':' && part.p[i + 1] == ':');
     if (part.n && part.p[0] >= '0' && part.p[0] <= '9') made_up = true;
-    if (made_up)
-        mx_buffer_cstr(b, t->n_dims > 1 ? "weight" : "const");
+    if (made_up || is_numbered_value(part))
+        mx_buffer_cstr(b, role ? role : t->n_dims > 1 ? "weight" : "const");
     else
         mx_text_fit(b, part, MX_FONT_LINE, NAME_PART, true);
 }
 
 static void parameter_line(line_maker *m, mx_node_id id, uint32_t input, uint32_t tensor) {
     const mx_graph *g = m->scene->graph;
-    const char *name = slot_name(g, mx_node_at(g, id), input);
+    const mx_node *n = mx_node_at(g, id);
+    const char *name = slot_name(g, n, input);
     mx_buffer_clear(&m->label);
     mx_buffer_clear(&m->value);
     if (name)
         mx_buffer_cstr(&m->label, name);
     else
-        parameter_name(&m->label, g, &g->tensors[tensor]);
+        parameter_name(&m->label, g, &g->tensors[tensor],
+                       find_slot(roles, sizeof roles / sizeof *roles, str(g, n->op_type), input));
     mx_label_parameter(&m->value, g, tensor);
     emit(m);
 }
@@ -223,7 +285,8 @@ static bool is_telling(const mx_graph *g, const mx_attr *a) {
                                         "cubic_coeff_a",
                                         "nearest_mode",
                                         "coordinate_transformation_mode"};
-    static const char *const usually_0[] = {"transA", "transB", "batch_dims", "start", "exclusive", "reverse"};
+    static const char *const usually_0[] = {"transA",    "transB",  "batch_dims",   "start",
+                                            "exclusive", "reverse", "input_forget", "layout"};
     mx_str name = str(g, a->name);
     if (a->type == MX_ATTR_GRAPH || a->type == MX_ATTR_GRAPHS || a->type == MX_ATTR_OPAQUE) return false;
     for (size_t i = 0; i < sizeof never / sizeof *never; i++)
@@ -322,6 +385,8 @@ static void operator_tooltip(mx_buffer *b, const mx_scene *scene, mx_node_id id,
         }
         mx_text_chars(b, str(g, g->tensors[tensor[i]].name), 80, true);
         mx_buffer_cstr(b, DOT);
+        const char *dtype = mx_label_dtype(g->tensors[tensor[i]].data_type);
+        if (dtype) mx_buffer_cstr(b, dtype), mx_buffer_byte(b, ' ');
         mx_label_parameter(b, g, tensor[i]);
     }
     for (uint32_t i = 0; i < n->n_outputs && i < 8; i++) {

@@ -110,6 +110,8 @@ uint32_t mx_scene_type(const mx_scene *scene, mx_node_id node, uint32_t port);
 typedef struct mx_route {
     mx_point *points;
     size_t n, cap;
+    uint32_t from,
+        to; /* where there are points: the boxes that they begin and end at; folded groups hide those within */
     bool back;
 } mx_route;
 mx_status mx_scene_route(const mx_scene *scene, mx_node_id target, uint32_t target_port, mx_route *route,

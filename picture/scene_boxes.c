@@ -94,6 +94,22 @@ static void box_of_node(mx_scene *s, mx_node_id id, uint32_t bundle, uint32_t *b
     add_box(s, id, parent, kind, family_of(s, id, n, kind));
 }
 
+/* Modules that hold nothing but constants which are lines elsewhere: there is nothing to show of them. order: groups
+ * before what they hold. */
+static mx_status find_bare(mx_scene *s, const mx_node_id *order, uint32_t n, uint8_t **bare, mx_error *err) {
+    const mx_graph *g = s->graph;
+    uint8_t *holds = mx_scene_array(s, g->n_nodes, 1);
+    if (!holds) return mx_nomem(err);
+    for (uint32_t i = n; i-- > 0;) {
+        const mx_node *node = mx_node_at(g, order[i]);
+        bool seen = holds[order[i]] || node->kind != MX_NODE_MODULE || node->first_child == MX_NO_NODE;
+        holds[order[i]] = !seen;
+        if (seen && !mx_scene_is_line(s, order[i]) && node->parent != MX_NO_NODE) holds[node->parent] = 1;
+    }
+    *bare = holds;
+    return MX_OK;
+}
+
 static void link_children(mx_scene *s) {
     for (uint32_t i = s->n_boxes; i-- > 1;) {
         mx_scene_box *b = &s->boxes[i], *parent = &s->boxes[b->parent];
@@ -106,7 +122,11 @@ static void link_children(mx_scene *s) {
 mx_status mx_scene_boxes(mx_scene *s, const mx_node_id *order, uint32_t n, mx_error *err) {
     const mx_graph *g = s->graph;
     uint32_t *bundle_of = NULL, *bundle_box = NULL, n_bundles = 0;
-    if (s->options.fold_constants) MX_TRY(find_lines(s, err));
+    uint8_t *bare = NULL;
+    if (s->options.fold_constants) {
+        MX_TRY(find_lines(s, err));
+        MX_TRY(find_bare(s, order, n, &bare, err));
+    }
     if (s->options.bundle || s->options.frames) {
         bundle_of = mx_scene_array(s, g->n_nodes, sizeof *bundle_of);
         if (!bundle_of) return mx_nomem(err);
@@ -120,7 +140,8 @@ mx_status mx_scene_boxes(mx_scene *s, const mx_node_id *order, uint32_t n, mx_er
     if (!s->boxes || !s->box_of) return mx_nomem(err);
     memset(s->box_of, 0xff, g->n_nodes * sizeof *s->box_of);
     for (uint32_t i = 0; i < n; i++)
-        box_of_node(s, order[i], bundle_of ? bundle_of[order[i]] : MX_NO_INDEX, bundle_box);
+        if (!bare || !bare[order[i]])
+            box_of_node(s, order[i], bundle_of ? bundle_of[order[i]] : MX_NO_INDEX, bundle_box);
     for (mx_node_id id = 0; id < g->n_nodes; id++)
         if (mx_scene_is_line(s, id)) s->box_of[id] = s->box_of[s->own->constant_of[id]];
     link_children(s);

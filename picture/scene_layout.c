@@ -7,6 +7,7 @@
 
 #define PAD       16
 #define HEADER    34 /* the title of a frame */
+#define SIGN      10 /* the sign that closes a frame, before its title */
 #define ROUND     24 /* widths of frames, so that like groups are alike */
 #define LOOSE_GAP 28 /* between boxes without links */
 #define STACK_GAP 16
@@ -97,7 +98,7 @@ static header header_of(laying *l, uint32_t group) {
     if (mx_label_class(&l->text, l->s, group)) w += mx_text_width(mx_buffer_str(&l->text), MX_FONT_TITLE);
     mx_buffer_clear(&l->text);
     mx_label_counts(&l->text, l->s, group, false);
-    return (header){rounded((int64_t)w + PAD),
+    return (header){rounded((int64_t)w + PAD + SIGN),
                     rounded((int64_t)mx_text_width(mx_buffer_str(&l->text), MX_FONT_LINE) + PAD)};
 }
 

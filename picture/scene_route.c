@@ -24,6 +24,8 @@ static mx_status add_link(const mx_scene *s, uint32_t link, uint32_t top, mx_rou
     const mx_scene_link *l = &s->links[link];
     if (is_hidden(s, group, top)) return MX_OK;
     r->back = r->back || l->back;
+    if (!r->n) r->from = l->from;
+    r->to = l->to;
     for (uint32_t i = 0; i < l->n_points; i++) {
         mx_point p = s->points[l->first_point + i];
         MX_TRY(add_point(s, r, s->boxes[group].x + p.x, s->boxes[group].y + p.y, err));

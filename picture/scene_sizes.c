@@ -11,6 +11,7 @@
 #define STEP       8  /* widths are rounded, so that like boxes are alike */
 #define BETWEEN    12 /* a line's label and its value */
 #define LESS_BELOW 4
+#define SIGN       8 /* what a sign that opens a group takes, on both sides of the title in the middle */
 
 typedef struct measuring {
     int32_t w;
@@ -61,7 +62,7 @@ static mx_status leaf_size(mx_scene *s, uint32_t box, mx_buffer *text, mx_error 
     return MX_OK;
 }
 
-/* Title and class, counts, the shape that comes out. */
+/* Title and class (bold too where letters are of one kind), counts, the shape that comes out. */
 static void folded_size(mx_scene *s, uint32_t box, mx_buffer *text) {
     mx_scene_box *b = &s->boxes[box];
     measuring m = {0};
@@ -70,11 +71,12 @@ static void folded_size(mx_scene *s, uint32_t box, mx_buffer *text) {
     m.w = mx_text_width(mx_buffer_str(text), MX_FONT_TITLE);
     mx_buffer_clear(text);
     mx_buffer_cstr(text, " \xC2\xB7 ");
-    if (mx_label_class(text, s, box)) m.w += mx_text_width(mx_buffer_str(text), MX_FONT_CLASS);
+    if (mx_label_class(text, s, box)) m.w += mx_text_width(mx_buffer_str(text), MX_FONT_TITLE);
+    m.w += 2 * SIGN;
     mx_buffer_clear(text);
     if (mx_label_counts(text, s, box, true)) measure_line(&m, (mx_str){"", 0}, mx_buffer_str(text));
     add_shape(s, box, text, &m);
-    b->w = b->folded_w = rounded(m.w + 3 * PAD, ports_of(s, b));
+    b->w = b->folded_w = rounded(m.w + 2 * PAD, ports_of(s, b));
     b->h = b->folded_h = TITLE + (int32_t)m.lines * LINE + LESS_BELOW;
 }
 

@@ -61,12 +61,28 @@ static bool is_html(mx_str s, size_t at) {
     return i == sizeof tag - 1;
 }
 
+/* Marks that turn the direction of the text around them: in a label the rest of the line would be read backwards. */
+static bool is_direction(const char *p, size_t length) {
+    static const struct {
+        const char *first, *last;
+    } ranges[] = {{"\xD8\x9C", "\xD8\x9C"},          /* U+061C */
+                  {"\xE2\x80\x8E", "\xE2\x80\x8F"},  /* U+200E, 200F */
+                  {"\xE2\x80\xAA", "\xE2\x80\xAE"},  /* U+202A to 202E */
+                  {"\xE2\x81\xA6", "\xE2\x81\xA9"}}; /* U+2066 to 2069 */
+    if (length < 2) return false;
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++)
+        if (strlen(ranges[i].first) == length && memcmp(p, ranges[i].first, length) >= 0 &&
+            memcmp(p, ranges[i].last, length) <= 0)
+            return true;
+    return false;
+}
+
 static void add_char(mx_buffer *b, mx_str s, size_t at) {
     char c = s.p[at];
     size_t length = sequence(s.p + at, s.n - at);
     if (c == '\n' || c == '\r' || c == '\t')
         mx_buffer_byte(b, ' ');
-    else if (length == 0 || c == 0x7f)
+    else if (length == 0 || c == 0x7f || is_direction(s.p + at, length))
         mx_buffer_cstr(b, "\xEF\xBF\xBD");
     else if (is_html(s, at))
         mx_buffer_cstr(b, "\xE2\x80\xB9"); /* a single left-pointing quotation mark */

@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
-"""Draw what a GraphML file has for yEd (places, ways of edges, shapes, colours, labels) as SVG: for the pictures in the README.
+"""Draw what a GraphML file has for yEd as SVG, by yEd's rules: for the pictures in the README, and to look at without yEd.
 
 usage: draw_graphml.py IN.graphml OUT.svg [--top N]     --top: only the first N points from above
+
+Rules of yEd 3 (yFiles for Java 2): a label is as large as its text and 2 points around; an internal one stands `borderDistance` (4)
+from the side it is named for. The frame of an open group is computed from what it holds, with Insets, BorderInsets and the height of
+its first label. Ends of an edge are told from the middle of the node that is seen: of the folded group in the place of those in it.
+In a group's upper left corner is the sign that opens and closes it.
 """
 import argparse
 import html
@@ -10,6 +15,8 @@ import xml.etree.ElementTree as ET
 G = "{http://graphml.graphdrawing.org/xmlns}"
 Y = "{http://www.yworks.com/xml/graphml}"
 CORNER = 6
+LINE_HEIGHT = 1.15  # of Arial
+LABEL_PAD = 2
 
 
 def realizers(node):
@@ -50,53 +57,84 @@ def draw_label(out, label, x, y, w, h):
         return
     size, place = float(label.get("fontSize", "12")), label.get("modelPosition", "c")
     lines = label.text.split("\n")
-    height = size * 1.28
-    top = {"t": y + 4, "b": y + h - 4 - height * len(lines)}.get(place[0], y + (h - height * len(lines)) / 2)
-    across = {"l": f'x="{x + 8}"', "r": f'x="{x + w - 8}" text-anchor="end"'}.get(place[1:], f'x="{x + w / 2}" text-anchor="middle"')
+    distance = float(label.get("borderDistance", "4"))
+    height = label_height(label)
+    top = {"t": y + distance, "b": y + h - distance - height}.get(place[0], y + (h - height) / 2)
+    side = distance + LABEL_PAD
+    across = {"l": f'x="{x + side}"', "r": f'x="{x + w - side}" text-anchor="end"'}.get(place[1:], f'x="{x + w / 2}" text-anchor="middle"')
     weight = ' font-weight="bold"' if "bold" in label.get("fontStyle", "") else ""
     for i, line in enumerate(lines):
-        out.append(f'<text {across} y="{top + (i + 0.8) * height:.1f}" font-size="{size}"{weight} '
+        out.append(f'<text {across} y="{top + LABEL_PAD + i * size * LINE_HEIGHT + 0.9 * size:.1f}" font-size="{size}"{weight} '
                    f'fill="{label.get("textColor", "#000000")}">{html.escape(line)}</text>')
 
 
+def label_height(label):
+    return 2 * LABEL_PAD + float(label.get("fontSize", "12")) * LINE_HEIGHT * len(label.text.split("\n"))
+
+
+def draw_sign(out, x, y, folded):
+    """What opens and closes a group."""
+    bar = f"M{x + 5.5},{y + 9.5}h8" + (f"M{x + 9.5},{y + 5.5}v8" if folded else "")
+    out.append(f'<rect x="{x + 3.5}" y="{y + 3.5}" width="12" height="12" fill="#FFFFFF" stroke="#808080"/>'
+               f'<path d="{bar}" stroke="#606060"/>')
+
+
+def frame_of(picture, children):
+    """What yEd makes of an open group: x, y, width, height from what it holds."""
+    inset = {side: sum(float(e.get(side)) for kind in ("Insets", "BorderInsets") for e in picture.findall(Y + kind))
+             for side in ("left", "right", "top", "bottom")}
+    title = picture.find(f"{Y}NodeLabel")
+    left, top = min(b[0] for b in children) - inset["left"], min(b[1] for b in children) - inset["top"]
+    top -= label_height(title) if title is not None else 0
+    return [left, top, max(b[0] + b[2] for b in children) + inset["right"] - left,
+            max(b[1] + b[3] for b in children) + inset["bottom"] - top]
+
+
+def draw_box(out, picture, place, sign, folded):
+    x, y, w, h = place
+    fill, border = picture.find(f"{Y}Fill"), picture.find(f"{Y}BorderStyle")
+    colour = "none" if fill is None or fill.get("transparent") == "true" else fill.get("color", "none")
+    look = f' stroke="{border.get("color")}" stroke-width="{border.get("width")}"' if border is not None else ' stroke="#000000"'
+    if border is not None and border.get("type") == "dashed":
+        look += ' stroke-dasharray="5,3"'
+    shape, shadow = picture.find(f"{Y}Shape").get("type"), picture.find(f"{Y}DropShadow")
+    if shadow is not None:
+        shifted = x + float(shadow.get("offsetX")), y + float(shadow.get("offsetY"))
+        out.append(outline(shape, *shifted, w, h) + f' fill="{shadow.get("color")}"/>')
+    out.append(outline(shape, x, y, w, h) + f' fill="{colour}"{look}/>')
+    if sign:
+        draw_sign(out, x, y, folded)
+    for label in picture.findall(f"{Y}NodeLabel"):
+        draw_label(out, label, x, y, w, h)
+
+
 def draw_node(node, out, boxes, hidden_in=None):
-    """boxes: by id the box that stands for the node, and whether it is another's."""
+    """boxes: by id the box that is seen in the node's place, and whether it is another's. The children are drawn upon it."""
     picture, folded = realizers(node)
     if picture is None:
         return
-    if hidden_in is None:
-        boxes[node.get("id")] = box(picture), False
-        x, y, w, h = box(picture)
-        fill, border = picture.find(f"{Y}Fill"), picture.find(f"{Y}BorderStyle")
-        colour = "none" if fill is None or fill.get("transparent") == "true" else fill.get("color", "none")
-        look = f' stroke="{border.get("color")}" stroke-width="{border.get("width")}"' if border is not None else ' stroke="#000000"'
-        if border is not None and border.get("type") == "dashed":
-            look += ' stroke-dasharray="5,3"'
-        shape = picture.find(f"{Y}Shape").get("type")
-        if folded:
-            out.append(outline(shape, x + 4, y + 4, w, h) + f' fill="{colour}"{look}/>')
-        out.append(outline(shape, x, y, w, h) + f' fill="{colour}"{look}/>')
-        for label in picture.findall(f"{Y}NodeLabel"):
-            draw_label(out, label, x, y, w, h)
-    else:
-        boxes[node.get("id")] = hidden_in, True
-    inside = hidden_in if hidden_in is not None else box(picture) if folded else None
-    for child in node.findall(f"{G}graph/{G}node"):
-        draw_node(child, out, boxes, inside)
+    place, inner = box(picture), []
+    boxes[node.get("id")] = hidden_in or place, hidden_in is not None
+    inside = hidden_in or (place if folded else None)
+    children = node.findall(f"{G}graph/{G}node")
+    for child in children:
+        draw_node(child, inner, boxes, inside)
+    if hidden_in is not None:
+        return
+    group = node.get("yfiles.foldertype") is not None
+    if children and not folded:
+        place = frame_of(picture, [boxes[child.get("id")][0] for child in children])
+        boxes[node.get("id")] = place, False
+    draw_box(out, picture, place, group, folded)
+    out.extend(inner)
 
 
-def ends(path, source, target, points):
-    """Where an edge begins and ends; at a folded group straight below or above its last corner."""
-    (sx, sy, sw, sh), source_hidden = source
-    (tx, ty, tw, th), target_hidden = target
-    at = lambda k: float(path.get(k, "0")) if path is not None else 0.0
-    first = (sx + sw / 2 + at("sx"), sy + sh / 2 + at("sy"))
-    last = (tx + tw / 2 + at("tx"), ty + th / 2 + at("ty"))
-    if source_hidden:
-        first = (points[0][0] if points else last[0] if not target_hidden else sx + sw / 2, sy + sh)
-    if target_hidden:
-        last = (points[-1][0] if points else first[0], ty)
-    return first, last
+def ends(path, source, target):
+    """Where an edge begins and ends."""
+    at = lambda box, across, down: (box[0] + box[2] / 2 + float(path.get(across, "0")), box[1] + box[3] / 2 + float(path.get(down, "0")))
+    if path is None:
+        return ((b[0] + b[2] / 2, b[1] + b[3] / 2) for b in (source, target))
+    return at(source, "sx", "sy"), at(target, "tx", "ty")
 
 
 def rounded(points):
@@ -118,7 +156,7 @@ def draw_edge(edge, boxes):
         return ""
     path, line = edge.find(f".//{Y}Path"), edge.find(f".//{Y}LineStyle")
     points = [(float(p.get("x")), float(p.get("y"))) for p in edge.iter(f"{Y}Point")]
-    first, last = ends(path, source, target, points)
+    first, last = ends(path, source[0], target[0])
     colour, width = line.get("color"), line.get("width")
     dashed = ' stroke-dasharray="6,4"' if line.get("type") == "dashed" else ""
     return (f'<path d="{rounded([first, *points, last])}" fill="none" stroke="{colour}" stroke-width="{width}"{dashed} '
@@ -126,7 +164,7 @@ def draw_edge(edge, boxes):
 
 
 def arrow(colour):
-    return (f'<marker id="arrow{colour[1:]}" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="8" markerHeight="8" '
+    return (f'<marker id="arrow{colour[1:]}" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="9" markerHeight="9" '
             f'markerUnits="userSpaceOnUse" orient="auto"><path d="M0,1 L8,4 L0,7 z" fill="{colour}"/></marker>')
 
 

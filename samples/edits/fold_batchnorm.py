@@ -27,7 +27,7 @@ def fold(graph: ModelGraph, norm: str, tensors: dict[str, dict]) -> bool:
     factor = scale / numpy.sqrt(variance + epsilon)
     weight = graph.values(tensors[inputs[1]])
     old_bias = graph.values(tensors[inputs[2]]) if len(inputs) > 2 else numpy.zeros_like(mean)
-    names = [f"{inputs[1]}.folded.{conv}", f"{inputs[1]}.bias.{conv}"]
+    names = [f"{inputs[1]}.{conv}.folded_weight", f"{inputs[1]}.{conv}.folded_bias"]
     tensors[names[0]] = tensor_of(names[0], weight * factor.reshape(-1, *[1] * (weight.ndim - 1)))
     tensors[names[1]] = tensor_of(names[1], (old_bias - mean) * factor + bias)
     graph.graph.nodes[conv]["input_names"] = json.dumps([inputs[0], *names])

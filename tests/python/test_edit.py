@@ -520,6 +520,19 @@ def test_a_label_changed_by_hand_is_told(find: Callable, text: str, key: bytes, 
     assert [(c["what"], c["key"], c["after"]) for c in bench.changes("ignored")] == [("label", key.decode(), text)]
 
 
+def test_blanks_before_a_group_s_title_are_none(tmp_path: Path) -> None:
+    """They leave room for yEd's sign: whether they are kept, doubled or lost when a title is edited says nothing."""
+    for text, told in ((lambda t: t.strip(), False), (lambda t: "\u00a0 \u00a0" + t, False), (lambda t: t + " new", True)):
+        bench = Bench(tmp_path, "yed")
+        group = bench.editor.group("enc.layer.1")
+        title = group.labels[0]
+        assert title.startswith("\u00a0")
+        bench.editor.label(group, text(title))
+        result = bench.apply()
+        assert result.code == 0 and bool(result.stderr) == told
+        assert not told or f"label was changed to '{title.strip()} new'".encode() in result.stderr
+
+
 def test_the_label_of_a_folded_group_changed_by_hand_is_told(tmp_path: Path) -> None:
     bench = Bench(tmp_path, "yed")
     bench.editor.folded_label(bench.editor.group("head"), "tail")

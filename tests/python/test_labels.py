@@ -22,10 +22,14 @@ HOSTILE = {
     "breaks out of markup": '"]]></y:NodeLabel></data></node><node id="evil"/>',
     "entity": "&xxe; &#0; &lt;html&gt;",
     "control characters": "".join(map(chr, range(1, 32))) + "\x7f\x85\u2028\ufffe\uffff",
-    "directions": "\u202egnp.exe\u202c \u200b\ufeff",
+    "directions": "\u202egnp.exe\u202c \u200b\ufeff \u2066a\u2069 \u200f\u061c",
+    "address": "javascript:alert(1)",
     "one megabyte": "a very long name " * 62_000,
     "one megabyte without a space": "<" * 1_048_576,
 }
+
+
+DIRECTIONS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def hostile_model(text: str) -> bytes:
@@ -60,8 +64,10 @@ def test_hostile_names(kind: str, tmp_path: Path) -> None:
         assert "<html" not in label.lower(), "yEd would render it as HTML"
         assert len(label) < 1000
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]", label)
+        assert not DIRECTIONS.search(label), "what follows would be read backwards"
     root = ElementTree.parse(graphml).getroot()
     assert not [n for n in root.iter() if n.get("id") == "evil"]
+    assert not [k for k in root.iter() if k.get("attr.name") == "url"], "yEd would offer to open it"
     good(import_(graphml, tmp_path / "back.onnx"))
     assert (tmp_path / "back.onnx").read_bytes() == source.read_bytes()
 

@@ -39,6 +39,8 @@ def check(p: picture.Picture) -> None:
     assert picture.overlapping(p) == []
     assert picture.outside(p) == []
     assert picture.upward(p) == []
+    assert picture.loose(p) == []
+    assert picture.refitted(p) == []
 
 
 @pytest.mark.parametrize("depth", [(), ("--collapse-depth", "auto"), ("--collapse-depth", "0")], ids=["open", "auto", "0"])
@@ -258,4 +260,5 @@ def test_equal_modules_look_equal(tmp_path: Path) -> None:
 def test_without_a_layout(tmp_path: Path) -> None:
     p = export(SAMPLES[0], tmp_path, "--no-layout")
     assert picture.overlapping(p) == [] and picture.outside(p) == []
+    assert picture.refitted(p) == []
     assert all(not e.points for e in p.edges)

@@ -132,7 +132,8 @@ HOSTILE = [
     "</title></script><script>alert(1)</script>",
     "]]><!--<script>",
     "a\x00b\x01c\x1b[31m\x7f",
-    "\u2028\u202e\ufffe",
+    "\u2028\u202e\ufffe\u2067\u200f",
+    "javascript:alert(1)",
     '"\'&amp;<&>',
     "</g></svg>" * 20000,
     "x" * 1_000_000,
@@ -166,6 +167,8 @@ def test_hostile_svg(hostile: Path, tmp_path: Path) -> None:
     svg = Svg(output)
     tags = {e.tag.rsplit("}")[-1] for e in svg.root.iter()}
     assert tags <= {"svg", "title", "style", "defs", "marker", "path", "rect", "g", "text", "tspan"}
+    assert not [a for e in svg.root.iter() for a in e.attrib if "href" in a or a.startswith("on")]
+    assert not re.search("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", output.read_text(encoding="utf-8"))
     assert len(svg.boxes) == len(HOSTILE) + 3
     assert output.stat().st_size < 250_000, "long names are cut"
 
@@ -174,6 +177,7 @@ def test_hostile_page(hostile: Path, tmp_path: Path) -> None:
     page = render(hostile, tmp_path / "m.html", "--depth", "all").read_text(encoding="utf-8")
     assert page.count("<script") == 4 == page.count("</script")
     assert "<b>" not in page
+    assert not re.search("[\u200e\u200f\u202a-\u202e\u2066-\u2069]", page)
     model, details = page_parts(page)
     assert len(model["name"]) == len(details) > len(HOSTILE)
     assert len(page) < 400_000

@@ -28,6 +28,7 @@ class Box:
     open: bool
     open_size: tuple[float, float]
     depth: int
+    insets: tuple[float, ...]  # of a group when it is open, all that is written: left, top, right, bottom
     children: list[Box] = field(default_factory=list)
 
     def overlaps(self, other: Box) -> bool:
@@ -70,7 +71,7 @@ class Picture:
         x, y, w, h = place(picture)
         size = place(both[0])[2:] if both is not None else (w, h)
         box = Box(node.get("id"), x, y, w, h, parent, kind, both is not None, both is not None and both.get("active") == "0",
-                  size, parent.depth + 1 if parent else 0)
+                  size, parent.depth + 1 if parent else 0, insets(both[0]) if both is not None else ())
         self.boxes[box.id] = box
         if parent:
             parent.children.append(box)
@@ -85,8 +86,9 @@ class Picture:
         if path is not None:
             ends = {k: float(path.get(k)) for k in ("sx", "sy", "tx", "ty")}
             points = [(float(p.get("x")), float(p.get("y"))) for p in path]
-            points.insert(0, (source.x + source.w / 2 + ends["sx"], source.y + source.h / 2 + ends["sy"]))
-            points.append((target.x + target.w / 2 + ends["tx"], target.y + target.h / 2 + ends["ty"]))
+            first, last = seen(source, target)
+            points.insert(0, (first.x + first.w / 2 + ends["sx"], first.y + first.h / 2 + ends["sy"]))
+            points.append((last.x + last.w / 2 + ends["tx"], last.y + last.h / 2 + ends["ty"]))
         return Edge(source, target, (source.id, port), points, line.get("type") == "dashed")
 
     def groups(self) -> list[Box]:
@@ -97,6 +99,11 @@ def place(picture: ET.Element) -> tuple[float, float, float, float]:
     g = picture.find(f"{Y}Geometry")
     x, y, w, h = (float(g.get(k)) for k in ("x", "y", "width", "height"))
     return x, y, w, h
+
+
+def insets(picture: ET.Element) -> tuple[float, ...]:
+    return tuple(sum(float(e.get(side)) for kind in ("Insets", "BorderInsets") for e in picture.findall(Y + kind))
+                 for side in ("left", "top", "right", "bottom"))
 
 
 # ---- what must hold --------------------------------------------------------------------------------------------------
@@ -145,9 +152,41 @@ def common_group(a: Box, b: Box) -> Box | None:
     return a
 
 
-def hidden(box: Box, top: Box) -> bool:
-    """Whether a folded group below `top` hides it; an edge then ends elsewhere than its way in the file says."""
-    return any(not b.open for b in path_to(box, top)[1:])
+def seen(a: Box, b: Box) -> tuple[Box, Box]:
+    """What is seen in place of two boxes when the group that holds both is open: of the groups that hide one, the outermost."""
+    top = common_group(a, b)
+    if top in (a, b):
+        return a, b
+    return tuple(next((g for g in reversed(path_to(box, top)[1:]) if not g.open), box) for box in (a, b))
+
+
+def loose(picture: Picture) -> list[tuple[str, str]]:
+    """Edges that do not leave at the lower side of the box that is seen, or do not enter at the upper side."""
+    found = []
+    for e in picture.edges:
+        if not e.points:
+            continue
+        a, b = seen(e.source, e.target)
+        (x, y), (u, v) = e.points[0], e.points[-1]
+        if not (a.x <= x <= a.x + a.w and y == a.y + a.h and b.x <= u <= b.x + b.w and v == b.y):
+            found.append((e.source.id, e.target.id))
+    return found
+
+
+def refitted(picture: Picture) -> list[str]:
+    """Open groups whose frame is not the one that yEd computes: what they hold, Insets and BorderInsets around it, above them the
+    height of the first label (12 points of Arial and 2 around). Less than a point does not count."""
+    found = []
+    for group in picture.groups():
+        if not group.children:
+            continue
+        left, top = min(c.x for c in group.children), min(c.y for c in group.children)
+        right, bottom = max(c.x + c.w for c in group.children), max(c.y + c.h for c in group.children)
+        w, h = group.open_size
+        frame = [left - group.x, top - group.y - 17.8, group.x + w - right, group.y + h - bottom]
+        if any(abs(a - b) >= 1 for a, b in zip(frame, group.insets)):
+            found.append(group.id)
+    return found
 
 
 def upward(picture: Picture) -> list[tuple[str, str]]:
@@ -158,8 +197,7 @@ def upward(picture: Picture) -> list[tuple[str, str]]:
         if top in (e.source, e.target) or e.back:
             continue
         a, b = path_to(e.source, top)[-1], path_to(e.target, top)[-1]
-        points = e.points[hidden(e.source, top):len(e.points) - hidden(e.target, top)]
-        if a.y + a.h > b.y or any(q[1] < p[1] for p, q in zip(points, points[1:])):
+        if a.y + a.h > b.y or any(q[1] < p[1] for p, q in zip(e.points, e.points[1:])):
             found.append((e.source.id, e.target.id))
     return found
 

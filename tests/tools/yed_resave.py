@@ -7,13 +7,15 @@ usage: yed_resave.py IN OUT [--seed N]
 yEd keeps the nesting, the labels and the values of custom properties (keys with an attr.name, for
 nodes and edges). All else is its own: ids of nodes, edges, graphs and keys, the order of siblings,
 the graphics, the whitespace between elements; data of graphs are gone, and `long` becomes `int`.
-What yEd does in one version or situation and not in another is drawn from the seed: CDATA or
-xml:space, open or folded groups, edges in the innermost common graph or in the outermost, characters
-beyond ASCII as such or as references, ports on nodes and edges, labels with a placement model of their own.
+What yEd does in one version or situation and not in another is drawn from the seed: CDATA, xml:space or
+both, open or folded groups, edges in the innermost common graph or in the outermost, characters
+beyond ASCII as such or as references, line ends of Windows, empty standard properties written or left out,
+URLs, ports on nodes and edges, properties that the user has added. Its graphics are in yed_graphics.py.
 """
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -21,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from batch import pairs_of, parser_for  # noqa: E402
 from yed_document import Document, Edge, Graph, Key, Node, read_document  # noqa: E402
+from yed_graphics import Graphics  # noqa: E402
 from yed_xml import XmlWriter  # noqa: E402
 
 NAMESPACES = {
@@ -48,16 +51,26 @@ OWN_KEYS = [
 # Properties that every node and edge has in yEd; a key of the file that has their name is them.
 STANDARD_PROPERTIES = ("url", "description")
 
-SHAPES = ("rectangle", "roundrectangle", "ellipse", "hexagon")
-COLOURS = ("#FFCC00", "#CCCCFF", "#99CC00", "#E8EEF7")
 VERSIONS = ("3.18", "3.19.1.1", "3.20.1", "3.21.1", "3.22", "3.23", "3.23.2")
 INDENTS = ("  ", "\t", "    ", None)
 
 FOLDED_SHARE = 0.2
 CDATA_SHARE = 0.3
-GENERIC_SHARE = 0.2
 PORT_SHARE = 0.2
-MODEL_SHARE = 0.5
+URL_SHARE = 0.05
+OWN_PROPERTY_SHARE = 0.1
+
+# Properties that a user has added in yEd's Properties Mapper. XML: yEd writes no attr.type, and elements as the value.
+USER_PROPERTIES = (
+    {"attr.name": "Reviewed by", "attr.type": "string", "for": "node"},
+    {"attr.name": "done", "attr.type": "boolean", "for": "node"},
+    {"attr.name": "cost:estimate", "attr.type": "double", "for": "edge"},
+    {"attr.name": "rank", "attr.type": "int", "for": "edge"},
+    {"attr.name": "extra", "for": "node"},
+    {"attr.name": "project", "attr.type": "string", "for": "graph"},
+)
+USER_VALUES = {"string": "Ann\u00a0Other <ann@example.org>", "boolean": "true", "double": "0.5", "int": "7"}
+URL = "https://example.org/?a=1&b=2#top"
 
 
 class Saver:
@@ -68,9 +81,17 @@ class Saver:
         self.random = random
         self.edges_in_common_graph = random.random() < 0.5
         self.keys_reversed = random.random() < 0.5
+        self.empties_left_out = random.random() < 0.5
+        self.windows = random.random() < 0.3
+        # Properties that an element does not have: older versions write them empty, and keys with an empty default.
+        self.unset_written = random.random() < 0.3
+        self.defaults_written = random.random() < 0.3
+        self.user_properties = [p for p in USER_PROPERTIES if random.random() < 0.3]
         self.xml = XmlWriter(indent=random.choice(INDENTS), ascii_only=random.random() < 0.5)
         self.key_ids: dict[Key, str] = {}
         self.own_ids: dict[str, str] = {}
+        self.user_ids: list[tuple[dict[str, str], str]] = []
+        self.graphics = Graphics(self.xml, random)
         self.node_ids: dict[str, str] = {}
 
     def save(self) -> bytes:
@@ -84,16 +105,12 @@ class Saver:
         self._write_graph(self.document.root, "G", "")
         self._write_resources()
         self.xml.close()
-        return self.xml.bytes()
+        # Line ends within values too: a parser reads them as line feeds again. A CR of a value is a reference.
+        return self.xml.bytes().replace(b"\n", b"\r\n") if self.windows else self.xml.bytes()
 
     def _write_resources(self) -> None:
         self.xml.open("data", {"key": self.own_ids["resources"]})
-        if self.random.random() < 0.5:
-            self.xml.empty("y:Resources")
-        else:
-            self.xml.open("y:Resources")
-            self.xml.leaf("y:Resource", {"id": "1", "type": "java.lang.String", "xml:space": "preserve"}, "<svg/>")
-            self.xml.close()
+        self.graphics.write_resources()
         self.xml.close()
 
     # --- ids and order ---
@@ -141,13 +158,16 @@ class Saver:
 
     def _write_keys(self) -> None:
         declared: list[Key | dict[str, str]] = [*self.document.keys, *OWN_KEYS]
-        declared += self._missing_properties()
+        declared += self._missing_properties() + self.user_properties
         self.random.shuffle(declared)
         for at, key in enumerate(declared):
             key_id = f"d{at}"
             if isinstance(key, Key):
                 self.key_ids[key] = key_id
                 self._write_custom_key(key, key_id)
+            elif key in self.user_properties:
+                self.user_ids.append((key, key_id))
+                self._write_user_key(key, key_id)
             else:
                 self.own_ids[key.get("yfiles.type") or f"{key['for']} {key['attr.name']}"] = key_id
                 self.xml.empty("key", {**key, "id": key_id})
@@ -161,11 +181,21 @@ class Saver:
 
     def _write_custom_key(self, key: Key, key_id: str) -> None:
         attributes = {"attr.name": key.name, "attr.type": key.saved_type, "for": key.where, "id": key_id}
-        if key.default is None:
+        with_default = self.defaults_written and key.saved_type == "string"
+        if key.default is None and not with_default:
             self.xml.empty("key", attributes)
             return
         self.xml.open("key", attributes)
-        self.xml.leaf("default", {"xml:space": "preserve"}, key.default)
+        self.xml.leaf("default", {"xml:space": "preserve"}, key.default or "")
+        self.xml.close()
+
+    def _write_user_key(self, key: dict[str, str], key_id: str) -> None:
+        default = USER_VALUES.get(key.get("attr.type", ""))
+        if default is None or self.random.random() < 0.5:
+            self.xml.empty("key", {**key, "id": key_id})
+            return
+        self.xml.open("key", {**key, "id": key_id})
+        self.xml.leaf("default", {"xml:space": "preserve"}, default)
         self.xml.close()
 
     # --- graphs, nodes, edges ---
@@ -184,14 +214,14 @@ class Saver:
         if not node.is_group:
             self.xml.open("node", {"id": node.new_id})
             self._write_data("node", node.data)
-            self._write_shape(node.labels)
+            self._write_picture("nodegraphics", self.graphics.write_shape, node.labels)
             self._write_port()
             self.xml.close()
             return
         folded = self.random.random() < FOLDED_SHARE
         self.xml.open("node", {"id": node.new_id, "yfiles.foldertype": "folder" if folded else "group"})
         self._write_data("node", node.data)
-        self._write_group([node.labels, node.folded_labels], folded)
+        self._write_picture("nodegraphics", self.graphics.write_group, [node.labels, node.folded_labels], folded)
         self._write_graph(node.children or Graph(), node.new_id + ":", node.new_id + "::")
         self.xml.close()
 
@@ -200,47 +230,39 @@ class Saver:
         ports = {"sourceport": "p0", "targetport": "p0"} if self.random.random() < PORT_SHARE else {}
         self.xml.open("edge", {"id": edge_id, **ends, **ports})
         self._write_data("edge", edge.data)
-        self._write_line(edge.labels)
+        self._write_picture("edgegraphics", self.graphics.write_line, edge.labels)
         self.xml.close()
 
     def _write_data(self, where: str, data: list[tuple[Key, str]]) -> None:
         for key, text in reversed(data) if self.keys_reversed else data:
             self._write_value(self.key_ids[key], key, text)
+        given = {key for key, _ in data}
+        for key, key_id in self.key_ids.items() if self.unset_written else ():
+            if key.where == where and key not in given:
+                self.xml.empty("data", {"key": key_id})
         for name in STANDARD_PROPERTIES:
             key_id = self.own_ids.get(f"{where} {name}")
-            if key_id is not None:
-                self.xml.empty("data", {"key": key_id})
+            if key_id is not None and name == "url" and self.random.random() < URL_SHARE:
+                self.xml.leaf("data", {"key": key_id, "xml:space": "preserve"}, URL)
+            elif key_id is not None and not self.empties_left_out:
+                self.xml.empty("data", self.random.choice(({"key": key_id}, {"key": key_id, "xml:space": "preserve"})))
+        for key, key_id in self.user_ids:
+            if key["for"] == where and self.random.random() < OWN_PROPERTY_SHARE:
+                self._write_user_value(key, key_id)
 
-    def _write_value(self, key_id: str, key: Key, text: str) -> None:
-        if key.saved_type != "string":
-            self.xml.leaf("data", {"key": key_id}, key.saved_value(text))
-        elif self.random.random() < CDATA_SHARE and "\r" not in text:
-            # A reader would take a CR in CDATA for a line feed, and no reference is possible there.
-            self.xml.cdata("data", {"key": key_id}, text)
-        else:
-            self.xml.leaf("data", {"key": key_id, "xml:space": "preserve"}, text)
-
-    # --- graphics ---
-
-    def _write_shape(self, labels: list[str]) -> None:
-        self.xml.open("data", {"key": self.own_ids["nodegraphics"]})
-        generic = self.random.random() < GENERIC_SHARE
-        if generic:
-            self.xml.open("y:GenericNode", {"configuration": "com.yworks.flowchart.process"})
-        else:
-            self.xml.open("y:ShapeNode")
-        self._write_box()
-        self.xml.empty("y:Fill", {"color": self.random.choice(COLOURS), "transparent": "false"})
-        self.xml.empty("y:BorderStyle", {"color": "#000000", "raised": "false", "type": "line", "width": "1.0"})
-        self._write_labels("y:NodeLabel", labels, {"modelName": "custom"})
-        if generic:
-            self.xml.open("y:StyleProperties")
-            self.xml.empty("y:Property", {"class": "java.lang.Boolean", "name": "y.view.ShadowNodePainter.SHADOW_PAINTING",
-                                          "value": "true"})
-            self.xml.close()
-        else:
-            self.xml.empty("y:Shape", {"type": self.random.choice(SHAPES)})
+    def _write_user_value(self, key: dict[str, str], key_id: str) -> None:
+        if "attr.type" in key:
+            self.xml.leaf("data", {"key": key_id}, USER_VALUES[key["attr.type"]])
+            return
+        self.xml.open("data", {"key": key_id})
+        self.xml.open("x:Array", {"Type": "sys:String"})
+        self.xml.leaf("sys:String", {}, "op_type")
         self.xml.close()
+        self.xml.close()
+
+    def _write_picture(self, kind: str, write: Callable[..., None], *given: object) -> None:
+        self.xml.open("data", {"key": self.own_ids[kind]})
+        write(*given)
         self.xml.close()
 
     def _write_port(self) -> None:
@@ -248,61 +270,19 @@ class Saver:
             return
         self.xml.open("port", {"name": "p0"})
         self.xml.open("data", {"key": self.own_ids["portgeometry"]})
-        self.xml.empty("y:Location", {"x": self._number(), "y": self._number()})
+        self.graphics.write_location()
         self.xml.close()
         self.xml.close()
 
-    def _write_group(self, labels: list[list[str]], folded: bool) -> None:
-        self.xml.open("data", {"key": self.own_ids["nodegraphics"]})
-        self.xml.open("y:ProxyAutoBoundsNode")
-        self.xml.open("y:Realizers", {"active": "1" if folded else "0"})
-        for closed, own in zip(("false", "true"), labels):
-            self.xml.open("y:GroupNode")
-            self._write_box()
-            self.xml.empty("y:Fill", {"color": self.random.choice(COLOURS), "transparent": "false"})
-            self._write_labels("y:NodeLabel", own, {"modelName": "internal", "modelPosition": "t"})
-            self.xml.empty("y:Shape", {"type": "roundrectangle"})
-            self.xml.empty("y:State", {"closed": closed, "closedHeight": "50.0", "closedWidth": "50.0"})
-            self.xml.close()
-        for _ in ("Realizers", "ProxyAutoBoundsNode", "data"):
-            self.xml.close()
-
-    def _write_line(self, labels: list[str]) -> None:
-        self.xml.open("data", {"key": self.own_ids["edgegraphics"]})
-        self.xml.open(self.random.choice(("y:PolyLineEdge", "y:BezierEdge")))
-        self.xml.open("y:Path", {"sx": self._number(), "sy": self._number(), "tx": "0.0", "ty": "0.0"})
-        self.xml.empty("y:Point", {"x": self._number(), "y": self._number()})
-        self.xml.close()
-        self.xml.empty("y:LineStyle", {"color": "#000000", "type": "line", "width": "1.0"})
-        self.xml.empty("y:Arrows", {"source": "none", "target": "standard"})
-        self._write_labels("y:EdgeLabel", labels, {"modelName": "custom", "preferredPlacement": "anywhere"})
-        self.xml.empty("y:BendStyle", {"smoothed": "false"})
-        self.xml.close()
-        self.xml.close()
-
-    def _write_box(self) -> None:
-        box = {name: self._number() for name in ("height", "width", "x", "y")}
-        self.xml.empty("y:Geometry", box)
-
-    def _write_labels(self, element: str, labels: list[str], placement: dict[str, str]) -> None:
-        for label in labels:
-            attributes = {**placement, "fontFamily": "Dialog", "height": self._number(), "width": self._number(),
-                          "xml:space": "preserve"}
-            if self.random.random() < MODEL_SHARE:
-                self._write_modelled_label(element, attributes, label)
-            else:
-                self.xml.leaf(element, attributes, label)
-
-    def _write_modelled_label(self, element: str, attributes: dict[str, str], label: str) -> None:
-        """The text, and behind it in the same element the place of the label."""
-        model = "y:SmartNodeLabelModel" if element == "y:NodeLabel" else "y:SmartEdgeLabelModel"
-        self.xml.mixed(element, {**attributes, "modelName": "custom"}, label, [
-            ("y:LabelModel", [(model, {"distance": "4.0"})]),
-            ("y:ModelParameter", [(model + "Parameter", {"labelRatioX": "0.0", "nodeRatioX": "0.0"})]),
-        ])
-
-    def _number(self) -> str:
-        return repr(round(self.random.uniform(10, 900), 3))
+    def _write_value(self, key_id: str, key: Key, text: str) -> None:
+        if key.saved_type != "string":
+            self.xml.leaf("data", {"key": key_id}, key.saved_value(text))
+        elif self.random.random() < CDATA_SHARE and "\r" not in text:
+            # A reader would take a CR in CDATA for a line feed, and no reference is possible there.
+            preserved = {"xml:space": "preserve"} if self.random.random() < 0.5 else {}
+            self.xml.cdata("data", {"key": key_id, **preserved}, text)
+        else:
+            self.xml.leaf("data", {"key": key_id, "xml:space": "preserve"}, text)
 
 
 def resave(source: Path, target: Path, seed: int = 0) -> None:

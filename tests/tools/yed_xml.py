@@ -51,12 +51,12 @@ class XmlWriter:
         self._new_line()
         self._parts.append(f"<{name}{self._attributes(attributes)}>{self._text(text)}</{name}>")
 
-    def mixed(self, name: str, attributes: dict[str, str], text: str,
-              children: list[tuple[str, list[tuple[str, dict[str, str]]]]]) -> None:
-        """A text, and elements right behind it."""
+    def mixed(self, name: str, attributes: dict[str, str], text: str, children: list[tuple[str, list | dict]]) -> None:
+        """A text, and elements right behind it: each with the elements within it, or with its attributes."""
         inner = "".join(
-            f"<{child}>{''.join(f'<{leaf}{self._attributes(given)}/>' for leaf, given in leaves)}</{child}>"
-            for child, leaves in children
+            f"<{child}{self._attributes(given)}/>" if isinstance(given, dict) else
+            f"<{child}>{''.join(f'<{leaf}{self._attributes(own)}/>' for leaf, own in given)}</{child}>"
+            for child, given in children
         )
         self._new_line()
         self._parts.append(f"<{name}{self._attributes(attributes)}>{self._text(text)}{inner}</{name}>")

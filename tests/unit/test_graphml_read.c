@@ -180,6 +180,36 @@ static void test_pieces(void **state) {
     doc_end(&d);
 }
 
+/* A program on Windows saved it: the parser hands a long CDATA section on in pieces, which end anywhere. */
+static void test_line_ends_in_cdata(void **state) {
+    (void)state;
+    static const char head[] = "<graphml xmlns=\"" XMLNS "\"><key id=\"k\" for=\"node\" attr.name=\"node_kind\"/>"
+                               "<key id=\"d\" for=\"node\" attr.name=\"doc_string\"/><graph><node id=\"m\">"
+                               "<data key=\"k\">model</data><data key=\"d\">-&#13;<![CDATA[-";
+    for (size_t before = 0; before < 320; before++) {
+        mx_buffer text, told;
+        mx_graph *g;
+        mx_error err;
+        mx_buffer_init(&text, NULL);
+        mx_buffer_init(&told, NULL);
+        mx_buffer_cstr(&text, head);
+        mx_buffer_cstr(&told, "-\r-");
+        for (size_t i = 0; i < before; i++)
+            mx_buffer_cstr(&text, "x"), mx_buffer_cstr(&told, "x");
+        for (int i = 0; i < 200; i++)
+            mx_buffer_cstr(&text, "\r\n\r\r\n\ny"), mx_buffer_cstr(&told, "\n\n\n\ny");
+        mx_buffer_cstr(&text, "\r]]>\n-</data></node></graph></graphml>");
+        mx_buffer_cstr(&told, "\n\n-");
+        assert_int_equal(read_text(text.data, text.size, NULL, &g, &err), MX_OK);
+        mx_str got = mx_text(g, mx_node_at(g, 0)->doc);
+        assert_int_equal(got.n, told.size);
+        assert_memory_equal(got.p, told.data, told.size);
+        mx_graph_release(g);
+        mx_buffer_free(&text);
+        mx_buffer_free(&told);
+    }
+}
+
 static void test_text_limit(void **state) {
     (void)state;
     mx_limits limits = mx_limits_default();
@@ -553,6 +583,7 @@ int main(void) {
         cmocka_unit_test(test_keys_by_name),
         cmocka_unit_test(test_unknown_keys_are_counted),
         cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_line_ends_in_cdata),
         cmocka_unit_test(test_text_limit),
         cmocka_unit_test(test_node_limit),
         cmocka_unit_test(test_long_comment),

@@ -14,7 +14,7 @@ static mx_origin sample(void) {
     mx_origin_add(&o, MX_KEY_NAME, MX_STR_LITERAL("r"));
     mx_origin_add(&o, MX_KEY_NODE_ATTRIBUTES, MX_STR_LITERAL("{\"axis\": 1}"));
     mx_origin_add(&o, MX_KEY_NODE_INDEX, MX_STR_LITERAL("7")); /* not an edit */
-    mx_origin_add_label(&o, MX_STR_LITERAL(" Relu\n"));
+    mx_origin_add_label(&o, MX_STR_LITERAL(" \xC2\xA0 Relu\n"));
     mx_origin_add_label(&o, MX_STR_LITERAL("second"));
     return o;
 }
