@@ -23,14 +23,14 @@ typedef struct flow {
     mx_reach *r;
     mx_error *err;
     mx_calls calls;
-    uint32_t *first_use;  /* by value, one entry more: where its uses begin */
+    uint32_t *first_use; /* by value, one entry more: where its uses begin */
     use *uses;
     uint32_t *first_call; /* by function, one entry more */
     mx_node_id *callers;
-    uint32_t *place;      /* by node: of a formal output, which one it is */
-    uint8_t *whole;       /* by node: WHOLE, STACKED */
-    uint32_t *open;       /* values that were reached and not looked at yet */
-    mx_node_id *maker;    /* by value */
+    uint32_t *place;   /* by node: of a formal output, which one it is */
+    uint8_t *whole;    /* by node: WHOLE, STACKED */
+    uint32_t *open;    /* values that were reached and not looked at yet */
+    mx_node_id *maker; /* by value */
     size_t n_open, n_uses, n_calls;
 } flow;
 

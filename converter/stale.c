@@ -7,7 +7,7 @@
 
 /* What was declared of a value until now. */
 typedef struct doubt {
-    uint32_t value;  /* its number in mx_types */
+    uint32_t value; /* its number in mx_types */
     uint32_t type, found;
     mx_node_id node; /* the formal input or output, MX_NO_NODE: an entry of value_info */
     size_t scope, info;
@@ -80,8 +80,7 @@ static mx_status doubt_scope(stale *s, size_t index) {
     note_makers(s, scope, true);
     mx_status status = doubt_infos(s, index);
     note_makers(s, scope, false);
-    if (status == MX_OK && index > 0)
-        status = doubt_nodes(s, index, scope->inputs, scope->n_inputs, MX_FLAG_EDITED);
+    if (status == MX_OK && index > 0) status = doubt_nodes(s, index, scope->inputs, scope->n_inputs, MX_FLAG_EDITED);
     if (status == MX_OK) status = doubt_nodes(s, index, scope->outputs, scope->n_outputs, 0);
     return status;
 }

@@ -7,10 +7,13 @@
  *     import_flat.c       in files without nesting, edited tags move operators
  *  3. import_identity.c   which of several items with one node_index is the old one; the others are new
  *  4. import_edges.c      edges become the sources of input ports
+ *     import_sight.c      edges that a body or a function does not let through are refused
  *  5. import_names.c      fresh names for what is new; graph outputs give their names to values
+ *     import_fresh.c
  *     import_outputs.c
  *  6. import_build.c      the items become the nodes of the graph, in order
  *  7. import_check.c      mx_graph_wire must find by name what the edges say
+ *     import_arity.c      bodies and functions must have the ports that their operators need
  *  8. mx_graph_sort       repairs the order of scopes that an edit touched
  *  9. import_tags.c       hierarchy tags follow the containment
  *  10. import_orphans.c   initializers that nothing uses any more are dropped
@@ -135,9 +138,9 @@ typedef struct mx_import {
     uint32_t *item_of_node; /* pass 6 */
     mx_port *expected;      /* what the edges said, port by port in order of node ids (pass 6, 7) */
     size_t cap_item_of_node, n_expected;
-    mx_unused unused; /* initializers that nothing used in the source model (pass 7) */
+    mx_unused unused;        /* initializers that nothing used in the source model (pass 7) */
     uint64_t n_source_nodes; /* when the file was written; 0: not said */
-    uint64_t fresh;   /* counter of fresh names */
+    uint64_t fresh;          /* counter of fresh names */
 } mx_import;
 
 #define MX_VALUES_PENDING (MX_NO_INDEX - 1)
@@ -192,10 +195,15 @@ mx_status mx_import_contain(mx_import *im);
 mx_status mx_import_move_by_tags(mx_import *im);
 mx_status mx_import_identify(mx_import *im);
 mx_status mx_import_connect(mx_import *im);
+mx_status mx_import_look(mx_import *im);
 mx_status mx_import_name(mx_import *im);
+mx_status mx_import_name_new(mx_import *im);
+/* An edge that leaves an output without a name makes it a value. */
+mx_status mx_import_name_used(mx_import *im, const mx_item *item);
 mx_status mx_import_name_outputs(mx_import *im);
 mx_status mx_import_build(mx_import *im);
 mx_status mx_import_check(mx_import *im);
+mx_status mx_import_check_arity(mx_import *im);
 mx_status mx_import_tag(mx_import *im);
 mx_status mx_import_drop_orphans(mx_import *im);
 mx_status mx_import_tell(mx_import *im);

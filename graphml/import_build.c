@@ -70,7 +70,9 @@ static void fill_node(const mx_item *item, mx_node *n) {
     if (item->flags & MX_ITEM_NEW) n->flags |= MX_FLAG_NEW;
     if (item->flags & MX_ITEM_CHANGED) n->flags |= MX_FLAG_CHANGED;
     if (item->flags & MX_ITEM_MOVED) n->flags |= MX_FLAG_MOVED;
-    if (item->edits & (mx_is_scope(n) ? SCOPE_MEANING : OPERATOR_MEANING)) n->flags |= MX_FLAG_EDITED;
+    uint32_t meaning = mx_is_scope(n) ? SCOPE_MEANING : OPERATOR_MEANING;
+    if (item->kind == MX_NODE_INPUT) meaning = 1u << MX_ORIGIN_TYPES;
+    if (item->edits & meaning) n->flags |= MX_FLAG_EDITED;
 }
 
 static mx_status add_node(builder *b, uint32_t i, mx_node_id parent) {
@@ -204,6 +206,7 @@ static mx_status add_infos(mx_import *im) {
         mx_info *info = &im->infos[sorted[i]];
         const mx_item *item = &im->items[info->item];
         if (info->port != MX_NO_INDEX && info->port >= item->n_outputs) continue;
+        if (info->port == MX_NO_INDEX && item->flags & MX_ITEM_FRESH_NAMES) continue; /* names of the original */
         if (info->port != MX_NO_INDEX) info->value.name = item->outputs[info->port];
         mx_node *scope = mx_node_at(im->g, im->items[item->scope].node);
         status = mx_scope_add_value_info(im->g, &im->g->scopes[scope->data], &info->value, im->err);
