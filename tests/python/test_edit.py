@@ -4,7 +4,6 @@ wrong, which leave nothing behind."""
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from conftest import Exported
 from onnx import numpy_helper
 from tools import edit_model
+from tools.edit_bench import EditBench
 from tools.edit_model import B0, S, W0, W1, X, layer0, layer1, leaky
 from tools.editor import EDITORS, Editor, NetworkxEditor, YedEditor, yed_document
 from tools.program import export, import_
@@ -24,67 +24,11 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 BOTH = list(EDITORS)
 
 
-class Bench:
-    """An exported model under an editor, and what comes of it."""
+class Bench(EditBench):
+    """The model of edit_model.py."""
 
     def __init__(self, folder: Path, how: str, seed: int = 0) -> None:
-        self.folder = folder
-        self.model = folder / "net.onnx"
-        self.model.write_bytes(edit_model.make())
-        export(self.model, folder / "net.graphml").expect_success()
-        self.editor: Editor = EDITORS[how](folder / "net.graphml", seed)
-        self.graphml = folder / "edited.graphml"
-        self.output = folder / "out.onnx"
-
-    def apply(self, *options: object):
-        self.editor.save(self.graphml)
-        return import_(self.graphml, self.output, "--report", self.folder / "report.json", *options)
-
-    def result(self, warnings: bool = False) -> onnx.ModelProto:
-        """Import the edited file; what comes of it is valid, and its types are those that the operators make."""
-        done = self.apply("--validate")
-        if warnings:
-            assert done.code == 0, done
-        else:
-            done.expect_success()
-        model = onnx.load(self.output)
-        onnx.checker.check_model(model, full_check=True)
-        onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
-        names = [n.name for n in model.graph.node]
-        values = [o for n in model.graph.node for o in n.output]
-        assert len(set(names)) == len(names) and len(set(values)) == len(values)
-        return model
-
-    def run(self, **feeds: np.ndarray) -> np.ndarray:
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(str(self.output), options, providers=["CPUExecutionProvider"])
-        given = {"x": X, "s": S} | feeds
-        return session.run(None, {i.name: given[i.name] for i in session.get_inputs()})[0]
-
-    def expect(self, expected: np.ndarray, **feeds: np.ndarray) -> onnx.ModelProto:
-        model = self.result()
-        np.testing.assert_allclose(self.run(**feeds), expected, rtol=1e-5, atol=1e-6)
-        return model
-
-    def refused(self) -> str:
-        """Exit 3, one sentence, nothing written."""
-        self.editor.save(self.graphml)
-        before = set(os.listdir(self.folder))
-        message = import_(self.graphml, self.output, "--report", self.folder / "report.json").expect_error(3).message
-        assert set(os.listdir(self.folder)) == before
-        return message
-
-    @property
-    def report(self) -> dict:
-        return json.loads((self.folder / "report.json").read_text())
-
-    def changes(self, kind: str) -> list[dict]:
-        return [c for c in self.report["changes"] if c["kind"] == kind]
-
-    def tag(self, name: str) -> str:
-        node = next(n for n in onnx.load(self.output).graph.node if n.name == name)
-        return next(p.value for p in node.metadata_props if p.key == "hierarchy_tag")
+        super().__init__(folder, how, edit_model.make(), {"x": X, "s": S}, seed)
 
 
 @pytest.fixture(params=BOTH)
@@ -359,7 +303,7 @@ def test_a_cast_pair_changes_the_element_type(bench: Bench) -> None:
     model = bench.expect(whole(layer1(layer0())))
     assert model.graph.output[0].type.tensor_type.elem_type == onnx.TensorProto.DOUBLE
     assert "v7" not in [v.name for v in model.graph.value_info]
-    assert bench.run().dtype == np.float64
+    assert bench.run()[0].dtype == np.float64
 
 
 # ---- groups ----
