@@ -103,8 +103,7 @@ static void tell_stale(void *ctx, mx_sid value, mx_node_id node, uint32_t before
                    .port = -1,
                    .index = -1,
                    .last_index = -1};
-    if (s->status == MX_OK && before != MX_NO_INDEX)
-        s->status = mx_graphml_type_text(s->g, before, &c.before, s->err);
+    if (s->status == MX_OK) s->status = mx_graphml_type_text(s->g, before, &c.before, s->err);
     if (s->status == MX_OK && after != MX_NO_INDEX) s->status = mx_graphml_type_text(s->g, after, &c.after, s->err);
     if (s->status == MX_OK) s->status = mx_graphml_tell(s->g, s->report, &c, s->err);
 }

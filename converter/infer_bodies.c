@@ -67,6 +67,7 @@ static void loop_start(mx_op *op, uint32_t *types, size_t n_types, bool shapes) 
         types[i] = mx_op_in_type(op, i);
         if (!shapes) types[i] = mx_infer_without_shape(op->in, types[i]);
     }
+    if (n_types > 1 && !mx_op_in_given(op, 1)) types[1] = mx_infer_tensor(op->in, MX_ELEM_BOOL, &scalar);
     if (n_types > 1) types[1] = mx_infer_merge(op->in, types[1], bool_type(op->in));
 }
 

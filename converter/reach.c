@@ -105,8 +105,9 @@ static void push_whole(flow *f, mx_node_id op) {
     if (f->whole[op] & WHOLE) return;
     f->whole[op] |= WHOLE;
     push_outputs(f, op, 0);
+    size_t from = kind_of(f, n) == LOOP ? 1 : 0; /* how the iteration is counted is the body's own business */
     for (mx_node_id id = n->first_child; id != MX_NO_NODE; id = mx_node_at(g, id)->next_sibling)
-        if (mx_node_at(g, id)->kind == MX_NODE_BODY) push_inputs(f, id, 0, SIZE_MAX);
+        if (mx_node_at(g, id)->kind == MX_NODE_BODY) push_inputs(f, id, from, SIZE_MAX);
     uint32_t function = function_of(f, n);
     if (function != MX_NO_INDEX) push_inputs(f, f->calls.functions[function], 0, SIZE_MAX);
 }

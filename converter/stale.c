@@ -200,29 +200,40 @@ static void sweep(stale *s) {
     }
 }
 
-/* ---- new outputs ---- */
+/* ---- new inputs and outputs ---- */
 
 static bool is_untyped(const mx_node *n) {
     return n->flags & MX_FLAG_NEW && n->data == MX_NO_INDEX;
 }
 
 static bool has_untyped(const mx_graph *g) {
-    for (size_t i = 0; i < g->scopes[0].n_outputs; i++)
-        if (is_untyped(mx_node_at(g, g->scopes[0].outputs[i]))) return true;
+    for (mx_node_id id = 0; id < g->n_nodes; id++) {
+        const mx_node *n = mx_node_at(g, id);
+        if ((n->kind == MX_NODE_INPUT || n->kind == MX_NODE_OUTPUT) && is_untyped(n)) return true;
+    }
     return false;
 }
 
-static mx_status type_outputs(stale *s, const mx_types *types) {
-    const mx_scope_data *model = &s->g->scopes[0];
-    for (size_t i = 0; i < model->n_outputs; i++) {
-        mx_node *n = mx_node_at(s->g, model->outputs[i]);
+static mx_status type_nodes(stale *s, const mx_types *types, const mx_node_id *nodes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        mx_node *n = mx_node_at(s->g, nodes[i]);
         if (!is_untyped(n)) continue;
-        n->data = mx_types_of(types, model->outputs[i], 0);
-        if (n->data == MX_NO_INDEX) {
+        n->data = mx_types_of(types, nodes[i], 0);
+        if (n->data == MX_NO_INDEX && n->scope == 0) {
             mx_fail(s->err, MX_ERR_INVALID, "the new output needs a value_type: what its operator makes is not known");
             return mx_at_node(s->err, MX_ERR_INVALID, mx_text(s->g, n->name));
         }
-        if (s->each) s->each(s->ctx, n->name, model->outputs[i], MX_NO_INDEX, n->data);
+    }
+    return MX_OK;
+}
+
+/* Functions have names only. */
+static mx_status type_new(stale *s, const mx_types *types) {
+    for (size_t i = 0; i < s->g->n_scopes; i++) {
+        const mx_scope_data *scope = &s->g->scopes[i];
+        if (mx_node_at(s->g, scope->node)->kind == MX_NODE_FUNCTION) continue;
+        MX_TRY(type_nodes(s, types, scope->inputs, scope->n_inputs));
+        MX_TRY(type_nodes(s, types, scope->outputs, scope->n_outputs));
     }
     return MX_OK;
 }
@@ -238,7 +249,7 @@ static mx_status settle(stale *s, mx_types *types) {
     }
     MX_TRY(settle_others(s, types));
     sweep(s);
-    return type_outputs(s, types);
+    return type_new(s, types);
 }
 
 static mx_status run(stale *s) {

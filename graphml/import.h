@@ -14,6 +14,7 @@
  *  6. import_build.c      the items become the nodes of the graph, in order
  *  7. import_check.c      mx_graph_wire must find by name what the edges say
  *     import_arity.c      bodies and functions must have the ports that their operators need
+ *     import_shadow.c     no name is made in a graph and in its bodies
  *  8. mx_graph_sort       repairs the order of scopes that an edit touched
  *  9. import_tags.c       hierarchy tags follow the containment
  *  10. import_orphans.c   initializers that nothing uses any more are dropped
@@ -38,9 +39,10 @@ enum { /* mx_item.flags */
        MX_ITEM_NEW = 1u << 1,       /* not in the source model */
        MX_ITEM_UNORDERED = 1u << 2, /* faults of the source model */
        MX_ITEM_DUPLICATE = 1u << 3,
-       MX_ITEM_CHANGED = 1u << 4,    /* an edge gives a port another value than its stored name says */
-       MX_ITEM_MOVED = 1u << 5,      /* stands in another compound than its stored parent */
-       MX_ITEM_FRESH_NAMES = 1u << 6 /* a copy: its name and values need fresh names */
+       MX_ITEM_CHANGED = 1u << 4,     /* an edge gives a port another value than its stored name says */
+       MX_ITEM_MOVED = 1u << 5,       /* stands in another compound than its stored parent */
+       MX_ITEM_FRESH_NAMES = 1u << 6, /* a copy: its name and values need fresh names */
+       MX_ITEM_RENAMED = 1u << 7      /* an output gave its name to one of its values */
 };
 
 /* One <node>. */
@@ -54,6 +56,7 @@ typedef struct mx_item {
     uint32_t compound;  /* model, function, body, module: index into compounds */
     uint32_t type;      /* input, output: type or MX_NO_INDEX */
     uint32_t fault;     /* index into faults or MX_NO_INDEX */
+    uint32_t original;  /* of a copy: what it is a copy of (pass 3), else MX_NO_INDEX */
     mx_node_id node;    /* pass 6 */
     uint8_t kind;
     uint16_t flags;
@@ -204,6 +207,7 @@ mx_status mx_import_name_outputs(mx_import *im);
 mx_status mx_import_build(mx_import *im);
 mx_status mx_import_check(mx_import *im);
 mx_status mx_import_check_arity(mx_import *im);
+mx_status mx_import_check_shadows(mx_import *im);
 mx_status mx_import_tag(mx_import *im);
 mx_status mx_import_drop_orphans(mx_import *im);
 mx_status mx_import_tell(mx_import *im);

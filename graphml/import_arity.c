@@ -132,8 +132,10 @@ static mx_status check_call(const arity *a, uint32_t op) {
     if (f == MX_NO_INDEX || !(a->touched[f] || is_changed(item))) return MX_OK;
     const mx_scope_data *s = &im->g->scopes[mx_node_at(im->g, im->items[f].node)->data];
     bool inputs = item->n_inputs > s->n_inputs;
-    if (!inputs && item->n_outputs <= s->n_outputs) return MX_OK;
-    return mx_item_fail(im, op, MX_ERR_INVALID, "it has %u %s, but the function %s that it calls has %zu",
+    if (!inputs && item->n_outputs == s->n_outputs) return MX_OK;
+    return mx_item_fail(im, op, MX_ERR_INVALID,
+                        "it has %u %s, but the function %s that it calls has %zu: add or delete what is missing or too "
+                        "much, at the function or where it is called",
                         inputs ? item->n_inputs : item->n_outputs, inputs ? "inputs" : "outputs",
                         mx_show(mx_text(im->g, item->op_type)).text, inputs ? s->n_inputs : s->n_outputs);
 }

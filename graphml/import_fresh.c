@@ -154,11 +154,12 @@ static uint32_t outer_of(const mx_import *im, uint32_t i, bool before) {
     return before && item->parent_key != MX_SID_ABSENT ? mx_map_get(&im->by_key, item->parent_key) : item->container;
 }
 
-/* "/encoder/layer.0/": the modules around an item, through bodies too. */
+/* "/encoder/layer.0/": the modules around an item, or around what it was copied from, through bodies too. */
 static mx_status add_path(fresh *f, uint32_t i, bool before, mx_buffer *b) {
     mx_import *im = f->im;
     size_t n = 0;
-    uint32_t at = outer_of(im, i, before);
+    bool copy = before && im->items[i].original != MX_NO_INDEX;
+    uint32_t at = outer_of(im, copy ? im->items[i].original : i, before);
     for (uint32_t steps = 0; at != MX_NO_INDEX && steps < 2 * im->g->limits.xml_depth; steps++) {
         uint32_t called = before ? mx_map_get(&f->called, at) : MX_NO_INDEX;
         if (!mx_grow(im->allocator, (void **)&f->path, &f->cap_path, n, sizeof *f->path)) return mx_nomem(im->err);
@@ -354,12 +355,6 @@ mx_status mx_import_name_used(mx_import *im, const mx_item *item) {
 
 /* ---- moves between bodies ---- */
 
-static bool is_moved(const mx_import *im, uint32_t i) {
-    for (; i != MX_NO_INDEX && !mx_item_is_scope(&im->items[i]); i = im->items[i].container)
-        if (im->items[i].flags & MX_ITEM_MOVED) return true;
-    return false;
-}
-
 static uint32_t scope_before(const mx_import *im, uint32_t i) {
     uint32_t at = outer_of(im, i, true);
     for (uint32_t steps = 0; at != MX_NO_INDEX && steps < im->g->limits.xml_depth; steps++) {
@@ -369,12 +364,22 @@ static uint32_t scope_before(const mx_import *im, uint32_t i) {
     return MX_NO_INDEX;
 }
 
+/* Where a flat file was changed by hand nobody knows from where something came: then any move counts. */
+static bool crosses(const mx_import *im, uint32_t i) {
+    bool moved = false, by_hand = false;
+    for (uint32_t at = i; at != MX_NO_INDEX && !mx_item_is_scope(&im->items[at]); at = im->items[at].container) {
+        moved |= im->items[at].flags & MX_ITEM_MOVED;
+        by_hand |= !im->nested && im->items[at].edits & 1u << MX_ORIGIN_PARENT;
+    }
+    return moved && (by_hand || scope_before(im, i) != im->items[i].scope);
+}
+
 /* Bodies beside each other can use the same names, but one in the other cannot. */
 static mx_status name_moved(fresh *f, uint32_t index) {
     mx_import *im = f->im;
     mx_item *item = &im->items[index];
-    bool crosses = item->kind == MX_NODE_OPERATOR && is_moved(im, index) && scope_before(im, index) != item->scope;
-    for (uint32_t k = 0; crosses && k < item->n_outputs; k++)
+    if (item->kind != MX_NODE_OPERATOR || !crosses(im, index)) return MX_OK;
+    for (uint32_t k = 0; k < item->n_outputs; k++)
         if (item->outputs[k] > MX_SID_EMPTY && is_taken(f, item->outputs[k], index))
             MX_TRY(mx_import_fresh_name(im, item->outputs[k], "value", &item->outputs[k]));
     return MX_OK;

@@ -14,6 +14,7 @@ mx_status mx_import_add_item(mx_import *im, uint32_t *out) {
                                        .compound = MX_NO_INDEX,
                                        .type = MX_NO_INDEX,
                                        .fault = MX_NO_INDEX,
+                                       .original = MX_NO_INDEX,
                                        .node = MX_NO_NODE,
                                        .kind = MX_ITEM_NOTE};
     *out = (uint32_t)im->n_items++;

@@ -63,6 +63,7 @@ def inner_types(shape: list | None = None) -> list[onnx.ValueInfoProto]:
     return [tensor(name, shape) for name in ("t1", "t2", "t3")]
 
 
+TRIPS = numpy_helper.from_array(np.array(2, np.int64), "trips")
 WEIGHT = numpy_helper.from_array(W, "w")
 
 
@@ -81,7 +82,7 @@ def model(owner: list[onnx.NodeProto], types: list, extra: list = (), **fields: 
     ]
     graph = helper.make_graph(
         nodes, "net", [tensor("x"), tensor("c", [], BOOL)], [tensor("y"), tensor("z")],
-        [numpy_helper.from_array(np.array(2, np.int64), "trips"), *extra],
+        list(extra),
         value_info=[tensor("o"), tensor("h"), *types])
     opsets = [helper.make_opsetid("", 18), helper.make_opsetid("local", 1)]
     made = helper.make_model(graph, opset_imports=opsets, ir_version=10, **fields)
@@ -95,15 +96,15 @@ def make_if() -> bytes:
     return model([owner], [tensor("m")])
 
 
-def loop_body(nodes: list, name: str = "loop") -> onnx.GraphProto:
+def loop_body(nodes: list, weights: list, types: list) -> onnx.GraphProto:
     keep = node("Identity", ["go"], ["go_on"], "keep")
-    return body(name, [keep, *nodes], [tensor("i", [], INT64), tensor("go", [], BOOL), tensor("e")],
-                [tensor("go_on", [], BOOL), tensor("e_out")])
+    return helper.make_graph([keep, *nodes], "loop", [tensor("i", [], INT64), tensor("go", [], BOOL), tensor("e")],
+                             [tensor("go_on", [], BOOL), tensor("e_out")], weights, value_info=types)
 
 
 def make_loop() -> bytes:
-    owner = node("Loop", ["trips", "", "h"], ["m"], "owner", "/Net/Body", body=loop_body(operators("e", "e_out")))
-    return model([owner], [tensor("m")])
+    inner = loop_body(operators("e", "e_out"), [WEIGHT], inner_types())
+    return model([node("Loop", ["trips", "", "h"], ["m"], "owner", "/Net/Body", body=inner)], [tensor("m")], [TRIPS])
 
 
 def make_scan() -> bytes:
@@ -133,8 +134,8 @@ def make_nested() -> bytes:
     then = body("then", operators("e", "then_out"), [], [tensor("then_out")])
     other = helper.make_graph([node("Identity", ["e"], ["else_out"], "other")], "else", [], [tensor("else_out")])
     inner = node("If", ["c"], ["e_out"], "choice", then_branch=then, else_branch=other)
-    owner = node("Loop", ["trips", "", "h"], ["m"], "owner", "/Net/Body", body=loop_body([inner]))
-    return model([owner], [tensor("m")])
+    owner = node("Loop", ["trips", "", "h"], ["m"], "owner", "/Net/Body", body=loop_body([inner], [], []))
+    return model([owner], [tensor("m")], [TRIPS])
 
 
 def make_function() -> bytes:
