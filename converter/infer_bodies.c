@@ -38,13 +38,11 @@ void mx_shape_if(mx_op *op) {
 
 enum { LOOP_STATES = 2 }; /* inputs before the states: trip count and condition; body: iteration and condition */
 
-/* A body that may be looked at twice more. Each look pays for all below the body, so that bodies in bodies do not
- * multiply the work; calls would be looked at again wherever their functions stand. */
-static bool may_repeat(mx_op *op, mx_node_id body) {
-    uint64_t cost = 2 * (uint64_t)op->in->scope_sizes[mx_node_at(op->g, body)->data];
-    if (cost > op->in->loop_budget) return false;
-    op->in->loop_budget -= cost;
-    return true;
+/* What it costs to look at a body twice more: all below it, so that bodies in bodies do not multiply the work. Calls
+ * would be looked at again wherever their functions stand, so they have no price. */
+static uint64_t repeat_cost(const mx_op *op, mx_node_id body) {
+    uint32_t size = op->in->scope_sizes[mx_node_at(op->g, body)->data];
+    return size == MX_NO_INDEX ? UINT64_MAX : 2 * (uint64_t)size;
 }
 
 /* What is true of the states before the first and after each iteration; returns whether `types` said just that. */
@@ -74,10 +72,12 @@ static void loop_start(mx_op *op, uint32_t *types, size_t n_types, bool shapes) 
 /* A body that is stable with the shapes of its first iteration, or with what they have in common with the next, keeps
  * them. */
 static bool loop_with_shapes(mx_op *op, mx_node_id body, uint32_t *types, size_t n_types) {
-    if (!may_repeat(op, body)) return false;
+    uint64_t cost = repeat_cost(op, body), *budget = &op->in->loop_budget;
+    if (cost > *budget) return false;
     loop_start(op, types, n_types, true);
     mx_infer_scope(op->in, body, types, NULL, n_types);
     if (loop_join(op, body, types, n_types)) return true;
+    *budget -= cost < *budget ? cost : *budget; /* bodies in it may have spent some */
     mx_infer_scope(op->in, body, types, NULL, n_types);
     return loop_join(op, body, types, n_types);
 }
