@@ -113,7 +113,7 @@ void mx_shape_loop(mx_op *op) {
         bool known = k + LOOP_STATES < n_types;
         if (k >= states)
             made = stacked(op->in, made, 0, mx_dim_unknown);
-        else if (shapes && known)
+        else if (shapes && known && types[k + LOOP_STATES] != MX_NO_INDEX)
             made = types[k + LOOP_STATES];
         else
             made = mx_infer_without_shape(op->in, mx_infer_merge(op->in, made, known ? types[k + LOOP_STATES] : made));

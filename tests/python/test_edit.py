@@ -354,6 +354,91 @@ def test_delete_a_group_with_its_inside(bench: Bench) -> None:
     assert {c["node"] for c in bench.changes("dropped") if c["what"] == "initializer"} == {"w1", "b1"}
 
 
+# ---- copies of groups, and what copies are called ----
+
+
+@pytest.fixture(params=BOTH)
+def scoped(request: pytest.FixtureRequest, tmp_path: Path) -> EditBench:
+    return EditBench(tmp_path, request.param, edit_model.make_scoped(), {"x": X, "s": S})
+
+
+def test_a_copy_beside_the_original_gets_a_number(scoped: EditBench) -> None:
+    e = scoped.editor
+    act, sub = e.node("/enc/layer.1/LeakyRelu"), e.node("/head/Sub")
+    node = e.copy("/enc/layer.1/LeakyRelu", "enc.layer.1")
+    e.disconnect("/head/Sub", 0)
+    e.draw(act, node, 0, 0)
+    e.draw(node, sub, 0, 0)
+    model = scoped.expect(whole(leaky(layer1(layer0()), 0.5)))
+    copies = [n.name for n in model.graph.node if n.name.startswith("/enc/layer.1/LeakyRelu_")]
+    assert len(copies) == 1 and scoped.tag(copies[0]) == "/Net/Enc/Layer.1"
+
+
+def test_a_copy_in_another_group_is_called_after_it(scoped: EditBench) -> None:
+    e = scoped.editor
+    sub, turn = e.node("/head/Sub"), e.node("/head/Transpose")
+    node = e.copy("/enc/layer.1/LeakyRelu", "head")
+    e.disconnect("/head/Transpose", 0)
+    e.draw(sub, node, 0, 0)
+    e.draw(node, turn, 0, 0)
+    model = scoped.expect(-leaky(layer1(layer0()) - S, 0.5))
+    copy = next(n for n in model.graph.node if n.name == "/head/LeakyRelu")
+    assert list(copy.output) == ["/head/LeakyRelu_output_0"] and scoped.tag(copy.name) == "/Net/Head"
+
+
+def test_a_moved_operator_keeps_its_name(scoped: EditBench) -> None:
+    """A name is what others know it by; where it belongs is told by its tag."""
+    scoped.editor.move("/head/Sub", "enc.layer.1")
+    scoped.expect(whole(layer1(layer0())))
+    assert scoped.tag("/head/Sub") == "/Net/Enc/Layer.1"
+
+
+def test_copies_of_a_layer_are_the_next_layers(scoped: EditBench) -> None:
+    """Weights are shared; names, scopes and tags are those of a layer 2 and a layer 3."""
+    e = scoped.editor
+    last, sub = e.node("/enc/layer.1/LeakyRelu"), e.node("/head/Sub")
+    e.disconnect("/head/Sub", 0)
+    original = e.group("enc.layer.1")
+    both = [e.copy_tree(original, e.group("enc")) for _ in range(2)]
+    for copies in both:
+        e.draw(last, copies["/enc/layer.1/MatMul"], 0, 0)
+        last = copies["/enc/layer.1/LeakyRelu"]
+    e.draw(last, sub, 0, 0)
+    model = scoped.expect(whole(layer1(layer1(layer1(layer0())))))
+    new = {n.name: scoped.tag(n.name) for n in model.graph.node if "layer.2" in n.name or "layer.3" in n.name}
+    assert new == {f"/enc/layer.{k}/{t}": f"/Net/Enc/Layer.{k}" for k in (2, 3) for t in ("MatMul", "Add", "LeakyRelu")}
+    assert {o for n in model.graph.node if n.name in new for o in n.output} == {f"{n}_output_0" for n in new}
+    assert len(model.graph.initializer) == 4
+
+
+def test_a_copied_group_is_called_as_it_was_named(scoped: EditBench) -> None:
+    e = scoped.editor
+    sub, turn = e.node("/head/Sub"), e.node("/head/Transpose")
+    copies = e.copy_tree(e.group("enc.layer.1"), e.group("head"))
+    e.set(copies["layer.1"], "name", "extra")
+    e.disconnect("/head/Transpose", 0)
+    e.draw(sub, copies["/enc/layer.1/MatMul"], 0, 0)
+    e.draw(copies["/enc/layer.1/LeakyRelu"], turn, 0, 0)
+    model = scoped.expect(-layer1(layer1(layer0()) - S))
+    assert [n.name for n in model.graph.node if "extra" in n.name] == [
+        f"/head/extra/{t}" for t in ("MatMul", "Add", "LeakyRelu")]
+
+
+def test_a_copied_group_is_exported_as_a_group_of_its_own(scoped: EditBench) -> None:
+    e = scoped.editor
+    sub, turn = e.node("/head/Sub"), e.node("/head/Transpose")
+    copies = e.copy_tree(e.group("head"), e.model())
+    e.disconnect(turn, 0)
+    e.draw(sub, copies["/head/Sub"], 0, 0)
+    e.draw(e.node("s"), copies["/head/Sub"], 0, 1)
+    e.draw(copies["/head/Neg"], turn, 0, 0)
+    scoped.expect(layer1(layer0()) - 2 * S)
+    export(scoped.output, scoped.folder / "again.graphml").expect_success()
+    again = YedEditor(scoped.folder / "again.graphml")
+    assert {again.get(n, "name") for n in again.children(again.group("head_1"))} == {
+        "/head_1/Sub", "/head_1/Transpose", "/head_1/Neg"}
+
+
 # ---- bodies ----
 
 

@@ -828,3 +828,74 @@ def test_an_output_of_the_model_less(inside: Inside) -> None:
     e.delete(e.node("outer"))
     model = inside.expect_chain(chain)
     assert [o.name for o in model.graph.output] == ["y"]
+
+
+# ---- functions ----
+
+
+def test_a_copy_of_a_function_with_a_name_of_its_own(at: Callable[[str], Inside]) -> None:
+    """One of the two calls takes the copy, which does without its last operator."""
+    bench = at("function")
+    e = bench.editor
+    copies = e.copy_tree(bench.scope, e.model())
+    function = copies["Chain"]
+    e.set(function, "name", "Other")
+    e.set(function, "node_index", None)
+    out = e.formal(function, "output")[0]
+    e.delete(copies["fourth"])
+    e.draw(copies["third"], out, 0, 0)
+    e.set(bench.was["owner"], "op_type", "Other")
+    model = bench.expect_chain(lambda v: -second(first(v)))
+    assert [f.name for f in model.functions] == ["Chain", "Other"]
+
+
+def test_a_copy_of_a_function_that_is_called_the_same(at: Callable[[str], Inside]) -> None:
+    bench = at("function")
+    e = bench.editor
+    e.copy_tree(bench.scope, e.model())
+    assert "a copy of a function must have another name and no node_index" in bench.refused()
+
+
+def test_what_comes_in_cannot_be_called_like_a_value_around(at: Callable[[str], Inside]) -> None:
+    bench = at("loop")
+    bench.editor.set(bench.was["e"], "name", "o")
+    assert "the name 'o' is used in a body and around it" in bench.refused()
+
+
+def test_an_attribute_of_a_call_changes_what_is_in_the_function(how: str, tmp_path: Path) -> None:
+    """What is declared in it follows from an attribute of the call."""
+    inner = helper.make_node("Transpose", ["a"], ["t"], name="turn")
+    inner.attribute.add(name="perm", ref_attr_name="perm", type=onnx.AttributeProto.INTS)
+    function = helper.make_function("local", "Turn", ["a"], ["b"],
+                                    [inner, helper.make_node("Neg", ["t"], ["b"], name="minus")],
+                                    [helper.make_opsetid("", 18)], ["perm"])
+    function.value_info.extend([body_model.tensor("t", ["batch", 4])])
+    call = helper.make_node("Turn", ["h"], ["m"], name="owner", domain="local", perm=[0, 1])
+    model = body_model.model([call], [body_model.tensor("m")], functions=[function])
+    bench = EditBench(tmp_path, how, model, FEEDS)
+    bench.editor.attributes("owner", perm=[1, 0])
+    model = bench.expect(np.sin(X).T)
+    assert not model.functions[0].value_info and "m" not in declared(model)
+    assert declared(model)["y"] == [(1, [4, "batch"])]
+
+
+def test_weights_of_outer_graphs_change_their_shape(how: str, tmp_path: Path) -> None:
+    """A body uses a weight of the model, which an edit makes a scalar's instead of a row's."""
+    inner = helper.make_graph([body_model.node("Mul", ["big", "small"], ["p"], "product"),
+                               body_model.node("Neg", ["p"], ["out"], "minus")],
+                              "then", [], [body_model.tensor("out", [4])], value_info=[body_model.tensor("p", [4])])
+    other = helper.make_graph([body_model.node("Neg", ["big"], ["eout"], "other")], "else", [],
+                              [body_model.tensor("eout", [4])])
+    owner = [body_model.node("If", ["c"], ["r"], "owner", then_branch=inner, else_branch=other),
+             body_model.node("Add", ["h", "r"], ["m"], "plus")]
+    extra = [onnx.numpy_helper.from_array(W, "big"), onnx.numpy_helper.from_array(W, "small")]
+    model = body_model.model(owner, [body_model.tensor("m"), body_model.tensor("r", [4])], extra)
+    bench = EditBench(tmp_path, how, model, FEEDS)
+    e = bench.editor
+    tensors = json.loads(e.get(e.model(), "initializers"))
+    for t in tensors:
+        t["dims"] = [1]
+        t["data"] = {"base64": "AAAAQA=="}
+    e.set(e.model(), "initializers", json.dumps(tensors))
+    model = bench.expect(-(np.sin(X) - 4))
+    assert "p" not in declared(model) and "r" not in declared(model) and declared(model)["out"] == [(1, [1])]
