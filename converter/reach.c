@@ -206,10 +206,16 @@ static void push_references(flow *f, uint32_t function) {
     }
 }
 
+/* Of operators that run bodies or functions it is known which of their ports were rewired. */
+static bool is_rewired(const flow *f, const mx_node *n) {
+    kind k = (n->flags & EDITS) == MX_FLAG_CHANGED && f->g->rewired ? kind_of(f, n) : PLAIN;
+    return k != PLAIN && k != OTHER_BODIES;
+}
+
 static void start_at(flow *f, mx_node_id id, bool tensors_edited) {
     const mx_node *n = mx_node_at(f->g, id);
-    bool edited = n->flags & EDITS;
     bool op = n->kind == MX_NODE_OPERATOR;
+    bool edited = n->flags & EDITS && !(op && is_rewired(f, n));
     if (edited && !op) push(f, id, 0);
     if (edited && op) push_whole(f, id);
     uint32_t function = edited && op && n->flags & (MX_FLAG_NEW | MX_FLAG_EDITED) ? function_of(f, n) : MX_NO_INDEX;
@@ -239,6 +245,9 @@ static mx_status start(flow *f) {
             start_at(f, s->outputs[k], edited[i]);
     }
     mx_free(g->allocator, edited, g->n_scopes);
+    for (size_t i = 0; i < g->n_rewired; i++)
+        if (mx_node_at(g, g->rewired[i].node)->kind == MX_NODE_OPERATOR)
+            into_operator(f, g->rewired[i].node, g->rewired[i].port);
     return MX_OK;
 }
 

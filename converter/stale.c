@@ -91,6 +91,10 @@ static bool is_tensor(const mx_type *t) {
     return t->kind == MX_TYPE_TENSOR || t->kind == MX_TYPE_SPARSE;
 }
 
+static bool is_container(const mx_graph *g, uint32_t type) {
+    return g->types[type].kind == MX_TYPE_SEQUENCE || g->types[type].kind == MX_TYPE_OPTIONAL;
+}
+
 static bool same_size(const mx_dim *a, const mx_dim *b) {
     if (a->kind != b->kind) return false;
     return a->kind == MX_DIM_VALUE ? a->value == b->value : a->kind == MX_DIM_NONE || a->param == b->param;
@@ -98,7 +102,13 @@ static bool same_size(const mx_dim *a, const mx_dim *b) {
 
 /* Everything that is declared is found as well. */
 static bool confirmed(const mx_graph *g, uint32_t declared, uint32_t found) {
-    if (declared == found) return true;
+    while (declared != found && declared != MX_NO_INDEX && found != MX_NO_INDEX && is_container(g, declared) &&
+           g->types[declared].kind == g->types[found].kind) {
+        uint32_t of = g->types[declared].child;
+        found = g->types[found].child;
+        declared = of;
+    }
+    if (declared == found || declared == MX_NO_INDEX) return true;
     if (found == MX_NO_INDEX) return false;
     const mx_type *d = &g->types[declared], *f = &g->types[found];
     if (d->kind != f->kind || !is_tensor(d)) return false;
@@ -111,19 +121,23 @@ static bool confirmed(const mx_graph *g, uint32_t declared, uint32_t found) {
 }
 
 /* What is found, but with the element type that was declared where none is, and with the names of dims: a name alone
- * says nothing that could be wrong. */
-static mx_status found_or_named(stale *s, uint32_t declared, uint32_t found, uint32_t *out) {
+ * says nothing that could be wrong. Outputs of the model must have a shape: where none is found, they keep the rank. */
+static mx_status found_or_named(stale *s, uint32_t declared, uint32_t found, bool shaped, uint32_t *out) {
     mx_graph *g = s->g;
     mx_type was = g->types[declared], now = found == MX_NO_INDEX ? was : g->types[found];
     mx_dim *dims = NULL;
     *out = found == MX_NO_INDEX ? declared : found;
     if (!is_tensor(&now)) return MX_OK;
     bool alike = was.kind == now.kind && was.has_shape && now.has_shape && was.n_dims == now.n_dims;
+    bool rank_kept = shaped && was.kind == now.kind && was.has_shape && (found == MX_NO_INDEX || !now.has_shape);
     now.has_shape &= found != MX_NO_INDEX;
     if (!now.has_shape) now.n_dims = 0;
+    if (rank_kept) now.has_shape = true, now.n_dims = was.n_dims, now.dims = NULL;
     if (!now.has_elem && was.kind == now.kind) now.has_elem = was.has_elem, now.elem = was.elem;
     MX_TRY(mx_graph_array(g, now.n_dims, sizeof *dims, &dims, s->err));
-    for (uint32_t i = 0; i < now.n_dims; i++) {
+    for (uint32_t i = 0; rank_kept && i < now.n_dims; i++)
+        if (was.dims[i].kind == MX_DIM_PARAM) dims[i] = was.dims[i];
+    for (uint32_t i = 0; !rank_kept && i < now.n_dims; i++) {
         bool named = alike && now.dims[i].kind != MX_DIM_VALUE && was.dims[i].kind == MX_DIM_PARAM;
         dims[i] = named ? was.dims[i] : now.dims[i];
     }
@@ -137,7 +151,8 @@ static mx_status settle_node(stale *s, const doubt *d, const mx_types *types) {
     bool holds = confirmed(s->g, d->type, d->found) || confirmed(s->g, d->type, found);
     mx_node *n = mx_node_at(s->g, d->node);
     n->data = d->type;
-    if (!holds) MX_TRY(found_or_named(s, d->type, found, &n->data));
+    bool shaped = n->kind == MX_NODE_OUTPUT && n->scope == 0;
+    if (!holds) MX_TRY(found_or_named(s, d->type, found, shaped, &n->data));
     if (n->data == d->type) return MX_OK;
     s->count++;
     if (s->each) s->each(s->ctx, n->name, d->node, d->type, n->data);

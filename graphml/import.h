@@ -125,8 +125,9 @@ typedef struct mx_import {
     mx_edge *edges;
     mx_info *infos;
     mx_item_faults *faults;
-    size_t n_items, n_compounds, n_edges, n_infos, n_faults;
-    size_t cap_items, cap_compounds, cap_edges, cap_infos, cap_faults;
+    mx_rewired *rewired; /* pass 5; the nodes are items until pass 6 */
+    size_t n_items, n_compounds, n_edges, n_infos, n_faults, n_rewired;
+    size_t cap_items, cap_compounds, cap_edges, cap_infos, cap_faults, cap_rewired;
 
     mx_buffer values; /* bytes of all "values" tensors; their blobs have source MX_VALUES_PENDING */
     bool legacy;      /* no key is called node_kind: a file of the earlier v1.1 generation */

@@ -237,6 +237,15 @@ static mx_status keep_expected(mx_import *im) {
     return MX_OK;
 }
 
+static mx_status keep_rewired(mx_import *im) {
+    mx_graph *g = im->g;
+    MX_TRY(mx_graph_array(g, im->n_rewired, sizeof *g->rewired, &g->rewired, im->err));
+    for (size_t i = 0; i < im->n_rewired; i++)
+        g->rewired[i] = (mx_rewired){im->items[im->rewired[i].node].node, im->rewired[i].port};
+    g->n_rewired = im->n_rewired;
+    return MX_OK;
+}
+
 static mx_status index_bodies(builder *b) {
     mx_import *im = b->im;
     for (uint32_t i = 0; i < im->n_items; i++) {
@@ -268,6 +277,7 @@ static mx_status build(builder *b) {
                                                        : "it stands in a body that is not part of the model");
     }
     MX_TRY(add_infos(im));
+    MX_TRY(keep_rewired(im));
     return keep_expected(im);
 }
 

@@ -17,6 +17,9 @@ static void follow_renamed(const mx_import *im, const mx_item *item, mx_port *p)
 static mx_status tell_rewired(mx_import *im, uint32_t index, uint32_t port, mx_sid name) {
     const mx_item *item = &im->items[index];
     if (item->flags & MX_ITEM_NEW) return MX_OK;
+    if (!mx_grow(im->allocator, (void **)&im->rewired, &im->cap_rewired, im->n_rewired, sizeof *im->rewired))
+        return mx_nomem(im->err);
+    im->rewired[im->n_rewired++] = (mx_rewired){index, port};
     mx_change c = mx_change_of(im, index, "rewired");
     c.port = port;
     c.before = item->inputs[port].name;
