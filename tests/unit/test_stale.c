@@ -179,7 +179,7 @@ static void test_only_one_state(void **state) {
     loop l = make_loop("Refrobnicate");
     mx_graph *g = l.t.g;
     FLAGS(l.of_b) |= MX_FLAG_EDITED;
-    expect(l.t, 3, "info output output ");
+    expect(l.t, 3, "output info output ");
     assert_int_equal(g->scopes[0].n_value_infos, 1);
     assert_int_equal(mx_node_at(g, l.a)->data, hand_float_type(g, 3));
     assert_int_equal(mx_node_at(g, l.a_out)->data, hand_float_type(g, 3));
