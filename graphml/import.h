@@ -7,6 +7,7 @@
  *     import_flat.c       in files without nesting, edited tags move operators
  *  3. import_identity.c   which of several items with one node_index is the old one; the others are new
  *  4. import_edges.c      edges become the sources of input ports
+ *     import_calls.c      calls follow functions that were renamed
  *     import_sight.c      edges that a body or a function does not let through are refused
  *  5. import_names.c      fresh names for what is new; graph outputs give their names to values
  *     import_fresh.c
@@ -86,6 +87,7 @@ typedef struct mx_compound {
     mx_sid *attribute_names;
     uint32_t first_item, last_item; /* of a scope, in order (pass 6) */
     uint32_t n_opsets, n_initializers, n_sparse, n_attribute_names;
+    uint32_t name_was; /* mx_origin_hash of the name of a function that was renamed, else 0 */
 } mx_compound;
 
 /* One <edge>. */
@@ -199,6 +201,7 @@ mx_status mx_import_contain(mx_import *im);
 mx_status mx_import_move_by_tags(mx_import *im);
 mx_status mx_import_identify(mx_import *im);
 mx_status mx_import_connect(mx_import *im);
+mx_status mx_import_follow_functions(mx_import *im);
 mx_status mx_import_look(mx_import *im);
 mx_status mx_import_name(mx_import *im);
 mx_status mx_import_name_new(mx_import *im);

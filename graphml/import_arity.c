@@ -21,6 +21,7 @@ static void find_touched(arity *a) {
     const mx_import *im = a->im;
     int64_t next = 0;
     uint32_t last = im->model;
+    bool was_carried = false;
     for (size_t i = 0; i < im->n_order; i++) {
         uint32_t index = im->order[i];
         const mx_item *item = &im->items[index];
@@ -29,8 +30,12 @@ static void find_touched(arity *a) {
             if (formal) touch(a, item->scope);
             continue;
         }
-        if (item->index > next) touch(a, im->items[last].scope);
-        if (item->index > next) touch(a, item->scope);
+        bool carried = formal && item->flags & MX_ITEM_MOVED; /* from where those before and behind it are */
+        if (item->index > next || carried || was_carried) {
+            touch(a, im->items[last].scope);
+            touch(a, item->scope);
+        }
+        was_carried = carried;
         next = (int64_t)item->index + 1;
         last = index;
     }

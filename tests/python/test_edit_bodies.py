@@ -899,3 +899,137 @@ def test_weights_of_outer_graphs_change_their_shape(how: str, tmp_path: Path) ->
     e.set(e.model(), "initializers", json.dumps(tensors))
     model = bench.expect(-(np.sin(X) - 4))
     assert "p" not in declared(model) and "r" not in declared(model) and declared(model)["out"] == [(1, [1])]
+
+
+def test_calls_follow_a_function_that_is_renamed(at: Callable[[str], Inside]) -> None:
+    bench = at("function")
+    bench.editor.set(bench.scope, "name", "Link")
+    model = bench.expect_chain(chain)
+    assert [f.name for f in model.functions] == ["Link"]
+    assert [n.op_type for n in model.graph.node if n.domain == "local"] == ["Link", "Link"]
+    assert {c["node"] for c in bench.changes("changed")} == {"Link", "owner", "again"}
+
+
+def test_functions_change_names_with_each_other(at: Callable[[str], Inside]) -> None:
+    """A call that names a function that is there is left alone."""
+    bench = at("function")
+    bench.editor.set(bench.scope, "name", "Link")
+    bench.editor.set(bench.was["owner"], "op_type", "Link")
+    model = bench.expect_chain(chain)
+    assert [n.op_type for n in model.graph.node if n.domain == "local"] == ["Link", "Link"]
+
+
+def test_inputs_of_functions_have_no_types(at: Callable[[str], Inside]) -> None:
+    bench = at("function")
+    bench.editor.set(bench.was["e"], "value_type", '{"elem": "DOUBLE"}')
+    assert declared(bench.expect_chain(chain)) == declared(onnx.load(bench.model))
+
+
+# ---- wrong edits ----
+
+
+def branch_deleted(b: Inside) -> None:
+    b.editor.delete(b.scope)
+
+
+def body_outside(b: Inside) -> None:
+    b.editor.move_into(b.scope, b.editor.model())
+
+
+def input_outside(b: Inside) -> None:
+    b.editor.move_into(b.was["e"], b.editor.model())
+
+
+def edge_to_an_input(b: Inside) -> None:
+    b.editor.draw(b.was["entry"], b.was["e"], 0, 0)
+
+
+def edge_to_a_body(b: Inside) -> None:
+    b.editor.draw(b.was["entry"], b.scope, 0, 0)
+
+
+def edge_from_a_body(b: Inside) -> None:
+    b.editor.draw(b.scope, b.was["tail"], 0, 0)
+
+
+def other_owner(b: Inside) -> None:
+    b.editor.set(b.was["owner"], "op_type", "If")
+
+
+def names_too_few(b: Inside) -> None:
+    b.editor.set(b.was["owner"], "output_names", "[]")
+
+
+def names_too_many(b: Inside) -> None:
+    b.editor.set(b.was["owner"], "output_names", '["m", "q"]')
+
+
+def attribute_gone(b: Inside) -> None:
+    b.editor.attributes("owner", body=None)
+
+
+def attribute_elsewhere(b: Inside) -> None:
+    b.editor.attributes("owner", body={"type": "GRAPH", "graph": "77"})
+
+
+def state_gone(b: Inside) -> None:
+    b.editor.disconnect("owner", 2)
+
+
+def input_of_a_branch(b: Inside) -> None:
+    b.editor.draw(b.editor.add_into(b.scope, node_kind="input", name="q"), b.was["first"], 0, 1)
+
+
+def weights_gone(b: Inside) -> None:
+    b.editor.set(b.scope, "initializers", None)
+
+
+def argument_more(b: Inside) -> None:
+    b.editor.draw(b.was["entry"], b.was["owner"], 0, 1)
+
+
+def call_in_a_function(b: Inside) -> None:
+    b.editor.move_into(b.was["owner"], b.scope)
+
+
+def output_without_an_edge(b: Inside) -> None:
+    b.editor.delete(b.was["other"])
+
+
+WRONG = [
+    ("if", branch_deleted, "the body of its attribute 'then_branch' is not in the file", "owner"),
+    ("loop", body_outside, "", "body"),
+    ("loop", input_outside, "its body 'body' has 2 inputs, but with 3 inputs and 1 outputs the operator needs 3", "owner"),
+    ("loop", edge_to_an_input, "reaches something that takes no value", "e"),
+    ("loop", edge_to_a_body, "reaches something that takes no value", "body"),
+    ("loop", edge_from_a_body, "leaves something that makes no value", "body"),
+    ("loop", other_owner, "its body 'body' has 3 inputs", "owner"),
+    ("loop", names_too_few, "an edge leaves port 0, but it has 0 outputs", "owner"),
+    ("loop", names_too_many, "its body 'body' has 2 outputs", "owner"),
+    ("loop", attribute_gone, "no attribute of the operator around it names this body", "body"),
+    ("loop", attribute_elsewhere, "the body of its attribute 'body' is not in the file", "owner"),
+    ("loop", state_gone, "input 2 has no edge; it had 'h'", "owner"),
+    ("if", input_of_a_branch, "its body 'then_branch' has 1 inputs", "owner"),
+    ("loop", weights_gone, "input 1 has no edge; it had 'w'", "second"),
+    ("function", argument_more, "it has 2 inputs, but the function 'Chain' that it calls has 1", "owner"),
+    ("function", call_in_a_function, "cannot be seen from here", ""),
+    ("if", output_without_an_edge, "output 0 has no edge; it had 'else_out'", "else_out"),
+]
+
+
+@pytest.mark.parametrize("place, edit, sentence, node", WRONG, ids=[w[1].__name__ for w in WRONG])
+def test_a_wrong_edit(place: str, edit: Callable[[Inside], None], sentence: str, node: str,
+                      at: Callable[[str], Inside]) -> None:
+    bench = at(place)
+    edit(bench)
+    message = bench.refused()
+    assert sentence in message and f"'{node}'" in message if node else sentence in message, message
+
+
+@pytest.mark.parametrize("what", ["owner", "group"])
+def test_nothing_stands_in_itself(what: str, tmp_path: Path) -> None:
+    """In an editor that cannot be drawn; a flat file can say it."""
+    bench = Inside(tmp_path, "networkx", PLACES["loop"])
+    e = bench.editor
+    e.move_into(bench.was["owner"] if what == "owner" else e.group("body"), bench.scope)
+    assert "this body stands in itself" in bench.refused()
