@@ -92,6 +92,7 @@ static mx_status add_node(builder *b, uint32_t i, mx_node_id parent) {
     bool formal = item->kind == MX_NODE_INPUT || item->kind == MX_NODE_OUTPUT;
     bool typed = formal && im->items[item->scope].kind != MX_NODE_FUNCTION; /* functions have names only */
     if (formal) n->data = typed ? item->type : MX_NO_INDEX;
+    if (formal && !typed) n->flags &= (uint8_t)~MX_FLAG_EDITED;
     if (item->kind == MX_NODE_MODEL) fill_module(im, item, &g->modules[0]);
     if (item->kind == MX_NODE_MODULE) fill_module(im, item, &g->modules[n->data]);
     return mx_item_is_scope(item) ? fill_scope(im, item, n) : MX_OK;
