@@ -5,6 +5,9 @@
 
 #include <stdio.h>
 
+#define PATH_STEPS 256u  /* groups and bodies around an operator whose names are looked for in its own */
+#define PATH_BYTES 4096u /* of these names together */
+
 typedef struct fresh {
     mx_import *im;
     mx_map nodes;   /* name -> an operator of that name */
@@ -154,19 +157,22 @@ static uint32_t outer_of(const mx_import *im, uint32_t i, bool before) {
     return before && item->parent_key != MX_SID_ABSENT ? mx_map_get(&im->by_key, item->parent_key) : item->container;
 }
 
-/* "/encoder/layer.0/": the modules around an item, or around what it was copied from, through bodies too. */
+/* "/encoder/layer.0/": the modules around an item, or around what it was copied from, through bodies too. "/" where
+ * that is longer than any name would be. */
 static mx_status add_path(fresh *f, uint32_t i, bool before, mx_buffer *b) {
     mx_import *im = f->im;
-    size_t n = 0;
+    size_t n = 0, size = 0;
     bool copy = before && im->items[i].original != MX_NO_INDEX;
     uint32_t at = outer_of(im, copy ? im->items[i].original : i, before);
-    for (uint32_t steps = 0; at != MX_NO_INDEX && steps < 2 * im->g->limits.xml_depth; steps++) {
+    for (uint32_t steps = 0; at != MX_NO_INDEX && steps < PATH_STEPS; steps++) {
         uint32_t called = before ? mx_map_get(&f->called, at) : MX_NO_INDEX;
         if (!mx_grow(im->allocator, (void **)&f->path, &f->cap_path, n, sizeof *f->path)) return mx_nomem(im->err);
-        if (im->items[at].kind == MX_NODE_MODULE) f->path[n++] = called == MX_NO_INDEX ? im->items[at].name : called;
+        f->path[n] = called == MX_NO_INDEX ? im->items[at].name : called;
+        if (im->items[at].kind == MX_NODE_MODULE) size += mx_text(im->g, f->path[n++]).n;
         at = outer_of(im, at, before);
     }
     mx_buffer_byte(b, '/');
+    if (at != MX_NO_INDEX || size > PATH_BYTES) n = 0;
     while (n--) {
         mx_str part = mx_text(im->g, f->path[n]);
         mx_buffer_add(b, part.p, part.n);

@@ -465,6 +465,14 @@ def test_move_into_another_group_of_the_body(inside: Inside) -> None:
     assert [(c["node"], c["after"]) for c in inside.changes("moved")] == [("first", "body.core")]
 
 
+def test_move_by_a_tag_or_by_hand(inside: Inside) -> None:
+    """In a flat file the tag says where to, within the body."""
+    inside.editor.move("first", "body.core")
+    model = inside.expect_chain(chain)
+    tags = {p.key: p.value for p in inner_node(model, "first").metadata_props}
+    assert tags["hierarchy_tag"].endswith("/Core") and tags["hierarchy_scope"] == "body.core"
+
+
 def test_a_new_group_in_the_body(inside: Inside) -> None:
     e = inside.editor
     group = e.add_into(inside.scope, node_kind="module", name="fresh", class_name="Fresh")
