@@ -316,9 +316,9 @@ def test_a_value_cannot_be_called_like_another_one_in_sight(inside: Inside) -> N
         assert "the name 'o' is used in a body and around it, here and at 'outer'" in message and "'first'" in message
 
 
-def test_a_value_cannot_be_called_like_one_in_a_body(inside: Inside) -> None:
-    if inside.place.attribute is None:
-        pytest.skip("names in a function are its own")
+@pytest.mark.parametrize("place", [p for p in PLACES if p != "function"])  # names in a function are its own
+def test_a_value_cannot_be_called_like_one_in_a_body(place: str, at: Callable[[str], Inside]) -> None:
+    inside = at(place)
     e = inside.editor
     e.set(e.node("spare"), "output_names", '["t2"]')
     e.set(e.node("z"), "name", "t2")
@@ -632,10 +632,10 @@ def test_move_in_what_others_need(name: str, inside: Inside) -> None:
     assert "cannot be seen from here" in message
 
 
-@pytest.mark.parametrize("name", ["first", "second", "fourth"])
-def test_move_out_what_needs_the_inside(name: str, inside: Inside) -> None:
-    if (inside.place.name, name) == ("if", "first"):
-        pytest.skip("it takes nothing from the inside")
+@pytest.mark.parametrize("place, name", [
+    (place, name) for place in PLACES for name in ("first", "second", "fourth") if (place, name) != ("if", "first")])
+def test_move_out_what_needs_the_inside(place: str, name: str, at: Callable[[str], Inside]) -> None:
+    inside = at(place)
     inside.editor.move_into(inside.editor.node(name), inside.editor.model())
     message = inside.refused()
     assert "cannot be seen from here" in message
@@ -685,12 +685,11 @@ def test_rename_what_comes_in_and_goes_out(inside: Inside) -> None:
     assert "my_" in text
 
 
-def test_an_input_of_the_body_is_deleted(inside: Inside) -> None:
+@pytest.mark.parametrize("place", [p for p in PLACES if p not in ("if", "nested")])  # a branch has none
+def test_an_input_of_the_body_is_deleted(place: str, at: Callable[[str], Inside]) -> None:
+    inside = at(place)
     e = inside.editor
-    inputs = e.formal(inside.scope, "input")
-    if not inputs:
-        pytest.skip("a branch has none")
-    e.delete(inputs[-1])
+    e.delete(e.formal(inside.scope, "input")[-1])
     assert "input 0 has no edge; it had" in inside.refused()
 
 
