@@ -42,7 +42,8 @@ def tensor(name: str, shape: list | None = None, elem: int = FLOAT) -> onnx.Valu
     return helper.make_tensor_value_info(name, elem, ["batch", 4] if shape is None else shape)
 
 
-def node(op_type: str, inputs: list[str], outputs: list[str], name: str, tag: str = "", **attributes: object) -> onnx.NodeProto:
+def node(op_type: str, inputs: list[str], outputs: list[str], name: str, tag: str = "",
+         **attributes: object) -> onnx.NodeProto:
     made = helper.make_node(op_type, inputs, outputs, name=name, **attributes)
     if tag:
         made.metadata_props.add(key="hierarchy_tag", value=tag)

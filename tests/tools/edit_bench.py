@@ -43,8 +43,8 @@ class EditBench:
         return import_(self.graphml, self.output, "--report", self.folder / "report.json", *options)
 
     def result(self, warnings: bool = False) -> onnx.ModelProto:
-        """Import the edited file; what comes of it is valid, its types are those that the operators make, and no name is
-        used twice, in bodies either."""
+        """Import the edited file; what comes of it is valid, its types are those that the operators make, and no name
+        is used twice, in bodies either."""
         done = self.apply("--validate")
         if warnings:
             assert done.code == 0, done
@@ -55,7 +55,8 @@ class EditBench:
         onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
         graphs = list(graphs_of(model.graph))
         expect_distinct([n.name for g in graphs for n in g.node])
-        expect_distinct([o for g in graphs for n in g.node for o in n.output if o] + [i.name for g in graphs for i in g.input])
+        values = [o for g in graphs for n in g.node for o in n.output if o]
+        expect_distinct(values + [i.name for g in graphs for i in g.input])
         return model
 
     def run(self, **feeds: np.ndarray) -> list[np.ndarray]:
