@@ -10,8 +10,8 @@ typedef void (*mx_stale_fn)(void *ctx, mx_sid value, mx_node_id node, uint32_t b
 
 /* What is declared of a value that an edit reaches (converter/reach.h) holds only as far as inference confirms it. An
  * entry of value_info goes as a whole; formal outputs, and formal inputs of bodies whose own type was not edited, keep
- * what is confirmed, the names of dims, and their element type where none is known. New ones that declare no type get the
- * one that is inferred. Nothing happens where no flag is set.
+ * what is confirmed, the names of dims, and their element type where none is known. New ones that declare no type get
+ * the one that is inferred. Nothing happens where no flag is set.
  *
  * g must be wired and in order, its small tensors readable. each (may be NULL): called for what went. *count: how many.
  * Linear. Errors: INVALID for a new output of the model whose type nobody knows, NOMEM, LIMIT, READ. */
