@@ -5,8 +5,9 @@
 
 #include <stdlib.h>
 
-#define FEW     400u /* wires whose pairs are compared */
-#define SWAPS   40u
+#define FEW     400u      /* wires whose pairs are compared */
+#define WORK    50000000u /* pairs of pins looked at in one gap */
+#define SIFTS   40u
 #define OVERLAY 1000
 
 typedef struct track_order {
@@ -161,6 +162,15 @@ static mx_status give_tracks(mx_lay *l, const track_order *t, uint32_t *tracks) 
     return MX_OK;
 }
 
+/* How often all wires may be sifted: each time every pin is held against every other one. */
+static uint32_t sifts(const track_order *t) {
+    uint64_t pins = t->n, most;
+    for (uint32_t i = 0; i < t->n; i++)
+        pins += t->wires[t->order[i]].n_pins;
+    most = t->n <= FEW ? WORK / (pins * pins) : 0;
+    return most < SIFTS ? (uint32_t)most : SIFTS;
+}
+
 mx_status mx_lay_tracks(mx_lay *l, mx_wire *wires, uint32_t n, const mx_pin *pins, uint32_t *tracks) {
     track_order t = {.wires = wires, .pins = pins};
     sorted_wire *sorted = mx_lay_array(l, n, sizeof *sorted);
@@ -173,7 +183,7 @@ mx_status mx_lay_tracks(mx_lay *l, mx_wire *wires, uint32_t n, const mx_pin *pin
     qsort(sorted, t.n, sizeof *sorted, by_key);
     for (uint32_t i = 0; i < t.n; i++)
         t.order[i] = sorted[i].wire;
-    for (uint32_t i = 0; i < SWAPS && t.n <= FEW && sift(&t); i++) {
-    }
+    for (uint32_t i = sifts(&t); i && sift(&t);)
+        i--;
     return give_tracks(l, &t, tracks);
 }
