@@ -18,9 +18,10 @@ static mx_hash128 hash_question(const mx_layout *y) {
     return mx_hasher_end(&h);
 }
 
-static mx_answer *find(mx_answer *table, size_t n_slots, mx_hash128 question) {
+/* A model can be made so that two hashes are equal by design: at least as many links must be there. */
+static mx_answer *find(mx_answer *table, size_t n_slots, mx_hash128 question, uint32_t n_links) {
     size_t i = question.low & (n_slots - 1);
-    while (table[i].known && !mx_hash_eq(table[i].question, question))
+    while (table[i].known && (table[i].n_links != n_links || !mx_hash_eq(table[i].question, question)))
         i = (i + 1) & (n_slots - 1);
     return &table[i];
 }
@@ -32,7 +33,7 @@ static mx_status make_room(mx_negotiation *n) {
     mx_answer *table = mx_alloc_zero(a, slots, sizeof *table);
     if (!table) return mx_nomem(n->q.err);
     for (size_t i = 0; i < n->n_slots; i++)
-        if (n->answers[i].known) *find(table, slots, n->answers[i].question) = n->answers[i];
+        if (n->answers[i].known) *find(table, slots, n->answers[i].question, n->answers[i].n_links) = n->answers[i];
     mx_free(a, n->answers, n->n_slots * sizeof *table);
     n->answers = table;
     n->n_slots = slots;
@@ -62,12 +63,13 @@ mx_status mx_answer_of(mx_negotiation *n, uint32_t group, mx_free_ports free_por
     MX_TRY(mx_question_ask(&n->q, group, free_ports));
     MX_TRY(make_room(n));
     mx_hash128 question = hash_question(y);
-    mx_answer *answer = find(n->answers, n->n_slots, question);
+    mx_answer *answer = find(n->answers, n->n_slots, question, y->n_edges);
     *out = answer;
     if (answer->known) return MX_OK;
     MX_TRY(mx_layout_order(y, n->q.s->own->allocator, n->q.err));
     n->work += (uint64_t)y->n_boxes + y->n_edges;
     answer->question = question;
+    answer->n_links = y->n_edges;
     answer->crossings = y->crossings < UINT32_MAX ? (uint32_t)y->crossings : UINT32_MAX;
     return keep(n, answer);
 }

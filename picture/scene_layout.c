@@ -47,10 +47,11 @@ typedef struct header {
     int32_t title, counts;
 } header;
 
-static mx_status hash_question(laying *l, header texts, uint32_t loose, mx_hash128 *out) {
+static mx_hash128 hash_question(const laying *l, header texts, uint32_t loose) {
     const mx_layout *y = &l->q.layout;
     mx_hasher h;
-    int32_t head[5] = {texts.title, texts.counts, (int32_t)y->n_boxes, (int32_t)y->n_edges, (int32_t)loose};
+    uint32_t head[7] = {(uint32_t)texts.title, (uint32_t)texts.counts, y->n_boxes, y->n_edges, loose, y->crossing_cost,
+                        y->hint_cost};
     mx_hasher_start(&h);
     mx_hasher_add(&h, head, sizeof head);
     for (uint32_t i = 0; i < y->n_boxes; i++) {
@@ -62,15 +63,22 @@ static mx_status hash_question(laying *l, header texts, uint32_t loose, mx_hash1
         asked_edge e = {x->from, x->to, x->value, x->quiet, x->from_x, x->to_x};
         mx_hasher_add(&h, &e, sizeof e);
     }
-    *out = mx_hasher_end(&h);
-    return MX_OK;
+    return mx_hasher_end(&h);
 }
 
-static known *find_known(laying *l, mx_hash128 hash) {
+static known *find_known(const laying *l, mx_hash128 hash) {
     size_t i = hash.low & (l->n_slots - 1);
     while (l->table[i].group && !mx_hash_eq(l->table[i].hash, hash))
         i = (i + 1) & (l->n_slots - 1);
     return &l->table[i];
+}
+
+/* A model can be made so that two hashes are equal by design: what is copied must at least be there. */
+static bool is_alike(const mx_scene *s, uint32_t group, uint32_t other) {
+    uint32_t a = s->boxes[group].first_child, b = s->boxes[other].first_child;
+    for (; a != MX_NO_BOX && b != MX_NO_BOX; a = s->boxes[a].next)
+        b = s->boxes[b].next;
+    return a == b && s->boxes[group].n_links == s->boxes[other].n_links;
 }
 
 /* ---- what comes out ---- */
@@ -248,13 +256,12 @@ static mx_status lay_out(laying *l, uint32_t group, header texts) {
 }
 
 static mx_status lay_group(laying *l, uint32_t group) {
-    mx_hash128 hash;
     header texts = header_of(l, group);
     MX_TRY(mx_question_ask(&l->q, group, MX_FREE_NONE));
     uint32_t loose = count_loose(l, group);
-    MX_TRY(hash_question(l, texts, loose, &hash));
+    mx_hash128 hash = hash_question(l, texts, loose);
     known *k = find_known(l, hash);
-    if (k->group && !loose) {
+    if (k->group && !loose && is_alike(l->s, group, k->group - 1)) {
         take_from(l, group, k->group - 1);
     } else {
         MX_TRY(lay_out(l, group, texts));

@@ -13,6 +13,7 @@ typedef struct mx_link_places {
 
 typedef struct mx_answer {
     mx_hash128 question;
+    uint32_t n_links; /* of the group */
     uint32_t crossings;
     bool known;
     size_t first; /* in places: of the group's first link */
@@ -40,7 +41,7 @@ mx_status mx_scene_negotiate(mx_scene *s, mx_error *err);
 mx_status mx_answer_of(mx_negotiation *n, uint32_t group, mx_free_ports free_ports, const mx_answer **answer);
 void mx_answers_free(mx_negotiation *n);
 
-/* The second half of it: better places for single ports. */
+/* The second half of it: better places for single ports. Fails with NOMEM. */
 mx_status mx_barter(mx_negotiation *n);
 
 #endif
