@@ -117,7 +117,7 @@ mx_status mx_import_onnx(const mx_env *env, const char *graphml, const char *out
     static const mx_import_onnx_options defaults = {0};
     import_job job = {.env = env, .graphml = graphml, .output = output, .options = options ? options : &defaults};
     if (job.options->source && !job.options->report)
-        return mx_fail(err, MX_ERR_USAGE, "a source model is only asked for a report");
+        return mx_fail(err, MX_ERR_USAGE, "a source model is of use only with a report");
     mx_status status = job.options->report ? run_with_report(&job, err) : run(&job, err);
     if (status == MX_OK && result) {
         const mx_graphml_report *r = &job.report;
