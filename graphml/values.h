@@ -60,22 +60,20 @@ void mx_value_info_entry(mx_buffer *b, const mx_graph *g, const mx_value_info *v
 
 /* Whether a tensor's data are few and of a kind that "values" can hold (but for NaN and the like). */
 bool mx_value_is_short(const mx_graph *g, const mx_tensor *t);
-/* TensorProto and SparseTensorProto by reference to their bytes. */
 /* Only what a tensor is: {"data_type": "FLOAT", "dims": [3, 4]}. */
 void mx_value_tensor_kind(mx_buffer *b, const mx_tensor *t);
+/* TensorProto and SparseTensorProto by reference to their bytes. */
 void mx_value_tensor(mx_buffer *b, const mx_graph *g, const mx_tensor *t);
 void mx_value_sparse(mx_buffer *b, const mx_graph *g, const mx_sparse *s);
 /* The members of a tensor's object without its braces, after whatever members precede; `inlined`: as "values"
  * where that gives the same bytes. Fails when a source cannot be read. */
-mx_status mx_value_tensor_members(mx_buffer *b, const mx_graph *g, const mx_tensor *t, bool inlined,
-                                  bool *first, mx_error *err);
-mx_status mx_value_sparse_members(mx_buffer *b, const mx_graph *g, const mx_sparse *s, bool *first,
+mx_status mx_value_tensor_members(mx_buffer *b, const mx_graph *g, const mx_tensor *t, bool inlined, bool *first,
                                   mx_error *err);
-/* The value of one attribute. */
+mx_status mx_value_sparse_members(mx_buffer *b, const mx_graph *g, const mx_sparse *s, bool *first, mx_error *err);
+/* The value of one attribute. Fails as mx_value_tensor_members does. */
 mx_status mx_value_attribute(mx_buffer *b, const mx_value_context *c, const mx_attr *a, mx_error *err);
 /* All attributes of a node. */
-mx_status mx_value_attributes(mx_buffer *b, const mx_value_context *c, const mx_attr *attrs, size_t n,
-                              mx_error *err);
+mx_status mx_value_attributes(mx_buffer *b, const mx_value_context *c, const mx_attr *attrs, size_t n, mx_error *err);
 
 /* ---- pieces that these files share ---- */
 

@@ -28,8 +28,8 @@ typedef enum mx_layout_pin {
 typedef struct mx_layout_box {
     int32_t w, h; /* in; 0 by 0 for a place on the border */
     uint8_t pin;  /* in: mx_layout_pin */
-    int32_t hint; /* in: pinned boxes stand in the order of their hints where that costs nothing, as outside of the
-                     group their values are in that order; MX_PORT_FREE: any place will do */
+    int32_t hint; /* in: pinned boxes stand in the order of their hints unless that costs more (hint_cost) than it is
+                     worth, as outside of the group their values are in that order; MX_PORT_FREE: any place will do */
     int32_t x, y; /* out: top left, from 0 on; mx_layout_order: x is the place in the layer */
 } mx_layout_box;
 

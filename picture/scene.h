@@ -72,8 +72,8 @@ typedef struct mx_scene_options {
     bool frames;         /* the same, but only in groups that would show more than some 30 boxes, and with the constants
                             that nothing else uses; shorter runs too where there are still more */
     bool folded_too;     /* the inside of folded groups is laid out as well */
-    const mx_types
-        *types;     /* what was inferred of the graph, used until mx_scene_make returns; NULL: only what it declares */
+    /* What was inferred of the graph, used until mx_scene_make returns; NULL: only what it declares. */
+    const mx_types *types;
     bool no_layout; /* boxes of a group one below the other, links without points */
 } mx_scene_options;
 
@@ -110,8 +110,8 @@ uint32_t mx_scene_type(const mx_scene *scene, mx_node_id node, uint32_t port);
 typedef struct mx_route {
     mx_point *points;
     size_t n, cap;
-    uint32_t from,
-        to; /* where there are points: the boxes that they begin and end at; folded groups hide those within */
+    /* Where there are points: the boxes that they begin and end at; folded groups hide those within. */
+    uint32_t from, to;
     bool back;
 } mx_route;
 mx_status mx_scene_route(const mx_scene *scene, mx_node_id target, uint32_t target_port, mx_route *route,

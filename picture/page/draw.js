@@ -12,8 +12,8 @@ function node(tag, attributes, ...inside) {
   return made;
 }
 
-// Which groups are open, and their pictures: {w, h, x, y, cw, ch, links, points, top, bottom} with ways in and out by value. asFirst: all in it is open
-// or folded as it was at first.
+// Which groups are open, and their pictures: {w, h, x, y, cw, ch, links, points, top, bottom} with ways in and out by value.
+// asFirst: all in it is open or folded as it was at first.
 const open = new Uint8Array(model.count);
 const pictures = new Map();
 
