@@ -97,7 +97,9 @@ static void tell_stale(void *ctx, mx_sid value, mx_node_id node, uint32_t before
     stale_types *s = ctx;
     bool info = node == MX_NO_NODE;
     mx_change c = {.kind = after == MX_NO_INDEX ? "dropped" : "changed",
-                   .what = info ? "value_info" : mx_node_at(s->g, node)->kind == MX_NODE_INPUT ? "input" : "output",
+                   .what = info                                            ? "value_info"
+                           : mx_node_at(s->g, node)->kind == MX_NODE_INPUT ? "input"
+                                                                           : "output",
                    .key = info ? "value_info" : "value_type",
                    .node = value,
                    .port = -1,

@@ -69,10 +69,10 @@ typedef enum mx_type_kind {
 } mx_type_kind;
 typedef struct mx_type {
     mx_type_kind kind;
-    bool has_elem;   /* TENSOR, SPARSE: elem_type is present; MAP: key_type is present */
-    bool has_shape;  /* TENSOR, SPARSE: a shape is present (rank 0 possible) */
-    int32_t elem;    /* TENSOR, SPARSE: TensorProto.DataType; MAP: key type */
-    uint32_t child;  /* SEQUENCE, OPTIONAL: element type; MAP: value type; index or MX_NO_INDEX if absent */
+    bool has_elem;  /* TENSOR, SPARSE: elem_type is present; MAP: key_type is present */
+    bool has_shape; /* TENSOR, SPARSE: a shape is present (rank 0 possible) */
+    int32_t elem;   /* TENSOR, SPARSE: TensorProto.DataType; MAP: key type */
+    uint32_t child; /* SEQUENCE, OPTIONAL: element type; MAP: value type; index or MX_NO_INDEX if absent */
     uint32_t n_dims;
     mx_dim *dims;
     mx_sid domain, name;
@@ -115,8 +115,9 @@ typedef struct mx_sparse {
     bool unused_at_source;
 } mx_sparse;
 
-typedef enum mx_attr_type { /* AttributeProto.AttributeType; numbers of onnx.proto */
-    MX_ATTR_UNDEFINED = 0,  /* only with ref_attr_name or with no value at all */
+/* AttributeProto.AttributeType; numbers of onnx.proto. */
+typedef enum mx_attr_type {
+    MX_ATTR_UNDEFINED = 0, /* only with ref_attr_name or with no value at all */
     MX_ATTR_FLOAT = 1,
     MX_ATTR_INT = 2,
     MX_ATTR_STRING = 3,
@@ -131,7 +132,7 @@ typedef enum mx_attr_type { /* AttributeProto.AttributeType; numbers of onnx.pro
     MX_ATTR_SPARSE_TENSORS = 12,
     MX_ATTR_TYPE_PROTO = 13,
     MX_ATTR_TYPE_PROTOS = 14,
-    MX_ATTR_OPAQUE = 1000   /* odd AttributeProto (no type, two values, unknown type ...): wire bytes in value.s */
+    MX_ATTR_OPAQUE = 1000 /* odd AttributeProto (no type, two values, unknown type ...): wire bytes in value.s */
 } mx_attr_type;
 
 /* AttributeProto. Singular values use value.{f,i,s,index}, lists value.{floats,ints,sids,indices} with count.
@@ -180,11 +181,11 @@ typedef struct mx_scope_data {
     uint32_t *initializers; /* tensor indices, in order */
     uint32_t *sparse_initializers;
     mx_value_info *value_infos;
-    mx_node_id *operators;  /* operators directly in this scope (whatever module they stand in), in order */
+    mx_node_id *operators; /* operators directly in this scope (whatever module they stand in), in order */
     mx_node_id *inputs, *outputs;
     size_t n_initializers, n_sparse, n_value_infos, n_operators, n_inputs, n_outputs;
     size_t cap_initializers, cap_sparse, cap_value_infos, cap_operators, cap_inputs, cap_outputs;
-    mx_opset *opsets;       /* model and functions */
+    mx_opset *opsets; /* model and functions */
     uint32_t n_opsets;
     /* functions only */
     mx_sid *attribute_names; /* FunctionProto.attribute; FunctionProto.attribute_proto is in the node's attrs */
@@ -206,32 +207,33 @@ typedef struct mx_module_data {
     mx_sid tag;         /* the tag of its operators, absent: untagged model */
     bool has_own_tag;   /* its class is the last step of the tag (false: the tag is its parent's) */
     bool has_order;
-    bool inferred;      /* while tags are looked for: this one was derived from those of its children */
+    bool inferred; /* while tags are looked for: this one was derived from those of its children */
     int32_t execution_order;
 } mx_module_data;
 
-enum { /* mx_node.flags */
-    MX_FLAG_NEW = 1u << 0,        /* import: not in the source model */
-    MX_FLAG_CHANGED = 1u << 1,    /* import: an edit touched its wiring */
-    MX_FLAG_MOVED = 1u << 2,      /* import: it stands in another group than it was written in */
-    MX_FLAG_UNORDERED = 1u << 3,  /* used something that is produced later, at the source (a fault to keep) */
-    MX_FLAG_DUPLICATE = 1u << 4,  /* makes a value that something else in its scope makes too, at the source */
-    MX_FLAG_EDITED = 1u << 6,     /* import: it means something else: type, attributes; of a scope: initializers, opsets */
-    MX_FLAG_REMOVED = 1u << 5     /* taken out by an edit: in no list, child of nothing; a scope's lists are empty */
+/* mx_node.flags */
+enum {
+    MX_FLAG_NEW = 1u << 0,       /* import: not in the source model */
+    MX_FLAG_CHANGED = 1u << 1,   /* import: an edit touched its wiring */
+    MX_FLAG_MOVED = 1u << 2,     /* import: it stands in another group than it was written in */
+    MX_FLAG_UNORDERED = 1u << 3, /* used something that is produced later, at the source (a fault to keep) */
+    MX_FLAG_DUPLICATE = 1u << 4, /* makes a value that something else in its scope makes too, at the source */
+    MX_FLAG_EDITED = 1u << 6, /* import: it means something else: type, attributes; of a scope: initializers, opsets */
+    MX_FLAG_REMOVED = 1u << 5 /* taken out by an edit: in no list, child of nothing; a scope's lists are empty */
 };
 
 typedef struct mx_node {
     uint8_t kind; /* mx_node_kind */
     uint8_t flags;
     mx_node_id parent, first_child, last_child, next_sibling;
-    mx_node_id scope;    /* the model, function or body whose name space it lives in (for a scope: itself) */
-    uint32_t data;       /* scopes: index into scopes; modules: into modules; inputs and outputs: the type's index */
-    mx_sid name;         /* operator: NodeProto.name; module: its own part ("layer.0"); input, output: value name;
-                            function: its name; body: name of the attribute that holds it */
+    mx_node_id scope; /* the model, function or body whose name space it lives in (for a scope: itself) */
+    uint32_t data;    /* scopes: index into scopes; modules: into modules; inputs and outputs: the type's index */
+    mx_sid name;      /* operator: NodeProto.name; module: its own part ("layer.0"); input, output: value name;
+                         function: its name; body: name of the attribute that holds it */
     mx_sid op_type, domain, overload, doc, rest;
     uint32_t n_inputs, n_outputs, n_attrs, attr_index; /* attr_index: a body's place in a GRAPHS attribute */
-    mx_port *inputs;     /* operator; output node: exactly one */
-    mx_sid *outputs;     /* names of the values it makes; input node: exactly one (== name) */
+    mx_port *inputs;                                   /* operator; output node: exactly one */
+    mx_sid *outputs; /* names of the values it makes; input node: exactly one (== name) */
     mx_attr *attrs;
     mx_pairs metadata;
 } mx_node;
@@ -241,7 +243,7 @@ typedef struct mx_external_file {
     mx_sid location; /* as recorded */
     uint32_t source; /* the file itself (reading ONNX); MX_NO_INDEX when it is to be put together from the parts */
     uint64_t size;
-    mx_blob *parts;  /* in order, disjoint, covering [0, size) */
+    mx_blob *parts; /* in order, disjoint, covering [0, size) */
     size_t n_parts;
     bool hidden_use; /* something that the graph does not model (training_info, an odd attribute) refers to it */
 } mx_external_file;
@@ -305,7 +307,7 @@ mx_status mx_graph_string(mx_graph *g, mx_str s, mx_sid *out, mx_error *err);
 mx_status mx_graph_add_type(mx_graph *g, const mx_type *type, uint32_t *out, mx_error *err);
 mx_status mx_graph_add_tensor(mx_graph *g, const mx_tensor *t, uint32_t *out, mx_error *err); /* shallow copy */
 mx_status mx_graph_add_sparse(mx_graph *g, const mx_sparse *s, uint32_t *out, mx_error *err);
-mx_status mx_graph_add_source(mx_graph *g, mx_source *s, uint32_t *out, mx_error *err);       /* takes the reference */
+mx_status mx_graph_add_source(mx_graph *g, mx_source *s, uint32_t *out, mx_error *err); /* takes the reference */
 mx_status mx_graph_add_check(mx_graph *g, const mx_check *c, uint32_t *out, mx_error *err);
 mx_status mx_graph_add_external_file(mx_graph *g, const mx_external_file *f, uint32_t *out, mx_error *err);
 mx_status mx_scope_add_initializer(mx_graph *g, mx_scope_data *s, uint32_t tensor, mx_error *err);
@@ -320,8 +322,8 @@ mx_status mx_graph_add_bytes(mx_graph *g, mx_str bytes, mx_blob *out, mx_error *
 
 /* ---- wiring (converter/wiring.c) ---- */
 
-/* Find the source of every input port by name, in all scopes: inner scopes see values of outer ones. Where a name is made
- * more than once, the nearest maker before the consumer counts, else the first after it. Sets the fault flags.
+/* Find the source of every input port by name, in all scopes: inner scopes see values of outer ones. Where a name is
+ * made more than once, the nearest maker before the consumer counts, else the first after it. Sets the fault flags.
  * Marks initializers that nothing uses (unused_at_source). Linear. */
 mx_status mx_graph_wire(mx_graph *g, mx_error *err);
 /* Whether the scope holds an initializer (dense or sparse) of that name; only this scope, not outer ones. Linear in

@@ -47,7 +47,8 @@ void mx_infer_functions_begin(mx_infer *in) {
     in->agreed = zeroed(in, in->types->n_ports + 1, sizeof *in->agreed);
     for (size_t i = 0; in->agreed && i <= in->types->n_ports; i++)
         in->agreed[i] = NOT_YET;
-    for (size_t i = 0; i < in->calls.count && in->status == MX_OK; i++) start_function(in, i);
+    for (size_t i = 0; i < in->calls.count && in->status == MX_OK; i++)
+        start_function(in, i);
 }
 
 /* Bodies come behind the scope that they stand in. */

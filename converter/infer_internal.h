@@ -98,15 +98,15 @@ typedef struct mx_infer {
     mx_infer_undo *log;
     size_t n_names, n_tensors, n_log, cap_log;
     mx_infer_function *functions;
-    mx_calls calls;           /* which function an operator calls; as many as there are `functions` */
-    uint32_t *agreed;         /* by port: for functions that were called, the types that all calls agree on */
+    mx_calls calls;   /* which function an operator calls; as many as there are `functions` */
+    uint32_t *agreed; /* by port: for functions that were called, the types that all calls agree on */
     const mx_infer_frame *frame;
     uint32_t depth;           /* of scopes */
     uint32_t repeats;         /* > 0: what is looked at was looked at before */
     uint64_t contents_budget; /* bytes of contents that may still be made */
     uint64_t repeat_budget;   /* operators that may still be looked at once more */
     uint64_t loop_budget;     /* nodes below bodies of loops that may still be looked at once more */
-    uint32_t *scope_sizes;    /* by scope: nodes in and below it; MX_NO_INDEX: an operator among them calls a function */
+    uint32_t *scope_sizes; /* by scope: nodes in and below it; MX_NO_INDEX: an operator among them calls a function */
     mx_arena arena;
 } mx_infer;
 

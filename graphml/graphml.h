@@ -35,27 +35,27 @@ typedef struct mx_traces mx_traces;
 /* One thing that an edit changed. Texts belong to the graph. */
 typedef struct mx_change {
     struct mx_change *next;
-    const char *kind;      /* "added", "removed", "changed", "moved", "retagged", "rewired", "dropped", "ignored" */
-    const char *what;      /* "operator", "module", "input", ..., "initializer", "value_info", "label", "hierarchy_tag" */
-    const char *key;       /* the data concerned, NULL: none */
-    mx_sid node, op_type;  /* the node's name and type, absent: none */
-    mx_sid before, after;  /* absent: not known, or none */
-    mx_sid entry;          /* within the key: an attribute, an entry of the metadata, a domain, ...; absent: none */
-    mx_sid scope, tag;     /* where a removed node stood; absent: not known, or none */
-    int64_t port, index;   /* port; node_index; -1: does not apply */
-    int64_t last_index;    /* "removed": of a run of nodes, else -1 */
-    mx_node_id id;         /* "changed": the node, and which field of its origin (mx_origin_field) */
+    const char *kind; /* "added", "removed", "changed", "moved", "retagged", "rewired", "dropped", "ignored" */
+    const char *what; /* "operator", "module", "input", ..., "initializer", "value_info", "label", "hierarchy_tag" */
+    const char *key;  /* the data concerned, NULL: none */
+    mx_sid node, op_type; /* the node's name and type, absent: none */
+    mx_sid before, after; /* absent: not known, or none */
+    mx_sid entry;         /* within the key: an attribute, an entry of the metadata, a domain, ...; absent: none */
+    mx_sid scope, tag;    /* where a removed node stood; absent: not known, or none */
+    int64_t port, index;  /* port; node_index; -1: does not apply */
+    int64_t last_index;   /* "removed": of a run of nodes, else -1 */
+    mx_node_id id;        /* "changed": the node, and which field of its origin (mx_origin_field) */
     uint32_t field;
 } mx_change;
 
 /* What an import noticed. */
 typedef struct mx_graphml_report {
-    uint64_t unknown_keys;  /* data with keys that are not ours, ignored */
+    uint64_t unknown_keys; /* data with keys that are not ours, ignored */
     uint64_t nodes_new, nodes_deleted, nodes_moved, nodes_changed, nodes_retagged, ports_changed;
     uint64_t initializers_dropped, types_dropped;
     uint64_t labels_changed, tags_ignored; /* by hand, in vain */
-    bool legacy;            /* an earlier v1.1 file: no ports, ids that are names */
-    mx_change *changes, **end; /* in the graph's memory; end: where the next one goes */
+    bool legacy;                           /* an earlier v1.1 file: no ports, ids that are names */
+    mx_change *changes, **end;             /* in the graph's memory; end: where the next one goes */
 } mx_graphml_report;
 
 /* Add a change to the report; `change` is copied. */

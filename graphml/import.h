@@ -31,20 +31,22 @@
 #include "graphml/origin.h"
 #include "graphml/source.h"
 
-enum {                      /* kinds of items beyond mx_node_kind */
-       MX_ITEM_GROUP = 100, /* a group without our data: transparent */
-       MX_ITEM_NOTE         /* a leaf without our data */
+/* Kinds of items beyond mx_node_kind. */
+enum {
+    MX_ITEM_GROUP = 100, /* a group without our data: transparent */
+    MX_ITEM_NOTE         /* a leaf without our data */
 };
 
-enum { /* mx_item.flags */
-       MX_ITEM_HAS_INDEX = 1u << 0,
-       MX_ITEM_NEW = 1u << 1,       /* not in the source model */
-       MX_ITEM_UNORDERED = 1u << 2, /* faults of the source model */
-       MX_ITEM_DUPLICATE = 1u << 3,
-       MX_ITEM_CHANGED = 1u << 4,     /* an edge gives a port another value than its stored name says */
-       MX_ITEM_MOVED = 1u << 5,       /* stands in another compound than its stored parent */
-       MX_ITEM_FRESH_NAMES = 1u << 6, /* a copy: its name and values need fresh names */
-       MX_ITEM_RENAMED = 1u << 7      /* an output gave its name to one of its values */
+/* mx_item.flags */
+enum {
+    MX_ITEM_HAS_INDEX = 1u << 0,
+    MX_ITEM_NEW = 1u << 1,       /* not in the source model */
+    MX_ITEM_UNORDERED = 1u << 2, /* faults of the source model */
+    MX_ITEM_DUPLICATE = 1u << 3,
+    MX_ITEM_CHANGED = 1u << 4,     /* an edge gives a port another value than its stored name says */
+    MX_ITEM_MOVED = 1u << 5,       /* stands in another compound than its stored parent */
+    MX_ITEM_FRESH_NAMES = 1u << 6, /* a copy: its name and values need fresh names */
+    MX_ITEM_RENAMED = 1u << 7      /* an output gave its name to one of its values */
 };
 
 /* One <node>. */

@@ -125,8 +125,7 @@ static void body_key(mx_buffer *b, const mx_value_context *c, mx_node_id body) {
     mx_buffer_byte(b, '"');
 }
 
-static mx_status list_item(mx_buffer *b, const mx_value_context *c, const mx_attr *a, uint32_t index,
-                           mx_error *err) {
+static mx_status list_item(mx_buffer *b, const mx_value_context *c, const mx_attr *a, uint32_t index, mx_error *err) {
     bool first = true;
     if (a->type == MX_ATTR_GRAPHS) {
         body_key(b, c, index);
@@ -157,8 +156,7 @@ static mx_status object_list_member(mx_buffer *b, const mx_value_context *c, con
     return MX_OK;
 }
 
-static mx_status value_members(mx_buffer *b, const mx_value_context *c, const mx_attr *a, bool *first,
-                               mx_error *err) {
+static mx_status value_members(mx_buffer *b, const mx_value_context *c, const mx_attr *a, bool *first, mx_error *err) {
     const mx_graph *g = c->g;
     switch (a->type) {
     case MX_ATTR_FLOAT: float_member(b, a, first); return MX_OK;
@@ -204,8 +202,8 @@ static mx_status typed_form(mx_buffer *b, const mx_value_context *c, const mx_at
         MX_TRY(value_members(b, c, a, &first, err));
     /* A tensor's own doc_string and rest stand in the same object. */
     mx_json_text_member(b, c->g, &first, tensor ? "attribute_doc_string" : "doc_string", a->doc);
-    mx_json_rest_member(b, c->g, &first,
-                        tensor || a->type == MX_ATTR_SPARSE_TENSOR ? "attribute_rest" : "rest", a->rest);
+    mx_json_rest_member(b, c->g, &first, tensor || a->type == MX_ATTR_SPARSE_TENSOR ? "attribute_rest" : "rest",
+                        a->rest);
     mx_buffer_byte(b, '}');
     return MX_OK;
 }
@@ -214,8 +212,7 @@ mx_status mx_value_attribute(mx_buffer *b, const mx_value_context *c, const mx_a
     return plain_form(b, c->g, a) ? MX_OK : typed_form(b, c, a, err);
 }
 
-mx_status mx_value_attributes(mx_buffer *b, const mx_value_context *c, const mx_attr *attrs, size_t n,
-                              mx_error *err) {
+mx_status mx_value_attributes(mx_buffer *b, const mx_value_context *c, const mx_attr *attrs, size_t n, mx_error *err) {
     bool object = mx_json_keys_fit(b, c->g, attrs, n, sizeof *attrs);
     mx_buffer_byte(b, object ? '{' : '[');
     for (size_t i = 0; i < n; i++) {

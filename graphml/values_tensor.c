@@ -134,8 +134,7 @@ static void add_external(mx_buffer *b, const mx_graph *g, const mx_tensor *t, bo
     if (t->has_location) {
         static const char *const locations[] = {"DEFAULT", "EXTERNAL"};
         mx_json_member(b, first, "location");
-        quoted_or_number(b, t->location == 0 || t->location == 1 ? locations[t->location] : NULL,
-                         t->location);
+        quoted_or_number(b, t->location == 0 || t->location == 1 ? locations[t->location] : NULL, t->location);
     }
     if (t->external_file != MX_NO_INDEX) {
         mx_json_member(b, first, "file");
@@ -159,8 +158,8 @@ void mx_value_tensor_kind(mx_buffer *b, const mx_tensor *t) {
     mx_buffer_byte(b, '}');
 }
 
-mx_status mx_value_tensor_members(mx_buffer *b, const mx_graph *g, const mx_tensor *t, bool inlined,
-                                  bool *first, mx_error *err) {
+mx_status mx_value_tensor_members(mx_buffer *b, const mx_graph *g, const mx_tensor *t, bool inlined, bool *first,
+                                  mx_error *err) {
     bool done = false;
     mx_json_text_member(b, g, first, "name", t->name);
     add_kind(b, t, first);
@@ -189,8 +188,8 @@ void mx_value_tensor(mx_buffer *b, const mx_graph *g, const mx_tensor *t) {
 
 /* ---- sparse tensors ---- */
 
-static mx_status part(mx_buffer *b, const mx_graph *g, const char *key, uint32_t tensor, bool inlined,
-                      bool *first, mx_error *err) {
+static mx_status part(mx_buffer *b, const mx_graph *g, const char *key, uint32_t tensor, bool inlined, bool *first,
+                      mx_error *err) {
     bool inner = true;
     if (tensor == MX_NO_INDEX) return MX_OK;
     mx_json_member(b, first, key);
@@ -200,8 +199,8 @@ static mx_status part(mx_buffer *b, const mx_graph *g, const char *key, uint32_t
     return MX_OK;
 }
 
-static mx_status sparse_members(mx_buffer *b, const mx_graph *g, const mx_sparse *s, bool inlined,
-                                bool *first, mx_error *err) {
+static mx_status sparse_members(mx_buffer *b, const mx_graph *g, const mx_sparse *s, bool inlined, bool *first,
+                                mx_error *err) {
     MX_TRY(part(b, g, "values", s->values, inlined, first, err));
     MX_TRY(part(b, g, "indices", s->indices, inlined, first, err));
     mx_json_member(b, first, "dims");
@@ -210,8 +209,7 @@ static mx_status sparse_members(mx_buffer *b, const mx_graph *g, const mx_sparse
     return MX_OK;
 }
 
-mx_status mx_value_sparse_members(mx_buffer *b, const mx_graph *g, const mx_sparse *s, bool *first,
-                                  mx_error *err) {
+mx_status mx_value_sparse_members(mx_buffer *b, const mx_graph *g, const mx_sparse *s, bool *first, mx_error *err) {
     return sparse_members(b, g, s, true, first, err);
 }
 

@@ -17,9 +17,9 @@ typedef struct mx_writer {
     mx_plan plan;
     mx_value_context values;
     mx_xml xml;
-    mx_buffer value, label;        /* reused from node to node */
-    mx_buffer attributes;          /* node_attributes of the operator at hand, for its tooltip */
-    mx_origin origin;              /* of the node at hand */
+    mx_buffer value, label; /* reused from node to node */
+    mx_buffer attributes;   /* node_attributes of the operator at hand, for its tooltip */
+    mx_origin origin;       /* of the node at hand */
     mx_scene scene;
     mx_route route;                /* of the edge at hand */
     bool measuring;                /* nothing is written: only the pieces of long values are counted */

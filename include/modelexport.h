@@ -31,31 +31,31 @@ extern "C" {
 
 typedef enum mx_status {
     MX_OK = 0,
-    MX_ERR_NOMEM,                  /* an allocation failed or the memory limit was reached */
-    MX_ERR_USAGE,                  /* the call's arguments make no sense */
-    MX_ERR_READ,                   /* an input cannot be opened or read */
-    MX_ERR_SYNTAX,                 /* an input is not well-formed protobuf, XML, JSON, ... */
-    MX_ERR_LIMIT,                  /* an input goes beyond a limit of mx_limits */
-    MX_ERR_INVALID,                /* an input is well-formed but means nothing valid (edits included) */
-    MX_ERR_CHECKSUM,               /* bytes differ from their recorded checksum */
-    MX_ERR_FORBIDDEN_PATH,         /* a path that leads out of the model's folder */
-    MX_ERR_UNSUPPORTED,            /* valid, but uses something that is not supported */
-    MX_ERR_WRITE,                  /* an output cannot be written; what stood there still stands */
-    MX_ERR_CANCELLED,              /* the progress callback asked to stop */
-    MX_ERR_AUXILIARY_OPERATION,    /* tagging: an auxiliary operator could not be placed */
-    MX_ERR_CONTEXT_INHERITANCE,    /* tagging: inheritance from the context failed */
-    MX_ERR_COVERAGE_VALIDATION     /* tagging: fewer nodes have a tag than the strategy promises */
+    MX_ERR_NOMEM,               /* an allocation failed or the memory limit was reached */
+    MX_ERR_USAGE,               /* the call's arguments make no sense */
+    MX_ERR_READ,                /* an input cannot be opened or read */
+    MX_ERR_SYNTAX,              /* an input is not well-formed protobuf, XML, JSON, ... */
+    MX_ERR_LIMIT,               /* an input goes beyond a limit of mx_limits */
+    MX_ERR_INVALID,             /* an input is well-formed but means nothing valid (edits included) */
+    MX_ERR_CHECKSUM,            /* bytes differ from their recorded checksum */
+    MX_ERR_FORBIDDEN_PATH,      /* a path that leads out of the model's folder */
+    MX_ERR_UNSUPPORTED,         /* valid, but uses something that is not supported */
+    MX_ERR_WRITE,               /* an output cannot be written; what stood there still stands */
+    MX_ERR_CANCELLED,           /* the progress callback asked to stop */
+    MX_ERR_AUXILIARY_OPERATION, /* tagging: an auxiliary operator could not be placed */
+    MX_ERR_CONTEXT_INHERITANCE, /* tagging: inheritance from the context failed */
+    MX_ERR_COVERAGE_VALIDATION  /* tagging: fewer nodes have a tag than the strategy promises */
 } mx_status;
 
 /* Where and why something failed. Plain data, owned by the caller, no cleanup. All texts end in NUL and are cut
  * (at a UTF-8 boundary) where they are too long. */
 typedef struct mx_error {
     mx_status code;
-    uint32_t line;      /* 1-based line in a text input, 0: does not apply */
-    uint64_t offset;    /* byte offset in the input, UINT64_MAX: does not apply */
-    char file[512];     /* the file concerned, "" if none */
-    char node[256];     /* name of the node concerned, "" if none */
-    char message[768];  /* one sentence without the file's name and without a newline */
+    uint32_t line;     /* 1-based line in a text input, 0: does not apply */
+    uint64_t offset;   /* byte offset in the input, UINT64_MAX: does not apply */
+    char file[512];    /* the file concerned, "" if none */
+    char node[256];    /* name of the node concerned, "" if none */
+    char message[768]; /* one sentence without the file's name and without a newline */
 } mx_error;
 
 typedef struct mx_str {
@@ -75,23 +75,23 @@ typedef enum mx_log_level { MX_LOG_DEBUG = 0, MX_LOG_INFO, MX_LOG_WARNING } mx_l
 
 /* Bounds on untrusted input; each is tested at n and n + 1. */
 typedef struct mx_limits {
-    uint32_t message_depth;   /* nested protobuf messages; default 400 */
-    uint32_t body_depth;      /* graphs within graphs; default 64 */
-    uint32_t xml_depth;       /* nested XML elements; default 1024 */
-    uint32_t json_depth;      /* nested JSON values; default 256 */
-    uint64_t text_bytes;      /* bytes of one XML text; default 64,000,000 */
-    uint64_t nodes;           /* nodes of one graph; default 100,000,000 */
+    uint32_t message_depth; /* nested protobuf messages; default 400 */
+    uint32_t body_depth;    /* graphs within graphs; default 64 */
+    uint32_t xml_depth;     /* nested XML elements; default 1024 */
+    uint32_t json_depth;    /* nested JSON values; default 256 */
+    uint64_t text_bytes;    /* bytes of one XML text; default 64,000,000 */
+    uint64_t nodes;         /* nodes of one graph; default 100,000,000 */
 } mx_limits;
 
 /* What every entry point may be given; NULL, or a zeroed struct, means the defaults. Not kept after the call by
  * functions without a graph result; must outlive a graph that was made with it. */
 typedef struct mx_env {
-    const mx_allocator *allocator; /* NULL: malloc */
-    const mx_limits *limits;       /* NULL: mx_limits_default() */
-    void (*log)(void *ctx, mx_log_level level, const char *message);       /* NULL: silent */
+    const mx_allocator *allocator;                                                 /* NULL: malloc */
+    const mx_limits *limits;                                                       /* NULL: mx_limits_default() */
+    void (*log)(void *ctx, mx_log_level level, const char *message);               /* NULL: silent */
     bool (*progress)(void *ctx, const char *stage, uint64_t done, uint64_t total); /* false stops the call */
-    void *ctx;                     /* given to log and progress */
-    const char *allow_links;       /* folder into which symbolic links may lead; NULL: links are refused */
+    void *ctx;                                                                     /* given to log and progress */
+    const char *allow_links; /* folder into which symbolic links may lead; NULL: links are refused */
 } mx_env;
 
 MX_API const char *mx_version(void);
@@ -126,10 +126,11 @@ typedef enum mx_node_kind {
 } mx_node_kind;
 
 /* Load a model, with everything wired: ports know the ports that make their values. Weights stay in their files.
- * Names of files decide the format in mx_graph_load: ".graphml" (with the edits it holds) or else ONNX. An ONNX model gets
- * module groups, from what it says itself and from X_htp_metadata.json beside X.onnx: its module tree, and where the model has
- * no tags, the JSON's, as far as it has the operators. A JSON that cannot be read is left out with a warning.
- * out: the caller frees it with mx_graph_free. Errors: READ, SYNTAX, LIMIT, INVALID, CHECKSUM, FORBIDDEN_PATH, NOMEM. */
+ * Names of files decide the format in mx_graph_load: ".graphml" (with the edits it holds) or else ONNX. An ONNX model
+ * gets module groups, from what it says itself and from X_htp_metadata.json beside X.onnx: its module tree, and where
+ * the model has no tags, the JSON's, as far as it has the operators. A JSON that cannot be read is left out with a
+ * warning. out: the caller frees it with mx_graph_free. Errors: READ, SYNTAX, LIMIT, INVALID, CHECKSUM, FORBIDDEN_PATH,
+ * NOMEM. */
 MX_API mx_status mx_graph_load(const mx_env *env, const char *path, mx_graph **out, mx_error *err);
 MX_API mx_status mx_graph_load_onnx(const mx_env *env, const char *path, mx_graph **out, mx_error *err);
 /* sidecar: another place for the .onnxdata file, NULL: as the GraphML says. */
@@ -149,8 +150,8 @@ MX_API mx_node_id mx_node_first_child(const mx_graph *graph, mx_node_id node);
 MX_API mx_node_id mx_node_next_sibling(const mx_graph *graph, mx_node_id node);
 /* The model, function or body in whose name space the node's values live. */
 MX_API mx_node_id mx_node_scope(const mx_graph *graph, mx_node_id node);
-/* Operator: NodeProto.name. Module: its own part of the dotted name. Input, output: the value's name. Function: its name.
- * Body: the name of the attribute that holds it. Model: GraphProto.name. */
+/* Operator: NodeProto.name. Module: its own part of the dotted name. Input, output: the value's name. Function: its
+ * name. Body: the name of the attribute that holds it. Model: GraphProto.name. */
 MX_API mx_str mx_node_name(const mx_graph *graph, mx_node_id node);
 MX_API mx_str mx_node_op_type(const mx_graph *graph, mx_node_id node);
 MX_API mx_str mx_node_domain(const mx_graph *graph, mx_node_id node);
@@ -202,7 +203,7 @@ typedef enum mx_attribute_type {
 typedef struct mx_attribute_view {
     mx_str name, reference; /* reference: ref_attr_name, absent if it has a value of its own */
     mx_attribute_type type;
-    size_t count;           /* values: 1 for the singular types */
+    size_t count; /* values: 1 for the singular types */
 } mx_attribute_view;
 MX_API size_t mx_node_attribute_count(const mx_graph *graph, mx_node_id node);
 MX_API bool mx_node_attribute(const mx_graph *graph, mx_node_id node, size_t index, mx_attribute_view *out);
@@ -221,8 +222,8 @@ typedef struct mx_tensor_view {
     int32_t data_type;   /* TensorProto.DataType */
     const int64_t *dims; /* rank numbers, owned by the graph */
     size_t rank;
-    uint64_t size;       /* bytes of data as stored */
-    bool external;       /* in a file of its own */
+    uint64_t size; /* bytes of data as stored */
+    bool external; /* in a file of its own */
 } mx_tensor_view;
 MX_API size_t mx_graph_tensor_count(const mx_graph *graph);
 MX_API bool mx_graph_tensor(const mx_graph *graph, uint32_t tensor, mx_tensor_view *out);
@@ -296,22 +297,22 @@ typedef enum mx_parameter_strategy {
     MX_PARAMETERS_REFERENCE    /* weights stay in the model file and are pointed at */
 } mx_parameter_strategy;
 
-/* So many groups are open that the first view has at most some 30 boxes. In GraphML, runs of auxiliary operators stand in
- * folded frames where a group alone would show more: groups without data, which mean nothing. */
+/* So many groups are open that the first view has at most some 30 boxes. In GraphML, runs of auxiliary operators stand
+ * in folded frames where a group alone would show more: groups without data, which mean nothing. */
 #define MX_COLLAPSE_AUTO (-2)
 
 /* What mx_export_graphml and mx_graph_save_graphml write besides the graph. */
 typedef struct mx_export_graphml_options {
     mx_parameter_strategy strategy;
-    const char *metadata;  /* metadata JSON that goes with the model, NULL: none */
-    int collapse_depth;    /* groups deeper than this start folded in yEd; -1: all open; MX_COLLAPSE_AUTO */
+    const char *metadata; /* metadata JSON that goes with the model, NULL: none */
+    int collapse_depth;   /* groups deeper than this start folded in yEd; -1: all open; MX_COLLAPSE_AUTO */
     bool no_layout;
     const char *timestamp; /* for m3, NULL: absent */
 } mx_export_graphml_options;
 
 typedef struct mx_export_graphml_result {
-    uint64_t nodes, edges;   /* of the compound graph */
-    uint64_t tensors;        /* with data */
+    uint64_t nodes, edges; /* of the compound graph */
+    uint64_t tensors;      /* with data */
     uint64_t parameter_bytes;
     char parameter_file[1024]; /* path of the .onnxdata file or of the model that is pointed at; "" if embedded */
 } mx_export_graphml_result;
@@ -323,11 +324,12 @@ MX_API mx_status mx_export_graphml(const mx_env *env, const char *model, const c
                                    mx_error *err);
 
 /* Write a graph as GraphML (new and rewired operators in topological order); `reference` is not possible here (USAGE).
- * With `sidecar` the graph's tensors lie in the new .onnxdata file afterwards. Errors: INVALID (a cycle), WRITE, NOMEM. */
+ * With `sidecar` the graph's tensors lie in the new .onnxdata file afterwards. Errors: INVALID (a cycle), WRITE, NOMEM.
+ */
 MX_API mx_status mx_graph_save_graphml(mx_graph *graph, const char *output, const mx_export_graphml_options *options,
                                        mx_export_graphml_result *result, mx_error *err);
-/* Write a graph as ONNX, external data files under their recorded names beside it. Initializers that an edit left without a
- * use are dropped. Errors: INVALID (a cycle), WRITE, CHECKSUM, NOMEM. */
+/* Write a graph as ONNX, external data files under their recorded names beside it. Initializers that an edit left
+ * without a use are dropped. Errors: INVALID (a cycle), WRITE, CHECKSUM, NOMEM. */
 MX_API mx_status mx_graph_save_onnx(mx_graph *graph, const char *output, mx_error *err);
 
 typedef struct mx_import_onnx_options {
@@ -335,23 +337,23 @@ typedef struct mx_import_onnx_options {
     bool external_data;  /* the model points into the .onnxdata file */
     const char *sidecar; /* another place for the .onnxdata file, NULL: as the GraphML says */
     const char *report;  /* JSON file that says what was edited (schemas/import-report.schema.json), NULL: none */
-    /* With `report`: the ONNX model that the GraphML was made from, for values before the edit and names of what is gone; only
-     * its structure is read. INVALID if it is another model. NULL: the file of the name that the GraphML gives, in its folder,
-     * if it is there and is that model; the report says why not. It may be the output's file. */
+    /* With `report`: the ONNX model that the GraphML was made from, for values before the edit and names of what is
+     * gone; only its structure is read. INVALID if it is another model. NULL: the file of the name that the GraphML
+     * gives, in its folder, if it is there and is that model; the report says why not. It may be the output's file. */
     const char *source;
 } mx_import_onnx_options;
 
 typedef struct mx_import_onnx_result {
     uint64_t nodes_new, nodes_deleted, nodes_moved, ports_changed, initializers_dropped, unknown_keys;
-    uint64_t nodes_changed;  /* other data than wiring and place */
-    uint64_t nodes_retagged; /* because they, or groups around them, were moved or renamed */
-    uint64_t types_dropped;  /* declared types that are not known to be true any more */
+    uint64_t nodes_changed;                /* other data than wiring and place */
+    uint64_t nodes_retagged;               /* because they, or groups around them, were moved or renamed */
+    uint64_t types_dropped;                /* declared types that are not known to be true any more */
     uint64_t labels_changed, tags_ignored; /* edited by hand, which has no effect; env->log tells each */
 } mx_import_onnx_result;
 
 /* Write a GraphML file, with all edits it holds, as ONNX. options, result may be NULL.
- * Errors: those of loading, USAGE (external_data: the sidecar is not in the output's folder or below; source without report),
- * WRITE. */
+ * Errors: those of loading, USAGE (external_data: the sidecar is not in the output's folder or below; source without
+ * report), WRITE. */
 MX_API mx_status mx_import_onnx(const mx_env *env, const char *graphml, const char *output,
                                 const mx_import_onnx_options *options, mx_import_onnx_result *result, mx_error *err);
 
@@ -406,8 +408,8 @@ typedef struct mx_recommendation {
     void *owner; /* of all texts */
 } mx_recommendation;
 
-/* Which strategy suits a model (.onnx), and why. metadata: a metadata JSON with its module tree, NULL: the one beside it, if
- * there is one. out: texts are freed with mx_recommendation_free. Errors: those of loading. */
+/* Which strategy suits a model (.onnx), and why. metadata: a metadata JSON with its module tree, NULL: the one beside
+ * it, if there is one. out: texts are freed with mx_recommendation_free. Errors: those of loading. */
 MX_API mx_status mx_recommend_strategy(const mx_env *env, const char *model, const char *metadata,
                                        bool prioritize_speed, mx_recommendation *out, mx_error *err);
 MX_API void mx_recommendation_free(mx_recommendation *r); /* zeroed is fine */
@@ -444,8 +446,8 @@ typedef struct mx_input_spec {
 
 /* The keys of a --config file; zeroed: none of them is there. */
 typedef struct mx_export_config {
-    int opset_version;                                      /* 14 to 23; 0: not said */
-    const char *const *input_names, *const *output_names;   /* the first ones are renamed */
+    int opset_version;                                    /* 14 to 23; 0: not said */
+    const char *const *input_names, *const *output_names; /* the first ones are renamed */
     size_t n_input_names, n_output_names;
     const mx_dynamic_axis *dynamic_axes;
     size_t n_dynamic_axes;
@@ -455,32 +457,32 @@ typedef struct mx_export_config {
     void *owner; /* of all that mx_export_config_read made; NULL: the caller's own */
 } mx_export_config;
 
-/* Read a JSON file; unknown keys and wrong values are refused by name. out: freed with mx_export_config_free. Errors: READ,
- * SYNTAX (line), INVALID (the key is in the message), NOMEM. */
+/* Read a JSON file; unknown keys and wrong values are refused by name. out: freed with mx_export_config_free. Errors:
+ * READ, SYNTAX (line), INVALID (the key is in the message), NOMEM. */
 MX_API mx_status mx_export_config_read(const mx_env *env, const char *path, mx_export_config *out, mx_error *err);
 MX_API void mx_export_config_free(mx_export_config *config);
 
 typedef struct mx_export_options {
     mx_strategy strategy;
     bool prioritize_speed;
-    bool builtin_tracking;         /* use the module stack that the source program brings along; default true */
-    bool performance_monitoring;   /* fill the result's profile */
-    bool optimize;                 /* leave out initializers that nothing uses; of a .pt2, put batch normalisation into the
-                                      convolution before it, which rounds the weights anew: the one step that is not exact */
-    bool verbose;                  /* log every step (INFO) */
-    bool log_auxiliary;            /* log (DEBUG) how each auxiliary operator got its tag */
+    bool builtin_tracking;       /* use the module stack that the source program brings along; default true */
+    bool performance_monitoring; /* fill the result's profile */
+    bool optimize;      /* leave out initializers that nothing uses; of a .pt2, put batch normalisation into the
+                           convolution before it, which rounds the weights anew: the one step that is not exact */
+    bool verbose;       /* log every step (INFO) */
+    bool log_auxiliary; /* log (DEBUG) how each auxiliary operator got its tag */
     const mx_export_config *config; /* NULL: nothing said */
-    int opset_version;             /* wins over config's; 0: not said */
+    int opset_version;              /* wins over config's; 0: not said */
     mx_hierarchy_attrs hierarchy_attrs;
-    const char *torch_module;      /* "none", "all", "A,B"; NULL: "LayerNorm,Embedding" */
-    const char *metadata;          /* metadata JSON with a module tree; NULL: the one beside the model, if any */
+    const char *torch_module; /* "none", "all", "A,B"; NULL: "LayerNorm,Embedding" */
+    const char *metadata;     /* metadata JSON with a module tree; NULL: the one beside the model, if any */
     mx_external_data external_data;
     bool with_graphml, with_report;
-    const char *graphml_output;    /* NULL: X_hierarchical_graph.graphml */
+    const char *graphml_output;           /* NULL: X_hierarchical_graph.graphml */
     const char *input_text, *input_shape; /* samples for a model that has to be traced; NULL: not said */
-    bool with_stack_traces;        /* keep the stack traces of a saved program, which name paths of the machine that made it */
-    const char *temp_dir;          /* for intermediate files; NULL: the system's */
-    const char *timestamp;         /* ISO 8601, NULL: now */
+    bool with_stack_traces; /* keep the stack traces of a saved program, which name paths of the machine that made it */
+    const char *temp_dir;   /* for intermediate files; NULL: the system's */
+    const char *timestamp;  /* ISO 8601, NULL: now */
 } mx_export_options;
 MX_API mx_export_options mx_export_options_default(void);
 
@@ -506,18 +508,18 @@ typedef struct mx_export_profile {
 
 typedef struct mx_export_result {
     bool success;
-    const char *output_path;  /* of the tagged model; NULL on failure */
-    const char *onnx_path;    /* of the model that was read */
-    const char *error;        /* NULL on success */
-    const char *strategy;     /* "htp_builtin", "htp", "usage_based", "fx" */
+    const char *output_path; /* of the tagged model; NULL on failure */
+    const char *onnx_path;   /* of the model that was read */
+    const char *error;       /* NULL on success */
+    const char *strategy;    /* "htp_builtin", "htp", "usage_based", "fx" */
     uint64_t total_operations, tagged_operations;
     uint64_t operation_trace_length; /* operators of the source program, as far as the file tells them */
     uint64_t native_op_regions;      /* those of them that became several nodes */
     bool builtin_tracking_enabled;
     const mx_export_file *files;
     size_t n_files;
-    double export_time;       /* seconds */
-    uint64_t file_size;       /* of the model, in bytes */
+    double export_time; /* seconds */
+    uint64_t file_size; /* of the model, in bytes */
     const char *const *strategies_tried, *const *optimizations_applied, *const *warnings;
     size_t n_strategies_tried, n_optimizations_applied, n_warnings;
     mx_recommendation selection;
@@ -526,14 +528,14 @@ typedef struct mx_export_result {
 } mx_export_result;
 
 /* Tag a model and write it, with X_htp_metadata.json and X_hierarchy.json beside it (X: output without ".onnx").
- * model: an ONNX file, or a program saved by torch.export.save (.pt2). options NULL: the defaults. out: freed with mx_export_result_free; may be NULL.
- * Errors: those of loading, UNSUPPORTED (a kind of file or an operator that cannot be exported; a strategy that the model cannot serve; a key of config that an
- * ONNX model cannot follow), INVALID (config and model do not fit), COVERAGE_VALIDATION, WRITE. Log: warnings are also
- * given to env->log. */
+ * model: an ONNX file, or a program saved by torch.export.save (.pt2). options NULL: the defaults. out: freed with
+ * mx_export_result_free; may be NULL. Errors: those of loading, UNSUPPORTED (a kind of file or an operator that cannot
+ * be exported; a strategy that the model cannot serve; a key of config that an ONNX model cannot follow), INVALID
+ * (config and model do not fit), COVERAGE_VALIDATION, WRITE. Log: warnings are also given to env->log. */
 MX_API mx_status mx_export(const mx_env *env, const char *model, const char *output, const mx_export_options *options,
                            mx_export_result **out, mx_error *err);
-/* Whether a name stands for something that only Python can read, which mx_export refuses: a .py file, a folder, or what is no
- * file at all (a Hugging Face name) and has no ending of a model file. The command line hands these to Python. */
+/* Whether a name stands for something that only Python can read, which mx_export refuses: a .py file, a folder, or what
+ * is no file at all (a Hugging Face name) and has no ending of a model file. The command line hands these to Python. */
 MX_API bool mx_export_needs_python(const char *model);
 /* The result that stands for a failed export in the report on a batch. */
 MX_API mx_status mx_export_failed(const mx_env *env, const char *model, const mx_error *why, mx_export_result **out,
@@ -545,7 +547,7 @@ typedef struct mx_source_operator {
     const char *target; /* "aten.add.Tensor" */
     const char *onnx;   /* what it becomes: "Add", "Mul, Add"; "": nothing */
     const char *family;
-    int opset;          /* the lowest opset version that it needs */
+    int opset; /* the lowest opset version that it needs */
 } mx_source_operator;
 /* The table of them, in no order; i from 0 on; false at the end. */
 MX_API bool mx_export_operator(size_t i, mx_source_operator *out);
@@ -584,8 +586,8 @@ typedef void (*mx_finding_fn)(void *ctx, const mx_finding *finding); /* texts ar
 /* A model with its module groups and what its tags say. Weights are not touched. */
 typedef struct mx_tags mx_tags;
 
-/* Load a model (.onnx or .graphml), with its modules as in mx_graph_load. out: freed with mx_tags_free. Errors: those of
- * loading. */
+/* Load a model (.onnx or .graphml), with its modules as in mx_graph_load. out: freed with mx_tags_free. Errors: those
+ * of loading. */
 MX_API mx_status mx_tags_load(const mx_env *env, const char *path, mx_tags **out, mx_error *err);
 MX_API void mx_tags_free(mx_tags *tags); /* NULL is fine */
 /* The graph with its module groups; it lives as long as the tags. */
@@ -593,7 +595,8 @@ MX_API const mx_graph *mx_tags_graph(const mx_tags *tags);
 
 /* The tag that stands at an operator (in its metadata or attributes); absent: it has none. */
 MX_API mx_str mx_tags_of(const mx_tags *tags, mx_node_id op);
-/* Whether an operator is auxiliary by what it does: it arranges, picks, converts or measures data, or makes constants. */
+/* Whether an operator is auxiliary by what it does: it arranges, picks, converts or measures data, or makes constants.
+ */
 MX_API bool mx_tags_is_auxiliary(const mx_tags *tags, mx_node_id op);
 
 typedef struct mx_tag_statistics {
@@ -609,9 +612,9 @@ MX_API mx_tag_statistics mx_tags_statistics(const mx_tags *tags);
 MX_API size_t mx_tags_count(const mx_tags *tags);
 MX_API mx_str mx_tags_tag(const mx_tags *tags, size_t index, uint64_t *operators);
 
-/* The part of a model that a text selects. text: an exact tag or dotted module name wins; else whole steps of a tag, with or
- * without ".N" ("BertLayer/BertAttention"), or of a name ("BertEmbeddings/word_embeddings"); else any piece of them. The word
- * "auxiliary" selects the auxiliary operators. Modules take along what is in them. */
+/* The part of a model that a text selects. text: an exact tag or dotted module name wins; else whole steps of a tag,
+ * with or without ".N" ("BertLayer/BertAttention"), or of a name ("BertEmbeddings/word_embeddings"); else any piece of
+ * them. The word "auxiliary" selects the auxiliary operators. Modules take along what is in them. */
 typedef struct mx_tag_selection {
     const mx_node_id *modules;   /* that match; the model for the root */
     const mx_node_id *operators; /* those in them, and in the bodies of these */
@@ -625,31 +628,34 @@ typedef struct mx_tag_selection {
 MX_API mx_status mx_tags_query(const mx_tags *tags, mx_str text, mx_tag_selection *out, mx_error *err);
 MX_API void mx_tag_selection_free(mx_tag_selection *selection); /* zeroed is fine */
 
-/* Whether the tags agree: hierarchy_tag, hierarchy_path and hierarchy_scope of each operator with one another and with the
- * modules; the model's tags with the metadata JSON's "nodes" and "node_tags", and its operators with those named there; and
- * likewise with the GraphML that was made from the model.
- * metadata: the JSON; NULL: X_htp_metadata.json beside the model X.onnx, if it is there.
- * graphml: NULL: X_hierarchical_graph.graphml or X.graphml beside it, if it is there.
- * each: called with every problem, all of MX_CHECK_CONSISTENCY; may be NULL. problems: how many there are.
+/* Whether the tags agree: hierarchy_tag, hierarchy_path and hierarchy_scope of each operator with one another and with
+ * the modules; the model's tags with the metadata JSON's "nodes" and "node_tags", and its operators with those named
+ * there; and likewise with the GraphML that was made from the model. metadata: the JSON; NULL: X_htp_metadata.json
+ * beside the model X.onnx, if it is there. graphml: NULL: X_hierarchical_graph.graphml or X.graphml beside it, if it is
+ * there. each: called with every problem, all of MX_CHECK_CONSISTENCY; may be NULL. problems: how many there are.
  * Returns MX_OK whatever is found. Errors: those of reading the JSON and the GraphML. Weights are not touched. */
 MX_API mx_status mx_tags_consistency(const mx_tags *tags, const char *metadata, const char *graphml, mx_finding_fn each,
                                      void *ctx, uint64_t *problems, mx_error *err);
 
 /* ---- Section: parts of a model -------------------------------------------------------------------------------- */
 
-/* Cut out operators as a model of their own. nodes: operators, modules (with all in them), or a model, body or function (all
- * of it); they must make one set within one model graph, body or function. Inputs are the values that are used and not made
- * there, in the order of their first use, outputs those that are used outside, all with element type and rank. Initializers
- * come along, captured ones too, and so do constants, local functions, opset imports, versions and metadata.
- * out: a wired graph without module groups, whose weights stay where they lie; freed with mx_graph_free. graph is not changed
- * but for types that are added. Errors: USAGE (no operators), UNSUPPORTED (a type cannot be known; an attribute that refers
- * to one of a function; several graphs), INVALID (a value that nothing makes). Linear in the graph. */
-MX_API mx_status mx_graph_extract(mx_graph *graph, const mx_node_id *nodes, size_t count, mx_graph **out, mx_error *err);
-/* Put a part, perhaps edited, in the place of such a set. Its inputs and outputs are those of the set by name (inputs may be
- * missing), types agree where both say something; new initializers and values get fresh names where theirs are in use.
- * Operators, initializers and functions that are as they were stay untouched. part: loaded or extracted; only its order is repaired.
- * After an error the graph can only be freed. Errors: INVALID (what does not fit, a cycle), USAGE, UNSUPPORTED, READ. */
-MX_API mx_status mx_graph_replace(mx_graph *graph, const mx_node_id *nodes, size_t count, mx_graph *part, mx_error *err);
+/* Cut out operators as a model of their own. nodes: operators, modules (with all in them), or a model, body or function
+ * (all of it); they must make one set within one model graph, body or function. Inputs are the values that are used and
+ * not made there, in the order of their first use, outputs those that are used outside, all with element type and rank.
+ * Initializers come along, captured ones too, and so do constants, local functions, opset imports, versions and
+ * metadata. out: a wired graph without module groups, whose weights stay where they lie; freed with mx_graph_free.
+ * graph is not changed but for types that are added. Errors: USAGE (no operators), UNSUPPORTED (a type cannot be known;
+ * an attribute that refers to one of a function; several graphs), INVALID (a value that nothing makes). Linear in the
+ * graph. */
+MX_API mx_status mx_graph_extract(mx_graph *graph, const mx_node_id *nodes, size_t count, mx_graph **out,
+                                  mx_error *err);
+/* Put a part, perhaps edited, in the place of such a set. Its inputs and outputs are those of the set by name (inputs
+ * may be missing), types agree where both say something; new initializers and values get fresh names where theirs are
+ * in use. Operators, initializers and functions that are as they were stay untouched. part: loaded or extracted; only
+ * its order is repaired. After an error the graph can only be freed. Errors: INVALID (what does not fit, a cycle),
+ * USAGE, UNSUPPORTED, READ. */
+MX_API mx_status mx_graph_replace(mx_graph *graph, const mx_node_id *nodes, size_t count, mx_graph *part,
+                                  mx_error *err);
 
 typedef enum mx_extract_mode {
     MX_EXTRACT_ONE = 0, /* the text must mean one module; else USAGE, with the list of them */
@@ -666,12 +672,14 @@ typedef struct mx_extracted {
 /* Called for each file that was written; texts are valid during the call. */
 typedef void (*mx_extracted_fn)(void *ctx, const mx_extracted *what);
 
-/* Write the modules that a text means (as in mx_tags_query, but no pieces of words) as models. model: .onnx or .graphml.
- * each may be NULL. Errors: those of loading and mx_graph_extract, USAGE (no module matches; several), WRITE. */
+/* Write the modules that a text means (as in mx_tags_query, but no pieces of words) as models. model: .onnx or
+ * .graphml. each may be NULL. Errors: those of loading and mx_graph_extract, USAGE (no module matches; several), WRITE.
+ */
 MX_API mx_status mx_extract(const mx_env *env, const char *model, const char *tag, const char *output,
                             mx_extract_mode mode, mx_extracted_fn each, void *ctx, mx_error *err);
-/* Write `model` with the model `part` in the place of a module; unite: in the place of several, as MX_EXTRACT_UNION made it.
- * output: ONNX; may be `model` itself. Errors: those of loading and mx_graph_replace, USAGE as above, WRITE. */
+/* Write `model` with the model `part` in the place of a module; unite: in the place of several, as MX_EXTRACT_UNION
+ * made it. output: ONNX; may be `model` itself. Errors: those of loading and mx_graph_replace, USAGE as above, WRITE.
+ */
 MX_API mx_status mx_replace(const mx_env *env, const char *model, const char *tag, const char *part, const char *output,
                             bool unite, mx_error *err);
 
@@ -681,7 +689,7 @@ typedef enum mx_analysis_format {
     MX_ANALYSIS_SUMMARY = 0, /* figures, for people */
     MX_ANALYSIS_DETAILED,    /* also the tree of modules with their operators */
     MX_ANALYSIS_JSON,
-    MX_ANALYSIS_CSV          /* a line for each operator */
+    MX_ANALYSIS_CSV /* a line for each operator */
 } mx_analysis_format;
 
 typedef struct mx_analysis_options {
@@ -689,11 +697,11 @@ typedef struct mx_analysis_options {
     const char *filter_tag; /* only what this selects (mx_tags_query); NULL: the whole model */
 } mx_analysis_options;
 
-/* Write what there is to know of a model (.onnx or .graphml): how many operators have a tag and where it came from; for each
- * module its depth, operators and edges; for each operator its predecessors, successors and place in the order. All figures
- * are counted in the model itself. options NULL: a summary of the whole model. An untagged model is shown with the modules
- * that can be inferred. *matched (may be NULL): operators that were selected. Errors: those of loading; WRITE. Weights are
- * not touched. */
+/* Write what there is to know of a model (.onnx or .graphml): how many operators have a tag and where it came from; for
+ * each module its depth, operators and edges; for each operator its predecessors, successors and place in the order.
+ * All figures are counted in the model itself. options NULL: a summary of the whole model. An untagged model is shown
+ * with the modules that can be inferred. *matched (may be NULL): operators that were selected. Errors: those of
+ * loading; WRITE. Weights are not touched. */
 MX_API mx_status mx_analyze(const mx_env *env, const char *model, const mx_analysis_options *options, mx_write_fn write,
                             void *ctx, uint64_t *matched, mx_error *err);
 MX_API mx_status mx_analyze_to_file(const mx_env *env, const char *model, const mx_analysis_options *options,
@@ -720,12 +728,12 @@ typedef struct mx_validation {
     char backup[4096]; /* where the model stands as it was before the repair; "": nothing was repaired */
 } mx_validation;
 
-/* Check a model (.onnx or .graphml). Returns MX_OK whatever is found; *out tells. Coverage below 100 percent is a problem only
- * for models that were tagged by htp. With a repair `out` is the state after it. options, each: may be NULL.
- * Errors: those of loading (external data out of reach is a finding, not an error), USAGE (repair of a GraphML file), WRITE.
- * Weights are not touched, but copied by a repair. */
-MX_API mx_status mx_validate(const mx_env *env, const char *model, const mx_validate_options *options, mx_finding_fn each,
-                             void *ctx, mx_validation *out, mx_error *err);
+/* Check a model (.onnx or .graphml). Returns MX_OK whatever is found; *out tells. Coverage below 100 percent is a
+ * problem only for models that were tagged by htp. With a repair `out` is the state after it. options, each: may be
+ * NULL. Errors: those of loading (external data out of reach is a finding, not an error), USAGE (repair of a GraphML
+ * file), WRITE. Weights are not touched, but copied by a repair. */
+MX_API mx_status mx_validate(const mx_env *env, const char *model, const mx_validate_options *options,
+                             mx_finding_fn each, void *ctx, mx_validation *out, mx_error *err);
 
 /* ---- Section: pictures ---------------------------------------------------------------------------------------- */
 
@@ -733,10 +741,10 @@ typedef struct mx_render_options {
     int depth; /* groups deeper than this start folded; -1: all open; MX_COLLAPSE_AUTO */
 } mx_render_options;
 
-/* Draw a model (.onnx or .graphml). The ending of `output` decides: ".svg" is a picture of the module tree, opened so far; ".html"
- * one page that needs nothing else, where groups open and close. options NULL: MX_COLLAPSE_AUTO. The same model gives the
- * same bytes, whichever format it is in. Weights are not touched, but for small ones that are shown or that shapes depend on.
- * Errors: those of loading; USAGE (the ending); WRITE. */
+/* Draw a model (.onnx or .graphml). The ending of `output` decides: ".svg" is a picture of the module tree, opened so
+ * far; ".html" one page that needs nothing else, where groups open and close. options NULL: MX_COLLAPSE_AUTO. The same
+ * model gives the same bytes, whichever format it is in. Weights are not touched, but for small ones that are shown or
+ * that shapes depend on. Errors: those of loading; USAGE (the ending); WRITE. */
 MX_API mx_status mx_render(const mx_env *env, const char *model, const char *output, const mx_render_options *options,
                            mx_error *err);
 

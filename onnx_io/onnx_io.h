@@ -1,22 +1,23 @@
 /* ONNX files and .onnxdata files: what this room offers to the others.
  *
- * Reading: the file is walked field by field, stepping over weights. A bounded scan checks lengths, counts and nesting, leaves the bytes of
- * tensors where they lie (mx_blob ranges of the source) and hands protobuf-c only the small rest of each message. */
+ * Reading: the file is walked field by field, stepping over weights. A bounded scan checks lengths, counts and nesting,
+ * leaves the bytes of tensors where they lie (mx_blob ranges of the source) and hands protobuf-c only the small rest of
+ * each message. */
 #ifndef MX_ONNX_IO_H
 #define MX_ONNX_IO_H
 
 #include "base/outfile.h"
 #include "converter/graph.h"
 
-/* Read a model. The graph is complete but not wired (mx_graph_wire). sources[0] is the model's file; every external data
- * file becomes an entry of external_files with its source. External files are looked for in the model's folder.
+/* Read a model. The graph is complete but not wired (mx_graph_wire). sources[0] is the model's file; every external
+ * data file becomes an entry of external_files with its source. External files are looked for in the model's folder.
  * Errors: READ, SYNTAX (with offset), LIMIT, FORBIDDEN_PATH, INVALID (external range beyond its file), NOMEM. */
 mx_status mx_onnx_read(const mx_env *env, const char *path, mx_graph **out, mx_error *err);
 /* The same from any source (takes no reference; dir: folder of external data, NULL: none is reachable). */
 mx_status mx_onnx_read_source(const mx_env *env, mx_source *source, const char *dir, mx_graph **out, mx_error *err);
 
-/* Key and value of the metadata entries of which only the wire bytes are known, in a graph that is not from mx_onnx_read.
- * Fails with NOMEM only. */
+/* Key and value of the metadata entries of which only the wire bytes are known, in a graph that is not from
+ * mx_onnx_read. Fails with NOMEM only. */
 mx_status mx_onnx_read_opaque(mx_graph *g, mx_error *err);
 
 /* Size and XXH3-128 of all bytes of the model's file that are no tensor data (graph as mx_onnx_read gave it). */
@@ -30,11 +31,11 @@ typedef struct mx_onnx_write_options {
     const char *sidecar_location;
 } mx_onnx_write_options;
 
-/* Write the model, byte for byte as it was read where nothing was edited. External data files come first (beside `path`,
- * under their recorded names, folders made as needed; a file of the same content is left, another one is MX_ERR_WRITE),
- * the model last. Every byte range with a check is verified while it is copied (MX_ERR_CHECKSUM names the tensor).
- * validate, if not NULL, is called with the finished temporary file's source before anything is put in place; its
- * failure leaves everything as it was. */
+/* Write the model, byte for byte as it was read where nothing was edited. External data files come first (beside
+ * `path`, under their recorded names, folders made as needed; a file of the same content is left, another one is
+ * MX_ERR_WRITE), the model last. Every byte range with a check is verified while it is copied (MX_ERR_CHECKSUM names
+ * the tensor). validate, if not NULL, is called with the finished temporary file's source before anything is put in
+ * place; its failure leaves everything as it was. */
 mx_status mx_onnx_write(mx_graph *g, const char *path, const mx_onnx_write_options *options,
                         mx_status (*validate)(void *ctx, mx_source *written, mx_error *err), void *ctx, mx_error *err);
 

@@ -34,8 +34,7 @@ static mx_node_id add(mx_graph *g, mx_node_kind kind, mx_node_id parent, const c
     return id;
 }
 
-static mx_node_id operation(mx_graph *g, mx_node_id parent, const char *type, const char *in,
-                            const char *out) {
+static mx_node_id operation(mx_graph *g, mx_node_id parent, const char *type, const char *in, const char *out) {
     mx_node_id id = add(g, MX_NODE_OPERATOR, parent, out);
     mx_node *n = mx_node_at(g, id);
     n->op_type = sid(g, type);
@@ -55,8 +54,7 @@ static mx_graph *new_graph(const mx_env *env) {
     return g;
 }
 
-static mx_node_id module(mx_graph *g, mx_node_id parent, const char *name, const char *scope,
-                         const char *class_name) {
+static mx_node_id module(mx_graph *g, mx_node_id parent, const char *name, const char *scope, const char *class_name) {
     mx_node_id id = add(g, MX_NODE_MODULE, parent, name);
     mx_module_data *m = &g->modules[mx_node_at(g, id)->data];
     m->scope = sid(g, scope);
@@ -155,15 +153,13 @@ static void numbers_and_edges(void **state) {
     expect(&w, "<node id=\"n2\" yfiles.foldertype=\"group\">\n<data key=\"n3\">layer.0</data>\n<data "
                "key=\"n7\">module</data>");
     expect(&w, "<graph id=\"n2:\" edgedefault=\"directed\">\n<data key=\"g0\">BertLayer</data>");
-    expect(&w,
-           "<node id=\"n3\">\n<data key=\"n0\">Relu</data>\n<data key=\"n3\">mid</data>\n<data "
-           "key=\"n4\">[\"x\"]</data>\n"
-           "<data key=\"n5\">[\"mid\"]</data>\n<data key=\"n7\">operator</data>\n<data key=\"n8\">3</data>\n"
-           "<data key=\"n9\">1</data>");
-    expect(&w,
-           "<edge id=\"e0\" source=\"n1\" target=\"n3\">\n<data key=\"e0\">x</data>\n<data "
-           "key=\"t0\">FLOAT</data>\n"
-           "<data key=\"t1\">[\"batch\", 32]</data>\n<data key=\"e1\">0</data>\n<data key=\"e2\">0</data>");
+    expect(&w, "<node id=\"n3\">\n<data key=\"n0\">Relu</data>\n<data key=\"n3\">mid</data>\n<data "
+               "key=\"n4\">[\"x\"]</data>\n"
+               "<data key=\"n5\">[\"mid\"]</data>\n<data key=\"n7\">operator</data>\n<data key=\"n8\">3</data>\n"
+               "<data key=\"n9\">1</data>");
+    expect(&w, "<edge id=\"e0\" source=\"n1\" target=\"n3\">\n<data key=\"e0\">x</data>\n<data "
+               "key=\"t0\">FLOAT</data>\n"
+               "<data key=\"t1\">[\"batch\", 32]</data>\n<data key=\"e1\">0</data>\n<data key=\"e2\">0</data>");
     /* y's type is known from the formal output. */
     expect(&w, "<edge id=\"e2\" source=\"n4\" target=\"n5\">\n<data key=\"e0\">y</data>\n<data "
                "key=\"t0\">FLOAT</data>\n"
@@ -236,8 +232,7 @@ static void faults_are_marked(void **state) {
 }
 
 static void initializer(mx_graph *g, mx_node_id scope, const char *name) {
-    mx_tensor t = {
-        .name = sid(g, name), .data = {MX_NO_INDEX, MX_NO_INDEX, 0, 0}, .external_file = MX_NO_INDEX};
+    mx_tensor t = {.name = sid(g, name), .data = {MX_NO_INDEX, MX_NO_INDEX, 0, 0}, .external_file = MX_NO_INDEX};
     uint32_t index;
     assert_int_equal(mx_graph_add_tensor(g, &t, &index, NULL), MX_OK);
     mx_scope_data *s = &g->scopes[mx_node_at(g, scope)->data];
@@ -271,8 +266,7 @@ static void value_infos_follow_their_makers(void **state) {
     mx_graph *g = small_graph(NULL);
     mx_value_info info = {sid(g, "mid"), 0, 0, float_type(g, 4), {NULL, 0}};
     assert_int_equal(mx_scope_add_value_info(g, &g->scopes[0], &info, NULL), MX_OK);
-    assert_int_equal(mx_scope_add_value_info(g, &g->scopes[0], &info, NULL),
-                     MX_OK); /* the second entry of a name */
+    assert_int_equal(mx_scope_add_value_info(g, &g->scopes[0], &info, NULL), MX_OK); /* the second entry of a name */
     info = (mx_value_info){sid(g, "weight"), 0, 0, MX_NO_INDEX, {NULL, 0}};
     assert_int_equal(mx_scope_add_value_info(g, &g->scopes[0], &info, NULL), MX_OK);
     written w = write_graph(g, NULL, NULL);
@@ -351,15 +345,12 @@ static void sidecar_and_options(void **state) {
     (void)state;
     mx_graph *g = small_graph(NULL);
     mx_weights weights = {.file = "m.onnxdata", .checksum = {1, 0}, .file_size = 64, .count = 2};
-    mx_graphml_write_options options = {.source_name = "m.onnx",
-                                        .metadata_name = "m_htp_metadata.json",
-                                        .timestamp = "2026-01-01T00:00:00Z"};
+    mx_graphml_write_options options = {
+        .source_name = "m.onnx", .metadata_name = "m_htp_metadata.json", .timestamp = "2026-01-01T00:00:00Z"};
     written w = write_graph(g, &weights, &options);
-    expect(
-        &w,
-        "<data key=\"n36\">{\"strategy\": \"sidecar\", \"file\": \"m.onnxdata\", \"size\": 64, \"checksum\": "
-        "\"00000000000000000000000000000001\", \"count\": 2, \"nodes\": 6, "
-        "\"source\": \"m.onnx\", \"metadata\": \"m_htp_metadata.json\"}</data>");
+    expect(&w, "<data key=\"n36\">{\"strategy\": \"sidecar\", \"file\": \"m.onnxdata\", \"size\": 64, \"checksum\": "
+               "\"00000000000000000000000000000001\", \"count\": 2, \"nodes\": 6, "
+               "\"source\": \"m.onnx\", \"metadata\": \"m_htp_metadata.json\"}</data>");
     expect(&w, "<data key=\"m0\">m.onnx</data>\n<data key=\"m1\">m_htp_metadata.json</data>\n<data "
                "key=\"m2\">1.1</data>\n"
                "<data key=\"m3\">2026-01-01T00:00:00Z</data>");

@@ -91,8 +91,8 @@ static void test_other_type(void **state) {
     mx_graph_release(g);
 }
 
-/* Nobody knows what a custom operator makes, but an output of the model must have a type and a shape: it keeps its element
- * type and rank. */
+/* Nobody knows what a custom operator makes, but an output of the model must have a type and a shape: it keeps its
+ * element type and rank. */
 static void test_unknown(void **state) {
     (void)state;
     chain t = make("Frobnicate");
