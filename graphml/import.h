@@ -166,6 +166,12 @@ static inline bool mx_item_is_compound(const mx_item *i) {
 static inline bool mx_item_is_live(const mx_item *i) { /* will be a node of the graph */
     return i->kind <= MX_NODE_OUTPUT;
 }
+/* The compound that a stored `parent` means, MX_NO_INDEX: none. A copy has the key of its original and may stand before
+ * it; which of them is the original is known from pass 3 on. */
+static inline uint32_t mx_item_of_key(const mx_import *im, mx_sid key) {
+    uint32_t found = mx_map_get(&im->by_key, key);
+    return found != MX_NO_INDEX && im->items[found].original != MX_NO_INDEX ? im->items[found].original : found;
+}
 
 /* ---- items (import_items.c) ---- */
 

@@ -154,7 +154,7 @@ static mx_status name_module(fresh *f, uint32_t index) {
 static uint32_t outer_of(const mx_import *im, uint32_t i, bool before) {
     const mx_item *item = &im->items[i];
     if (item->kind == MX_NODE_MODEL || item->kind == MX_NODE_FUNCTION) return MX_NO_INDEX;
-    return before && item->parent_key != MX_SID_ABSENT ? mx_map_get(&im->by_key, item->parent_key) : item->container;
+    return before && item->parent_key != MX_SID_ABSENT ? mx_item_of_key(im, item->parent_key) : item->container;
 }
 
 /* "/encoder/layer.0/": the modules around an item, or around what it was copied from, through bodies too. "/" where

@@ -64,6 +64,8 @@ typedef struct mx_lay {
     bool thorough;            /* the search for an order may take its time */
     bool has_parted;          /* any net */
     uint64_t cost, crossings; /* of the order */
+    uint64_t drawn;           /* crossings of the lines; those in gaps with very many are not counted */
+    int32_t *asked_ports;     /* by edge twice: from_x and to_x as they came in */
 } mx_lay;
 
 /* A zeroed array in the arena. */
@@ -75,6 +77,7 @@ mx_status mx_lay_order(mx_lay *l);    /* order, pos */
 mx_status mx_lay_ports(mx_lay *l);    /* the free ports */
 mx_status mx_lay_place(mx_lay *l);    /* x */
 mx_status mx_lay_route(mx_lay *l);    /* y, tracks, points */
+mx_status mx_lay_draft(mx_lay *l);    /* only `drawn` of it */
 
 mx_status mx_lay_settle(mx_lay *l); /* the last part of mx_lay_place */
 /* The least way from the left side of a to that of b, its right neighbour. */
