@@ -8,7 +8,9 @@ void *mx_lay_array(mx_lay *l, size_t count, size_t size) {
 
 /* How values with many users reach them: by lines of their own or by one trunk. What crosses less depends on all else,
  * so each way is tried. */
-static const mx_lay_style styles[] = {{6, 4}, {2, 4}, {3, 8}, {2, 40}};
+static const mx_lay_style styles[] = {{6, 4, MX_RANK_BALANCED},  {2, 4, MX_RANK_BALANCED}, {3, 8, MX_RANK_BALANCED},
+                                      {2, 40, MX_RANK_BALANCED}, {6, 4, MX_RANK_HIGH},     {2, 40, MX_RANK_HIGH},
+                                      {6, 4, MX_RANK_LOW},       {2, 40, MX_RANK_LOW}};
 
 #define STYLED 4000u /* boxes and edges, beyond that the first style is taken */
 
@@ -29,9 +31,18 @@ static void free_ports_again(mx_lay *l) {
     }
 }
 
+static mx_status keep_back(mx_lay *l) {
+    l->back = mx_lay_array(l, l->in->n_edges, sizeof *l->back);
+    for (uint32_t e = 0; e < l->in->n_edges && l->back; e++)
+        l->back[e] = l->in->edges[e].back;
+    return l->back ? MX_OK : mx_nomem(l->err);
+}
+
 /* An order, and if it has crossings and there is time, how many lines cross when it is drawn. */
 static mx_status try_style(mx_lay *l, mx_lay_style style, bool draft) {
     l->style = style;
+    MX_TRY(mx_lay_rank(l));
+    MX_TRY(keep_back(l));
     MX_TRY(mx_lay_segments(l));
     MX_TRY(mx_lay_order(l));
     l->drawn = l->crossings;
@@ -68,12 +79,13 @@ static mx_status best_style(mx_lay *l) {
             l->arena = arena;
         }
     }
+    for (uint32_t e = 0; e < l->in->n_edges; e++)
+        l->in->edges[e].back = l->back[e];
     return MX_OK;
 }
 
 static mx_status run(mx_lay *l, bool order_only) {
     l->thorough = !order_only;
-    MX_TRY(mx_lay_rank(l));
     MX_TRY(best_style(l));
     MX_TRY(mx_lay_ports(l));
     l->in->crossings = l->crossings;
