@@ -8,11 +8,13 @@ void *mx_lay_array(mx_lay *l, size_t count, size_t size) {
 
 /* How values with many users reach them: by lines of their own or by one trunk. What crosses less depends on all else,
  * so each way is tried. */
-static const mx_lay_style styles[] = {{6, 4, MX_RANK_BALANCED},  {2, 4, MX_RANK_BALANCED}, {3, 8, MX_RANK_BALANCED},
-                                      {2, 40, MX_RANK_BALANCED}, {6, 4, MX_RANK_HIGH},     {2, 40, MX_RANK_HIGH},
-                                      {6, 4, MX_RANK_LOW},       {2, 40, MX_RANK_LOW}};
+static const mx_lay_style styles[] = {
+    {6, 4, MX_RANK_BALANCED},  {6, 4, MX_RANK_LOW},  {2, 40, MX_RANK_LOW},     {2, 4, MX_RANK_BALANCED},
+    {2, 40, MX_RANK_BALANCED}, {6, 4, MX_RANK_HIGH}, {3, 8, MX_RANK_BALANCED}, {2, 40, MX_RANK_HIGH},
+};
 
-#define STYLED 4000u /* boxes and edges, beyond that the first style is taken */
+#define STYLES_FEW 3u
+#define STYLED     4000u /* boxes and edges, beyond that the first style is taken */
 
 static mx_status keep_ports(mx_lay *l) {
     l->asked_ports = mx_lay_array(l, (size_t)l->in->n_edges * 2, sizeof *l->asked_ports);
@@ -64,7 +66,7 @@ static bool is_better(const mx_lay *l, const mx_lay *than, uint64_t crossing_cos
 /* l: after mx_lay_rank; then also after mx_lay_order. */
 static mx_status best_style(mx_lay *l) {
     bool large = l->in->n_boxes + l->in->n_edges > STYLED;
-    uint32_t n = !l->thorough || large ? 1 : sizeof styles / sizeof *styles;
+    uint32_t n = l->order_only || large ? 1 : l->in->thorough ? sizeof styles / sizeof *styles : STYLES_FEW;
     MX_TRY(keep_ports(l));
     mx_lay ranked = *l;
     for (uint32_t i = 0; i < n && (i == 0 || l->cost); i++) {
@@ -85,7 +87,7 @@ static mx_status best_style(mx_lay *l) {
 }
 
 static mx_status run(mx_lay *l, bool order_only) {
-    l->thorough = !order_only;
+    l->order_only = order_only;
     MX_TRY(best_style(l));
     MX_TRY(mx_lay_ports(l));
     l->in->crossings = l->crossings;

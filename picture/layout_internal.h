@@ -62,7 +62,7 @@ typedef struct mx_lay {
     uint32_t *down_start, *up_start; /* segments by upper, by lower vertex; n_vertices + 1 */
     uint32_t *down, *up;
     mx_lay_style style;
-    bool thorough;            /* the search for an order may take its time */
+    bool order_only;
     bool has_parted;          /* any net */
     uint64_t cost, crossings; /* of the order */
     uint64_t drawn;           /* crossings of the lines; those in gaps with very many are not counted */
