@@ -327,19 +327,31 @@ static graph large(uint32_t kind) {
     return g;
 }
 
+static void lay_out_in_time(graph g, const char *what, uint32_t kind) {
+    double start = seconds();
+    assert_int_equal(mx_layout_run(&g.layout, NULL, NULL), MX_OK);
+    double took = seconds() - start;
+    print_message("%s, kind %u: %.2f s, %d by %d\n", what, kind, took, g.layout.w, g.layout.h);
+    if (!getenv("MX_VALGRIND")) assert_true(took < 4.0); /* far above what it takes, for slow machines and sanitizers */
+    assert_apart(&g);
+    drop(&g);
+}
+
 static void twenty_thousand_boxes(void **state) {
     (void)state;
-    for (uint32_t kind = 0; kind < 3; kind++) {
-        graph g = large(kind);
-        double start = seconds();
-        assert_int_equal(mx_layout_run(&g.layout, NULL, NULL), MX_OK);
-        double took = seconds() - start;
-        print_message("20,000 boxes, kind %u: %.2f s, %d by %d\n", kind, took, g.layout.w, g.layout.h);
-        if (!getenv("MX_VALGRIND"))
-            assert_true(took < 4.0); /* far above what it takes, for slow machines and sanitizers */
-        assert_apart(&g);
-        drop(&g);
-    }
+    for (uint32_t kind = 0; kind < 3; kind++)
+        lay_out_in_time(large(kind), "20,000 boxes", kind);
+}
+
+/* Few wires in a gap, each with very many pins. */
+static void dense_gaps(void **state) {
+    (void)state;
+    uint32_t wide = 290, deep = 4, fan = 70, random = 5;
+    graph g = make(wide * deep, wide * (deep - 1) * fan);
+    for (uint32_t i = wide; i < wide * deep; i++)
+        for (uint32_t k = 0; k < fan; k++)
+            join(&g, i - i % wide - wide + (k * 7 + next(&random) % 7) % wide, i);
+    lay_out_in_time(g, "dense gaps", 0);
 }
 
 int main(void) {
@@ -355,6 +367,7 @@ int main(void) {
         cmocka_unit_test(hints_cost_what_is_said),
         cmocka_unit_test(ports_wish),
         cmocka_unit_test(twenty_thousand_boxes),
+        cmocka_unit_test(dense_gaps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
