@@ -54,6 +54,7 @@ mx_status mx_image_text(mx_image_reader *r, const char *p, size_t n) {
             i++;
     }
     if (r->text.failed) return mx_nomem(r->im->err);
+    if (!r->text.size) return MX_OK; /* blanks, and nothing before */
     r->n_rest = (uint32_t)(r->text.size % 4);
     r->text.size -= r->n_rest;
     memcpy(r->rest, r->text.data + r->text.size, r->n_rest);

@@ -13,8 +13,9 @@
 #define IDLE         4u  /* sweeps that do not help */
 #define FEW          64u /* segments of a vertex, for exchanging neighbours */
 #define ROUNDS       6u
-#define COMPANY      6u   /* segments that are followed to those who share a neighbour */
-#define SIFTED       300u /* vertices of a layer in which each tries all places at the end */
+#define COMPANY      6u      /* segments that are followed to those who share a neighbour */
+#define SIFTED       300u    /* vertices of a layer in which each tries all places at the end */
+#define SIFTED_ENDS  200000u /* that number times the segments that end in the layer */
 #define SIFTED_MOST  5000u
 #define SIFTINGS     3u
 
@@ -178,21 +179,25 @@ static uint64_t against_hints(mx_ordering *o, uint32_t layer) {
 
 /* ---- neighbours exchanged ---- */
 
-static uint32_t ends(const mx_lay *l, uint32_t v, bool above, uint64_t *keys) {
-    const uint32_t *start = above ? l->up_start : l->down_start, *list = above ? l->up : l->down;
-    uint32_t n = start[v + 1] - start[v];
-    for (uint32_t k = 0; k < n; k++) {
-        const mx_seg *s = &l->segs[list[start[v] + k]];
-        keys[k] = above ? mx_seg_upper(l, s) : mx_seg_lower(l, s);
+/* Where the segments of a vertex end, sorted, for all vertices of a layer: that stays while only this layer changes. */
+static void note_ends(mx_ordering *o, uint32_t layer) {
+    const mx_lay *l = o->l;
+    for (uint32_t i = l->start[layer]; i < l->start[layer + 1]; i++) {
+        uint32_t v = l->order[i];
+        for (uint32_t k = l->up_start[v]; k < l->up_start[v + 1]; k++)
+            o->ends_above[k] = mx_seg_upper(l, &l->segs[l->up[k]]);
+        for (uint32_t k = l->down_start[v]; k < l->down_start[v + 1]; k++)
+            o->ends_below[k] = mx_seg_lower(l, &l->segs[l->down[k]]);
+        mx_sort_keys(o->ends_above + l->up_start[v], l->up_start[v + 1] - l->up_start[v]);
+        mx_sort_keys(o->ends_below + l->down_start[v], l->down_start[v + 1] - l->down_start[v]);
     }
-    if (n > 1) mx_sort_keys(keys, n);
-    return n;
 }
 
 /* Crossings with a to the left of b, less those the other way round. */
-static int64_t gain(const mx_lay *l, uint32_t a, uint32_t b, bool above) {
-    uint64_t left[FEW], right[FEW];
-    uint32_t n = ends(l, a, above, left), m = ends(l, b, above, right), less = 0, equal = 0;
+static int64_t gain(const mx_ordering *o, uint32_t a, uint32_t b, bool above) {
+    const uint32_t *start = above ? o->l->up_start : o->l->down_start;
+    const uint64_t *ends = above ? o->ends_above : o->ends_below, *left = ends + start[a], *right = ends + start[b];
+    uint32_t n = start[a + 1] - start[a], m = start[b + 1] - start[b], less = 0, equal = 0;
     int64_t sum = 0;
     for (uint32_t i = 0; i < n; i++) {
         while (less < m && right[less] < left[i])
@@ -217,13 +222,14 @@ static bool too_many(const mx_lay *l, uint32_t v) {
 /* Crossings and broken hints that go away when b comes to stand left of a. */
 static int64_t better(const mx_ordering *o, uint32_t a, uint32_t b) {
     const mx_lay *l = o->l;
-    return (gain(l, a, b, true) + gain(l, a, b, false)) * (int64_t)o->crossing + hint_gain(l, a, b) * (int64_t)o->hint;
+    return (gain(o, a, b, true) + gain(o, a, b, false)) * (int64_t)o->crossing + hint_gain(l, a, b) * (int64_t)o->hint;
 }
 
 static bool exchange(mx_ordering *o, uint32_t layer) {
     mx_lay *l = o->l;
     uint32_t *order = l->order + l->start[layer], n = l->start[layer + 1] - l->start[layer];
     bool changed = false;
+    note_ends(o, layer);
     for (uint32_t i = 0; i + 1 < n; i++) {
         uint32_t a = order[i], b = order[i + 1];
         if (too_many(l, a) || too_many(l, b)) continue;
@@ -242,6 +248,7 @@ static bool sift(mx_ordering *o, uint32_t layer) {
     mx_lay *l = o->l;
     uint32_t *order = l->order + l->start[layer], n = l->start[layer + 1] - l->start[layer];
     bool changed = false;
+    note_ends(o, layer);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t v = order[i], best = i;
         int64_t now = 0, most = 0;
@@ -276,6 +283,16 @@ static void exchange_all(mx_ordering *o, uint32_t rounds) {
 
 /* ---- all ---- */
 
+/* Each vertex of the layer is compared with each other, end by end. */
+static bool is_sifted(const mx_lay *l, uint32_t layer) {
+    uint64_t n = l->start[layer + 1] - l->start[layer], ends = 0;
+    for (uint32_t i = l->start[layer]; i < l->start[layer + 1] && n <= SIFTED; i++) {
+        uint32_t v = l->order[i];
+        ends += (uint64_t)l->up_start[v + 1] - l->up_start[v] + l->down_start[v + 1] - l->down_start[v];
+    }
+    return n <= SIFTED && n * ends <= SIFTED_ENDS;
+}
+
 /* Where it does not take long. Whether anything was changed. */
 static bool sift_all(mx_ordering *o) {
     const mx_lay *l = o->l;
@@ -283,7 +300,7 @@ static bool sift_all(mx_ordering *o) {
     for (uint32_t i = 0; i < SIFTINGS && changed; i++) {
         changed = false;
         for (uint32_t layer = 0; layer < l->n_layers; layer++)
-            if (l->start[layer + 1] - l->start[layer] <= SIFTED) changed = sift(o, layer) || changed;
+            if (is_sifted(l, layer)) changed = sift(o, layer) || changed;
         any = any || changed;
     }
     return any;
@@ -349,9 +366,11 @@ static mx_status take_memory(mx_ordering *o) {
     o->stack = mx_lay_array(l, n, sizeof *o->stack);
     o->seen = mx_lay_array(l, n, 1);
     o->key = mx_lay_array(l, n, sizeof *o->key);
+    o->ends_above = mx_lay_array(l, l->n_segs, sizeof *o->ends_above);
+    o->ends_below = mx_lay_array(l, l->n_segs, sizeof *o->ends_below);
     o->twins = mx_lay_array(l, l->has_parted ? l->n_segs : 1, sizeof *o->twins);
     return l->order && l->pos && l->start && o->keys && o->room && o->places && o->best && o->stack && o->seen &&
-                   o->key && o->twins
+                   o->key && o->twins && o->ends_above && o->ends_below
                ? MX_OK
                : mx_nomem(l->err);
 }

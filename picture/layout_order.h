@@ -17,9 +17,10 @@ typedef struct mx_twin {
 
 typedef struct mx_ordering {
     mx_lay *l;
-    uint64_t *keys, *room; /* by segment */
-    mx_twin *twins;        /* likewise */
-    mx_place *places;      /* by vertex of a layer */
+    uint64_t *keys, *room;             /* by segment */
+    uint64_t *ends_above, *ends_below; /* by segment as it stands in up, in down */
+    mx_twin *twins;                    /* likewise */
+    mx_place *places;                  /* by vertex of a layer */
     uint32_t *best, *stack;
     uint8_t *seen;
     double *key;               /* by vertex */
