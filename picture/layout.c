@@ -66,7 +66,8 @@ static bool is_better(const mx_lay *l, const mx_lay *than, uint64_t crossing_cos
 /* The way with the fewest crossings; l is then as mx_lay_order left it. */
 static mx_status best_style(mx_lay *l) {
     bool large = l->in->n_boxes + l->in->n_edges > STYLED;
-    uint32_t n = l->order_only || large ? 1 : l->in->thorough ? sizeof styles / sizeof *styles : STYLES_FEW;
+    uint32_t n = l->in->effort == MX_EFFORT_MUCH ? sizeof styles / sizeof *styles : STYLES_FEW;
+    if (l->order_only || large || l->in->effort == MX_EFFORT_LITTLE) n = 1;
     MX_TRY(keep_ports(l));
     mx_lay fresh = *l;
     for (uint32_t i = 0; i < n && (i == 0 || l->cost); i++) {

@@ -52,6 +52,8 @@ typedef struct mx_point {
     int32_t x, y;
 } mx_point;
 
+typedef enum mx_layout_effort { MX_EFFORT_LITTLE = 0, MX_EFFORT_SOME, MX_EFFORT_MUCH } mx_layout_effort;
+
 /* What goes in and what comes out. The arrays of boxes and edges are the caller's. */
 typedef struct mx_layout {
     mx_layout_box *boxes;
@@ -60,7 +62,7 @@ typedef struct mx_layout {
     int32_t w, h;     /* out: the room that everything takes */
     mx_point *points; /* out: allocated, see mx_layout_free */
     size_t n_points, cap_points;
-    bool thorough;                     /* in: fewer crossings are worth some more time */
+    mx_layout_effort effort;           /* in: for fewer crossings */
     uint32_t crossing_cost, hint_cost; /* in: what it costs that edges cross, that hints are not followed; 0 is 1 */
     uint64_t crossings;                /* out: of edges of different values, by the order within layers */
 } mx_layout;

@@ -387,7 +387,7 @@ mx_status mx_lay_order(mx_lay *l) {
     for (uint32_t i = 0; i < l->n_layers; i++)
         l->start[i + 1] += l->start[i];
     uint64_t size = (uint64_t)l->n_vertices + l->n_segs, sweeps = WORK / (size * 8 + 1);
-    bool thorough = l->in->thorough && !l->order_only;
+    bool thorough = l->in->effort == MX_EFFORT_MUCH && !l->order_only;
     uint32_t most = thorough ? SWEEPS_MOST : SWEEPS_FEW, all = thorough ? STARTS : STARTS_FEW;
     uint32_t starts = sweeps >= all * most ? all : 2;
     uint32_t each = sweeps / starts > most ? most : (uint32_t)(sweeps / starts);

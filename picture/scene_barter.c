@@ -251,7 +251,7 @@ static mx_status barter_all(barter *b) {
 mx_status mx_barter(mx_negotiation *n) {
     mx_scene *s = n->q.s;
     const mx_allocator *a = s->own->allocator;
-    barter b = {.n = n, .s = s, .enough = n->work + WORK + s->n_links};
+    barter b = {.n = n, .s = s, .enough = n->work + WORK};
     size_t borders = (size_t)s->n_boxes * 2, ports = s->n_links * 2 + 1, starts = (size_t)s->n_values + 2;
     placed *found = mx_alloc(a, ports * sizeof *found);
     b.borders = mx_alloc_zero(a, borders, sizeof *b.borders);

@@ -11,9 +11,11 @@
 #define ROUND     24 /* widths of frames, so that like groups are alike */
 #define LOOSE_GAP 28 /* between boxes without links */
 #define STACK_GAP 16
-/* Boxes and edges for which crossings are looked into with patience: a small model has time for all of its groups. */
-#define THOROUGH 150
-#define SMALL    1000 /* links */
+/* Boxes and edges of groups with crossings, up to which there is much or some patience with the next; a small model has
+ * time for all of its groups. */
+#define MUCH  150
+#define SOME  4000
+#define SMALL 1000 /* links */
 
 /* What a layout is asked: hashed as it stands. */
 typedef struct asked_box {
@@ -249,7 +251,9 @@ static frame frame_around(const laying *l, int32_t w, int32_t h, header texts) {
 
 static mx_status lay_out(laying *l, uint32_t group, header texts) {
     mx_scene_box *g = &l->s->boxes[group];
-    l->q.layout.thorough = l->spent < THOROUGH || l->s->n_links < SMALL;
+    l->q.layout.effort = l->spent < MUCH || l->s->n_links < SMALL ? MX_EFFORT_MUCH
+                         : l->spent < SOME                        ? MX_EFFORT_SOME
+                                                                  : MX_EFFORT_LITTLE;
     MX_TRY(mx_layout_run(&l->q.layout, allocator(l), l->err));
     if (l->q.layout.crossings) l->spent += l->q.layout.n_boxes + l->q.layout.n_edges;
     int32_t w = l->q.layout.w, h = l->q.layout.h;

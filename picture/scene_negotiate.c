@@ -9,6 +9,7 @@
  * ports of the borders in it and around it are tried in other places (scene_barter.c). */
 #include "picture/scene_negotiate.h"
 
+#define ENOUGH 60000u /* boxes and links in all questions, after which no round is begun */
 #define ROUNDS 6u
 #define SWEEPS 6u
 #define HARM   5040u /* of one crossing in a group that could be without */
@@ -124,6 +125,10 @@ static mx_status one_round(rounds *r) {
     return MX_OK;
 }
 
+static bool goes_on(const rounds *r) {
+    return r->least_harm && r->n->work < ENOUGH;
+}
+
 static void keep_best(rounds *r) {
     if (r->harm >= r->least_harm) return;
     r->least_harm = r->harm;
@@ -133,7 +138,7 @@ static void keep_best(rounds *r) {
 
 static mx_status some_rounds(rounds *r) {
     mx_scene *s = r->n->q.s;
-    for (uint32_t round = 0, still = 0; round < ROUNDS && r->least_harm && still < 2; round++) {
+    for (uint32_t round = 0, still = 0; round < ROUNDS && goes_on(r) && still < 2; round++) {
         MX_TRY(one_round(r));
         keep_best(r);
         still = take_hints(s, r->wishes, round % 2 == 0, round % 2 == 1) ? 0 : still + 1;
@@ -169,7 +174,7 @@ static mx_status sweeps(rounds *r) {
     MX_TRY(one_round(r));
     keep_best(r);
     r->n->q.must = true;
-    for (uint32_t round = 0; round < SWEEPS && r->least_harm; round++) {
+    for (uint32_t round = 0; round < SWEEPS && goes_on(r); round++) {
         MX_TRY(tell_inwards(r, round < SWEEPS / 2)); /* an order goes one group further along a chain each time */
         MX_TRY(one_round(r));
         keep_best(r);
@@ -181,7 +186,7 @@ static mx_status sweeps(rounds *r) {
 static mx_status all_rounds(rounds *r) {
     MX_TRY(free_round(r->n));
     MX_TRY(sweeps(r));
-    if (r->least_harm) {
+    if (goes_on(r)) {
         MX_TRY(hints_from_outside(r));
         MX_TRY(some_rounds(r));
     }
