@@ -1,5 +1,5 @@
 /* What the engine answers is remembered: equal groups, of which a model has many, ask the same. */
-#include "picture/scene_negotiate.h"
+#include "picture/scene_ports.h"
 
 static mx_hash128 hash_question(const mx_layout *y) {
     mx_hasher h;
@@ -26,7 +26,7 @@ static mx_answer *find(mx_answer *table, size_t n_slots, mx_hash128 question, ui
     return &table[i];
 }
 
-static mx_status make_room(mx_negotiation *n) {
+static mx_status make_room(mx_port_search *n) {
     const mx_allocator *a = n->q.s->own->allocator;
     size_t slots = n->n_slots ? n->n_slots * 2 : 256;
     if (n->n_answers * 2 < n->n_slots) return MX_OK;
@@ -40,7 +40,7 @@ static mx_status make_room(mx_negotiation *n) {
     return MX_OK;
 }
 
-static mx_status keep(mx_negotiation *n, mx_answer *answer) {
+static mx_status keep(mx_port_search *n, mx_answer *answer) {
     const mx_layout *y = &n->q.layout;
     answer->first = n->n_places;
     for (uint32_t i = 0; i < y->n_edges; i++) {
@@ -58,7 +58,7 @@ static mx_status keep(mx_negotiation *n, mx_answer *answer) {
     return MX_OK;
 }
 
-mx_status mx_answer_of(mx_negotiation *n, uint32_t group, mx_free_ports free_ports, const mx_answer **out) {
+mx_status mx_answer_of(mx_port_search *n, uint32_t group, mx_free_ports free_ports, const mx_answer **out) {
     mx_layout *y = &n->q.layout;
     MX_TRY(mx_question_ask(&n->q, group, free_ports));
     MX_TRY(make_room(n));
@@ -74,7 +74,7 @@ mx_status mx_answer_of(mx_negotiation *n, uint32_t group, mx_free_ports free_por
     return keep(n, answer);
 }
 
-void mx_answers_free(mx_negotiation *n) {
+void mx_answers_free(mx_port_search *n) {
     const mx_allocator *a = n->q.s->own->allocator;
     mx_free(a, n->answers, n->n_slots * sizeof *n->answers);
     mx_free(a, n->places, n->cap_places * sizeof *n->places);

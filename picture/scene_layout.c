@@ -1,6 +1,6 @@
 /* The layout of all groups, from the innermost out. What a group's layout depends on is hashed; groups with the same
  * hash share one. */
-#include "picture/scene_negotiate.h"
+#include "picture/scene_ports.h"
 
 #include "base/hash.h"
 #include "picture/label.h"
@@ -303,7 +303,7 @@ static void stack_group(laying *l, uint32_t group) {
 
 static mx_status all_groups(laying *l) {
     mx_scene *s = l->s;
-    if (!s->options.no_layout) MX_TRY(mx_scene_negotiate(s, l->err));
+    if (!s->options.no_layout) MX_TRY(mx_scene_order_ports(s, l->err));
     l->q.must = true;
     for (uint32_t i = s->n_boxes; i-- > 0;) { /* what a group holds has higher numbers */
         mx_scene_box *b = &s->boxes[i];

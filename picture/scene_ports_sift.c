@@ -2,7 +2,7 @@
  * sides: the inside takes it as hints that it must follow, the outside as fixed ports. So a change on one border
  * touches two groups. Where a value runs through a chain of groups that hold each other, a change on one of their
  * borders alone does no good: it is tried on all of them at once too. */
-#include "picture/scene_negotiate.h"
+#include "picture/scene_ports.h"
 
 #include <stdlib.h>
 
@@ -16,27 +16,27 @@ typedef struct border {
     bool out;
 } border;
 
-typedef struct barter_change {
+typedef struct port_move {
     uint32_t border, from, to;
-} barter_change;
+} port_move;
 
-typedef struct barter {
-    mx_negotiation *n;
+typedef struct sifting {
+    mx_port_search *n;
     mx_scene *s;
     border *borders; /* by box twice: the way in, the way out */
     uint32_t *ports; /* links, in the order of the border; of a way in the link that leads there */
     uint32_t n_ports;
-    uint64_t enough; /* work of the negotiation at which to stop */
+    uint64_t enough; /* work of the search at which to stop */
     uint32_t touched[TOUCHED], n_touched;
     uint32_t counted[TOUCHED];
-    barter_change changes[TOUCHED];
+    port_move changes[TOUCHED];
     uint32_t n_changes;
     uint32_t *value_start, *value_borders; /* borders by value */
     bool gave_up;                          /* a change would touch too much */
-} barter;
+} sifting;
 
 /* Crossings in a group with all borders as they stand. */
-static mx_status count(barter *b, uint32_t group, uint32_t *crossings) {
+static mx_status count(sifting *b, uint32_t group, uint32_t *crossings) {
     const mx_answer *answer;
     MX_TRY(mx_answer_of(b->n, group, MX_FREE_NONE, &answer));
     *crossings = answer->crossings;
@@ -56,7 +56,7 @@ static int by_place(const void *a, const void *b) {
     return x->link < y->link ? -1 : x->link > y->link;
 }
 
-static void number_border(const barter *b, const border *side) {
+static void number_border(const sifting *b, const border *side) {
     for (uint32_t i = 0; i < side->n; i++) {
         mx_link_ports *ports = &b->s->own->ports[b->ports[side->first + i]];
         ports->to_x = (int32_t)i;
@@ -65,7 +65,7 @@ static void number_border(const barter *b, const border *side) {
 }
 
 /* found: n links, perhaps some of them repeated. */
-static border make_border(barter *b, uint32_t group, bool out, placed *found, uint32_t n) {
+static border make_border(sifting *b, uint32_t group, bool out, placed *found, uint32_t n) {
     border side = {.group = group, .first = b->n_ports, .out = out};
     qsort(found, n, sizeof *found, by_place);
     for (uint32_t i = 0; i < n; i++)
@@ -75,7 +75,7 @@ static border make_border(barter *b, uint32_t group, bool out, placed *found, ui
     return side;
 }
 
-static void collect_borders(barter *b, placed *found) {
+static void collect_borders(sifting *b, placed *found) {
     mx_scene *s = b->s;
     for (uint32_t i = 0; i < s->n_boxes; i++) {
         const mx_scene_box *g = &s->boxes[i];
@@ -93,7 +93,7 @@ static void collect_borders(barter *b, placed *found) {
     }
 }
 
-static void find_borders(barter *b) {
+static void find_borders(sifting *b) {
     uint32_t n = b->s->n_boxes * 2, values = b->s->n_values;
     for (uint32_t k = 0; k < n; k++)
         for (uint32_t i = 0; i < b->borders[k].n; i++)
@@ -107,7 +107,7 @@ static void find_borders(barter *b) {
 
 /* ---- changes ---- */
 
-static void touch(barter *b, uint32_t group) {
+static void touch(sifting *b, uint32_t group) {
     for (uint32_t i = 0; i < b->n_touched; i++)
         if (b->touched[i] == group) return;
     if (b->n_touched == TOUCHED)
@@ -116,12 +116,12 @@ static void touch(barter *b, uint32_t group) {
         b->touched[b->n_touched++] = group;
 }
 
-static uint64_t harm_of(const barter *b, uint32_t group, uint32_t crossings) {
+static uint64_t harm_of(const sifting *b, uint32_t group, uint32_t crossings) {
     return crossings > b->n->least[group] ? (uint64_t)(crossings - b->n->least[group]) * b->s->own->harm[group] : 0;
 }
 
 /* Whether things are better with the borders as they stand now; then the counts are kept. */
-static mx_status is_better(barter *b, bool *better) {
+static mx_status is_better(sifting *b, bool *better) {
     uint64_t before = 0, after = 0;
     *better = false;
     for (uint32_t i = 0; i < b->n_touched; i++)
@@ -137,7 +137,7 @@ static mx_status is_better(barter *b, bool *better) {
     return MX_OK;
 }
 
-static void move(barter *b, const border *side, uint32_t from, uint32_t to) {
+static void move(sifting *b, const border *side, uint32_t from, uint32_t to) {
     uint32_t *ports = b->ports + side->first, port = ports[from];
     if (from < to)
         memmove(ports + from, ports + from + 1, (to - from) * sizeof *ports);
@@ -147,32 +147,32 @@ static void move(barter *b, const border *side, uint32_t from, uint32_t to) {
     number_border(b, side);
 }
 
-static void change(barter *b, uint32_t number, uint32_t from, uint32_t to) {
+static void change(sifting *b, uint32_t number, uint32_t from, uint32_t to) {
     const border *side = &b->borders[number];
     if (b->n_changes == TOUCHED) {
         b->gave_up = true;
         return;
     }
-    b->changes[b->n_changes++] = (barter_change){number, from, to};
+    b->changes[b->n_changes++] = (port_move){number, from, to};
     move(b, side, from, to);
     touch(b, side->group);
     touch(b, b->s->boxes[side->group].parent);
 }
 
-static void undo(barter *b) {
+static void undo(sifting *b) {
     while (b->n_changes) {
-        const barter_change *c = &b->changes[--b->n_changes];
+        const port_move *c = &b->changes[--b->n_changes];
         move(b, &b->borders[c->border], c->to, c->from);
     }
 }
 
-static uint32_t value_at(const barter *b, const border *side, uint32_t place) {
+static uint32_t value_at(const sifting *b, const border *side, uint32_t place) {
     return b->s->links[b->ports[side->first + place]].value;
 }
 
 /* What passes what on one border passes it on another one too: where the port of the value has to go there; its own
  * place if there is nothing to pass. */
-static uint32_t same_way(const barter *b, const border *side, const border *other, uint32_t from, uint32_t to,
+static uint32_t same_way(const sifting *b, const border *side, const border *other, uint32_t from, uint32_t to,
                          uint32_t *at) {
     uint32_t value = value_at(b, side, to), low = from < to ? from : to + 1, high = from < to ? to : from + 1, goal;
     for (*at = 0; value_at(b, other, *at) != value;)
@@ -187,7 +187,7 @@ static uint32_t same_way(const barter *b, const border *side, const border *othe
 }
 
 /* everywhere: on all borders that the value crosses, as in a chain of groups that hold each other. */
-static mx_status try_move(barter *b, uint32_t number, uint32_t from, uint32_t to, bool everywhere, bool *better) {
+static mx_status try_move(sifting *b, uint32_t number, uint32_t from, uint32_t to, bool everywhere, bool *better) {
     const border *side = &b->borders[number];
     uint32_t value = value_at(b, side, from), at, goal;
     b->n_touched = b->n_changes = 0;
@@ -204,12 +204,12 @@ static mx_status try_move(barter *b, uint32_t number, uint32_t from, uint32_t to
     return MX_OK;
 }
 
-static bool tired(const barter *b, uint32_t group) {
+static bool tired(const sifting *b, uint32_t group) {
     return b->n->work > b->enough || b->n->now[group] <= b->n->least[group];
 }
 
 /* All changes on one border that could help `group`. */
-static mx_status barter_border(barter *b, uint32_t group, uint32_t number, bool *any) {
+static mx_status sift_border(sifting *b, uint32_t group, uint32_t number, bool *any) {
     const border *side = &b->borders[number];
     for (uint32_t i = 0; i < side->n; i++)
         for (uint32_t k = i + 1; k < side->n && k <= i + REACH; k++)
@@ -223,17 +223,17 @@ static mx_status barter_border(barter *b, uint32_t group, uint32_t number, bool 
     return MX_OK;
 }
 
-static mx_status barter_group(barter *b, uint32_t group, bool *any) {
+static mx_status sift_group(sifting *b, uint32_t group, bool *any) {
     const mx_scene *s = b->s;
     for (uint32_t side = 0; side < 2 && group; side++)
-        MX_TRY(barter_border(b, group, 2 * group + side, any));
+        MX_TRY(sift_border(b, group, 2 * group + side, any));
     for (uint32_t c = s->boxes[group].first_child; c != MX_NO_BOX; c = s->boxes[c].next)
         for (uint32_t side = 0; side < 2; side++)
-            MX_TRY(barter_border(b, group, 2 * c + side, any));
+            MX_TRY(sift_border(b, group, 2 * c + side, any));
     return MX_OK;
 }
 
-static mx_status barter_all(barter *b) {
+static mx_status sift_all(sifting *b) {
     mx_scene *s = b->s;
     bool any = true;
     find_borders(b);
@@ -243,15 +243,15 @@ static mx_status barter_all(barter *b) {
     while (any && b->n->work <= b->enough) {
         any = false;
         for (uint32_t i = 0; i < s->n_boxes; i++)
-            if (mx_takes_part(s, i) && !tired(b, i)) MX_TRY(barter_group(b, i, &any));
+            if (mx_takes_part(s, i) && !tired(b, i)) MX_TRY(sift_group(b, i, &any));
     }
     return MX_OK;
 }
 
-mx_status mx_barter(mx_negotiation *n) {
+mx_status mx_sift_ports(mx_port_search *n) {
     mx_scene *s = n->q.s;
     const mx_allocator *a = s->own->allocator;
-    barter b = {.n = n, .s = s, .enough = n->work + WORK};
+    sifting b = {.n = n, .s = s, .enough = n->work + WORK};
     size_t borders = (size_t)s->n_boxes * 2, ports = s->n_links * 2 + 1, starts = (size_t)s->n_values + 2;
     placed *found = mx_alloc(a, ports * sizeof *found);
     b.borders = mx_alloc_zero(a, borders, sizeof *b.borders);
@@ -261,7 +261,7 @@ mx_status mx_barter(mx_negotiation *n) {
     bool enough = found && b.borders && b.ports && b.value_borders && b.value_start;
     if (enough) collect_borders(&b, found);
     mx_free(a, found, ports * sizeof *found);
-    mx_status status = enough ? barter_all(&b) : mx_nomem(n->q.err);
+    mx_status status = enough ? sift_all(&b) : mx_nomem(n->q.err);
     mx_free(a, b.borders, borders * sizeof *b.borders);
     mx_free(a, b.ports, ports * sizeof *b.ports);
     mx_free(a, b.value_borders, ports * sizeof *b.value_borders);

@@ -6,8 +6,8 @@
  * some times up. Then rounds from the innermost group out: each is ordered between the hints that the group around gave
  * and the ports that the groups in it chose, and hints anew, about the ways in and the ways out by turns, so that two
  * neighbours do not both give way. The best of all is kept. Then, where a group has more crossings than it must, single
- * ports of the borders in it and around it are tried in other places (scene_barter.c). */
-#include "picture/scene_negotiate.h"
+ * ports of the borders in it and around it are tried in other places (scene_ports_sift.c). */
+#include "picture/scene_ports.h"
 
 #define ENOUGH 60000u /* boxes and links in all questions, after which no round is begun */
 #define ROUNDS 6u
@@ -19,11 +19,12 @@ typedef struct hints {
 } hints;
 
 typedef struct rounds {
-    mx_negotiation *n;
+    mx_port_search *n;
     hints *wishes; /* by link: from: of the exit inside of the child that it comes from */
     hints *best;
-    bool best_must;
-    uint64_t harm, least_harm;
+    bool best_must; /* whether hints had to be followed in the best round */
+    uint64_t harm;  /* of all crossings that groups have beyond their least, in the last round */
+    uint64_t least_harm;
 } rounds;
 
 bool mx_takes_part(const mx_scene *s, uint32_t box) {
@@ -65,7 +66,7 @@ static void save_hints(const mx_scene *s, hints *to) {
 }
 
 /* The best that each group can hope for. */
-static mx_status free_round(mx_negotiation *n) {
+static mx_status free_round(mx_port_search *n) {
     mx_scene *s = n->q.s;
     const mx_answer *answer;
     forget_hints(s);
@@ -78,27 +79,7 @@ static mx_status free_round(mx_negotiation *n) {
     return MX_OK;
 }
 
-/* Hints as the groups around would like it, were all ports free: the hints of a group stand before those in it are
- * asked. */
-static mx_status hints_from_outside(rounds *r) {
-    mx_scene *s = r->n->q.s;
-    const mx_answer *answer;
-    forget_hints(s);
-    for (uint32_t i = 0; i < s->n_boxes; i++) {
-        const mx_scene_box *g = &s->boxes[i];
-        if (!mx_takes_part(s, i)) continue;
-        MX_TRY(mx_answer_of(r->n, i, MX_FREE_BOTH, &answer));
-        note_wishes(r, i, answer);
-        for (uint32_t k = g->first_link; k < g->first_link + g->n_links; k++) {
-            uint32_t exit = mx_scene_exit_of(s, k);
-            s->own->ports[k].to_hint = r->wishes[k].to;
-            if (exit != MX_NO_INDEX) s->own->ports[exit].from_hint = r->wishes[exit].from;
-        }
-    }
-    return MX_OK;
-}
-
-static void note_ports(mx_negotiation *n, uint32_t group, const mx_answer *answer) {
+static void note_ports(mx_port_search *n, uint32_t group, const mx_answer *answer) {
     mx_scene *s = n->q.s;
     const mx_scene_box *g = &s->boxes[group];
     for (uint32_t i = 0; i < g->n_links; i++) {
@@ -110,7 +91,7 @@ static void note_ports(mx_negotiation *n, uint32_t group, const mx_answer *answe
 }
 
 static mx_status one_round(rounds *r) {
-    mx_negotiation *n = r->n;
+    mx_port_search *n = r->n;
     mx_scene *s = n->q.s;
     const mx_answer *answer;
     r->harm = 0;
@@ -146,24 +127,22 @@ static mx_status some_rounds(rounds *r) {
     return MX_OK;
 }
 
-/* From the outermost group in: each takes the order on one side of its border as it is told, and tells those in it what
- * follows from that. The other side is left to what is inside, so that a whole chain of groups can turn to one order.
- */
-static mx_status tell_inwards(rounds *r, bool entries) {
+/* From the outermost group in: each is ordered as it is told, with those ports free, and tells the groups in it what
+ * follows from that for them. What is not told is left to what is inside, so that a whole chain of groups can turn to
+ * one order. */
+static mx_status tell_inwards(rounds *r, mx_free_ports ports) {
     mx_scene *s = r->n->q.s;
     const mx_answer *answer;
     forget_hints(s);
     for (uint32_t i = 0; i < s->n_boxes; i++) {
         const mx_scene_box *g = &s->boxes[i];
         if (!mx_takes_part(s, i)) continue;
-        MX_TRY(mx_answer_of(r->n, i, entries ? MX_FREE_IN : MX_FREE_OUT, &answer));
+        MX_TRY(mx_answer_of(r->n, i, ports, &answer));
         note_wishes(r, i, answer);
         for (uint32_t k = g->first_link; k < g->first_link + g->n_links; k++) {
-            uint32_t exit = mx_scene_exit_of(s, k);
-            if (entries)
-                s->own->ports[k].to_hint = r->wishes[k].to;
-            else if (exit != MX_NO_INDEX)
-                s->own->ports[exit].from_hint = r->wishes[exit].from;
+            uint32_t exit = ports & MX_FREE_OUT ? mx_scene_exit_of(s, k) : MX_NO_INDEX;
+            if (ports & MX_FREE_IN) s->own->ports[k].to_hint = r->wishes[k].to;
+            if (exit != MX_NO_INDEX) s->own->ports[exit].from_hint = r->wishes[exit].from;
         }
     }
     return MX_OK;
@@ -175,7 +154,9 @@ static mx_status sweeps(rounds *r) {
     keep_best(r);
     r->n->q.must = true;
     for (uint32_t round = 0; round < SWEEPS && goes_on(r); round++) {
-        MX_TRY(tell_inwards(r, round < SWEEPS / 2)); /* an order goes one group further along a chain each time */
+        MX_TRY(tell_inwards(r, round < SWEEPS / 2
+                                   ? MX_FREE_IN
+                                   : MX_FREE_OUT)); /* an order goes one group further along a chain each time */
         MX_TRY(one_round(r));
         keep_best(r);
     }
@@ -187,7 +168,7 @@ static mx_status all_rounds(rounds *r) {
     MX_TRY(free_round(r->n));
     MX_TRY(sweeps(r));
     if (goes_on(r)) {
-        MX_TRY(hints_from_outside(r));
+        MX_TRY(tell_inwards(r, MX_FREE_BOTH));
         MX_TRY(some_rounds(r));
     }
     take_hints(r->n->q.s, r->best, true, true);
@@ -195,7 +176,7 @@ static mx_status all_rounds(rounds *r) {
     return one_round(r);
 }
 
-static mx_status agree(mx_negotiation *n) {
+static mx_status agree(mx_port_search *n) {
     const mx_allocator *a = n->q.s->own->allocator;
     size_t links = n->q.s->n_links + 1;
     rounds r = {.n = n, .least_harm = UINT64_MAX};
@@ -204,7 +185,7 @@ static mx_status agree(mx_negotiation *n) {
     mx_status status = r.wishes && r.best ? all_rounds(&r) : mx_nomem(n->q.err);
     mx_free(a, r.wishes, links * sizeof *r.wishes);
     mx_free(a, r.best, links * sizeof *r.best);
-    return status == MX_OK ? mx_barter(n) : status;
+    return status == MX_OK ? mx_sift_ports(n) : status;
 }
 
 static bool is_nested(const mx_scene *s) {
@@ -213,9 +194,9 @@ static bool is_nested(const mx_scene *s) {
     return false;
 }
 
-mx_status mx_scene_negotiate(mx_scene *s, mx_error *err) {
+mx_status mx_scene_order_ports(mx_scene *s, mx_error *err) {
     const mx_allocator *a = s->own->allocator;
-    mx_negotiation n = {0};
+    mx_port_search n = {0};
     if (!is_nested(s)) return MX_OK;
     mx_status status = mx_question_make(&n.q, s, err);
     n.q.order_only = true;

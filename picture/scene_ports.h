@@ -1,6 +1,6 @@
 /* The order of ports on the borders of groups, on which what is in a group and what is around it agree. */
-#ifndef MX_PICTURE_SCENE_NEGOTIATE_H
-#define MX_PICTURE_SCENE_NEGOTIATE_H
+#ifndef MX_PICTURE_SCENE_PORTS_H
+#define MX_PICTURE_SCENE_PORTS_H
 
 #include "base/hash.h"
 #include "picture/scene_question.h"
@@ -19,7 +19,7 @@ typedef struct mx_answer {
     size_t first; /* in places: of the group's first link */
 } mx_answer;
 
-typedef struct mx_negotiation {
+typedef struct mx_port_search {
     mx_question q;
     uint32_t *least;    /* by box: crossings of the group with all ports free */
     uint32_t *now;      /* by box: crossings as things stand */
@@ -28,20 +28,20 @@ typedef struct mx_negotiation {
     mx_link_places *places;
     size_t n_places, cap_places;
     uint64_t work; /* boxes and links in all questions that were not known */
-} mx_negotiation;
+} mx_port_search;
 
 /* Whether a box is a group with something to lay out. */
 bool mx_takes_part(const mx_scene *s, uint32_t box);
 
 /* Sets from_hint and to_hint of all links so that few crossings stand where there could be none, and `harm`. from_x and
  * to_x become places in an order. Fails with NOMEM. */
-mx_status mx_scene_negotiate(mx_scene *s, mx_error *err);
+mx_status mx_scene_order_ports(mx_scene *s, mx_error *err);
 
 /* How a group would be ordered. *answer: until the next call. Fails with NOMEM. */
-mx_status mx_answer_of(mx_negotiation *n, uint32_t group, mx_free_ports free_ports, const mx_answer **answer);
-void mx_answers_free(mx_negotiation *n);
+mx_status mx_answer_of(mx_port_search *n, uint32_t group, mx_free_ports free_ports, const mx_answer **answer);
+void mx_answers_free(mx_port_search *n);
 
 /* The second half of it: better places for single ports. Fails with NOMEM. */
-mx_status mx_barter(mx_negotiation *n);
+mx_status mx_sift_ports(mx_port_search *n);
 
 #endif
