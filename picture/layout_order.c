@@ -178,22 +178,41 @@ static uint64_t against_hints(mx_ordering *o, uint32_t layer) {
 
 /* ---- neighbours exchanged ---- */
 
-static uint32_t ends(const mx_lay *l, uint32_t v, bool above, uint64_t *keys) {
+static bool too_many(const mx_lay *l, uint32_t v) {
+    return l->down_start[v + 1] - l->down_start[v] > FEW || l->up_start[v + 1] - l->up_start[v] > FEW;
+}
+
+static void sort_ends(mx_ordering *o, uint32_t v, bool above) {
+    const mx_lay *l = o->l;
     const uint32_t *start = above ? l->up_start : l->down_start, *list = above ? l->up : l->down;
+    uint64_t *keys = (above ? o->above : o->below) + start[v];
     uint32_t n = start[v + 1] - start[v];
     for (uint32_t k = 0; k < n; k++) {
         const mx_seg *s = &l->segs[list[start[v] + k]];
         keys[k] = above ? mx_seg_upper(l, s) : mx_seg_lower(l, s);
     }
     if (n > 1) mx_sort_keys(keys, n);
-    return n;
+}
+
+/* While only one layer changes, what its vertices lead to stays where it is. */
+static void sort_all_ends(mx_ordering *o, uint32_t layer) {
+    const mx_lay *l = o->l;
+    for (uint32_t i = l->start[layer]; i < l->start[layer + 1]; i++) {
+        if (too_many(l, l->order[i])) continue;
+        sort_ends(o, l->order[i], true);
+        sort_ends(o, l->order[i], false);
+    }
 }
 
 /* Crossings with a to the left of b, less those the other way round. */
-static int64_t gain(const mx_lay *l, uint32_t a, uint32_t b, bool above) {
-    uint64_t left[FEW], right[FEW];
-    uint32_t n = ends(l, a, above, left), m = ends(l, b, above, right), less = 0, equal = 0;
+static int64_t gain(const mx_ordering *o, uint32_t a, uint32_t b, bool above) {
+    const uint32_t *start = above ? o->l->up_start : o->l->down_start;
+    const uint64_t *keys = above ? o->above : o->below, *left = keys + start[a], *right = keys + start[b];
+    uint32_t n = start[a + 1] - start[a], m = start[b + 1] - start[b], less = 0, equal = 0;
     int64_t sum = 0;
+    if (!n || !m) return 0;
+    if (left[n - 1] < right[0]) return -(int64_t)n * m;
+    if (right[m - 1] < left[0]) return (int64_t)n * m;
     for (uint32_t i = 0; i < n; i++) {
         while (less < m && right[less] < left[i])
             less++;
@@ -210,20 +229,17 @@ static int64_t hint_gain(const mx_lay *l, uint32_t a, uint32_t b) {
     return x == MX_PORT_FREE || y == MX_PORT_FREE ? 0 : (x > y) - (x < y);
 }
 
-static bool too_many(const mx_lay *l, uint32_t v) {
-    return l->down_start[v + 1] - l->down_start[v] > FEW || l->up_start[v + 1] - l->up_start[v] > FEW;
-}
-
 /* Crossings and broken hints that go away when b comes to stand left of a. */
 static int64_t better(const mx_ordering *o, uint32_t a, uint32_t b) {
     const mx_lay *l = o->l;
-    return (gain(l, a, b, true) + gain(l, a, b, false)) * (int64_t)o->crossing + hint_gain(l, a, b) * (int64_t)o->hint;
+    return (gain(o, a, b, true) + gain(o, a, b, false)) * (int64_t)o->crossing + hint_gain(l, a, b) * (int64_t)o->hint;
 }
 
 static bool exchange(mx_ordering *o, uint32_t layer) {
     mx_lay *l = o->l;
     uint32_t *order = l->order + l->start[layer], n = l->start[layer + 1] - l->start[layer];
     bool changed = false;
+    sort_all_ends(o, layer);
     for (uint32_t i = 0; i + 1 < n; i++) {
         uint32_t a = order[i], b = order[i + 1];
         if (too_many(l, a) || too_many(l, b)) continue;
@@ -242,6 +258,7 @@ static bool sift(mx_ordering *o, uint32_t layer) {
     mx_lay *l = o->l;
     uint32_t *order = l->order + l->start[layer], n = l->start[layer + 1] - l->start[layer];
     bool changed = false;
+    sort_all_ends(o, layer);
     for (uint32_t i = 0; i < n; i++) {
         uint32_t v = order[i], best = i;
         int64_t now = 0, most = 0;
@@ -344,14 +361,16 @@ static mx_status take_memory(mx_ordering *o) {
     l->start = mx_lay_array(l, l->n_layers + 1, sizeof(uint32_t));
     o->keys = mx_lay_array(l, l->n_segs, sizeof *o->keys);
     o->room = mx_lay_array(l, l->n_segs, sizeof *o->room);
+    o->above = mx_lay_array(l, l->n_segs, sizeof *o->above);
+    o->below = mx_lay_array(l, l->n_segs, sizeof *o->below);
     o->places = mx_lay_array(l, n, sizeof *o->places);
     o->best = mx_lay_array(l, n, sizeof *o->best);
     o->stack = mx_lay_array(l, n, sizeof *o->stack);
     o->seen = mx_lay_array(l, n, 1);
     o->key = mx_lay_array(l, n, sizeof *o->key);
     o->twins = mx_lay_array(l, l->has_parted ? l->n_segs : 1, sizeof *o->twins);
-    return l->order && l->pos && l->start && o->keys && o->room && o->places && o->best && o->stack && o->seen &&
-                   o->key && o->twins
+    return l->order && l->pos && l->start && o->keys && o->room && o->above && o->below && o->places && o->best &&
+                   o->stack && o->seen && o->key && o->twins
                ? MX_OK
                : mx_nomem(l->err);
 }

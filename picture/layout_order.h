@@ -17,9 +17,10 @@ typedef struct mx_twin {
 
 typedef struct mx_ordering {
     mx_lay *l;
-    uint64_t *keys, *room; /* by segment */
-    mx_twin *twins;        /* likewise */
-    mx_place *places;      /* by vertex of a layer */
+    uint64_t *keys, *room;   /* by segment */
+    uint64_t *above, *below; /* of the layer at hand, as up_start and down_start say: where segments end, sorted */
+    mx_twin *twins;          /* likewise */
+    mx_place *places;        /* by vertex of a layer */
     uint32_t *best, *stack;
     uint8_t *seen;
     double *key;               /* by vertex */
