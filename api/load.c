@@ -93,11 +93,12 @@ typedef struct stale_types {
     mx_error *err;
 } stale_types;
 
-static void tell_stale(void *ctx, mx_sid value, mx_node_id output, uint32_t before, uint32_t after) {
+static void tell_stale(void *ctx, mx_sid value, mx_node_id node, uint32_t before, uint32_t after) {
     stale_types *s = ctx;
+    bool info = node == MX_NO_NODE;
     mx_change c = {.kind = after == MX_NO_INDEX ? "dropped" : "changed",
-                   .what = output == MX_NO_NODE ? "value_info" : "output",
-                   .key = output == MX_NO_NODE ? "value_info" : "value_type",
+                   .what = info ? "value_info" : mx_node_at(s->g, node)->kind == MX_NODE_INPUT ? "input" : "output",
+                   .key = info ? "value_info" : "value_type",
                    .node = value,
                    .port = -1,
                    .index = -1,

@@ -246,6 +246,12 @@ typedef struct mx_external_file {
     bool hidden_use; /* something that the graph does not model (training_info, an odd attribute) refers to it */
 } mx_external_file;
 
+/* An input port that an edit gave another value. */
+typedef struct mx_rewired {
+    mx_node_id node;
+    uint32_t port;
+} mx_rewired;
+
 #define MX_NODE_BLOCK 4096u
 struct mx_graph {
     mx_env env;
@@ -264,6 +270,8 @@ struct mx_graph {
     mx_source **sources;
     mx_check *checks;
     mx_external_file *external_files;
+    mx_rewired *rewired; /* import: of the nodes with MX_FLAG_CHANGED; in the arena */
+    size_t n_rewired;
     size_t n_scopes, n_modules, n_tensors, n_sparses, n_types, n_sources, n_checks, n_external_files;
     size_t cap_scopes, cap_modules, cap_tensors, cap_sparses, cap_types, cap_sources, cap_checks, cap_external_files;
     uint32_t *type_slots; /* hash table over types */

@@ -25,18 +25,27 @@ static uint32_t port_count(const mx_node *n) {
     return n->kind == MX_NODE_INPUT || n->kind == MX_NODE_OUTPUT ? 1 : 0;
 }
 
+mx_status mx_number_values(const mx_graph *g, uint32_t **first, size_t *count, mx_error *err) {
+    uint64_t next = 0;
+    *first = mx_alloc(g->allocator, (g->n_nodes + 1) * sizeof **first);
+    if (!*first) return mx_nomem(err);
+    for (mx_node_id id = 0; id < g->n_nodes && next < MX_NO_INDEX; id++) {
+        (*first)[id] = (uint32_t)next;
+        next += port_count(mx_node_at(g, id));
+    }
+    *count = (size_t)next;
+    if (next < MX_NO_INDEX) {
+        (*first)[g->n_nodes] = (uint32_t)next;
+        return MX_OK;
+    }
+    mx_free(g->allocator, *first, (g->n_nodes + 1) * sizeof **first);
+    *first = NULL;
+    return mx_fail(err, MX_ERR_LIMIT, "more than %u output ports", MX_NO_INDEX - 1);
+}
+
 static mx_status types_begin(const mx_graph *g, mx_types *t, mx_error *err) {
     *t = (mx_types){.allocator = g->allocator, .n_nodes = g->n_nodes};
-    t->first = mx_alloc(g->allocator, (g->n_nodes + 1) * sizeof *t->first);
-    if (!t->first) return mx_nomem(err);
-    uint64_t count = 0;
-    for (mx_node_id id = 0; id < g->n_nodes; id++) {
-        t->first[id] = (uint32_t)count;
-        count += port_count(mx_node_at(g, id));
-        if (count >= MX_NO_INDEX) return mx_fail(err, MX_ERR_LIMIT, "more than %u output ports", MX_NO_INDEX - 1);
-    }
-    t->first[g->n_nodes] = (uint32_t)count;
-    t->n_ports = (size_t)count;
+    MX_TRY(mx_number_values(g, &t->first, &t->n_ports, err));
     t->types = mx_alloc(g->allocator, (t->n_ports + 1) * sizeof *t->types);
     if (!t->types) return mx_nomem(err);
     for (size_t i = 0; i <= t->n_ports; i++)
@@ -271,7 +280,7 @@ static void begin(mx_infer *in) {
     in->n_names = in->g->strings.count;
     in->n_tensors = in->g->n_tensors;
     in->contents_budget = (uint64_t)256 * in->g->n_nodes + ((uint64_t)1 << 20);
-    in->repeat_budget = (uint64_t)16 * in->g->n_nodes + 4096;
+    in->repeat_budget = in->loop_budget = (uint64_t)16 * in->g->n_nodes + 4096;
     mx_arena_init(&in->arena, in->g->allocator);
     in->port_contents = table(in, in->types->n_ports, sizeof *in->port_contents);
     in->tensor_contents = table(in, in->n_tensors, sizeof *in->tensor_contents);
@@ -279,10 +288,12 @@ static void begin(mx_infer *in) {
     for (size_t i = 0; in->names && i < in->n_names; i++)
         in->names[i] = no_name;
     mx_infer_functions_begin(in);
+    mx_infer_measure_scopes(in);
 }
 
 static void end(mx_infer *in) {
     const mx_allocator *a = in->g->allocator;
+    mx_free(a, in->scope_sizes, in->g->n_scopes * sizeof *in->scope_sizes);
     mx_infer_functions_free(in);
     if (in->port_contents) mx_free(a, in->port_contents, (in->types->n_ports + 1) * sizeof *in->port_contents);
     if (in->tensor_contents) mx_free(a, in->tensor_contents, (in->n_tensors + 1) * sizeof *in->tensor_contents);

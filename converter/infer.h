@@ -27,6 +27,10 @@ typedef struct mx_types {
 mx_status mx_infer_types(mx_graph *g, mx_types *out, mx_error *err);
 void mx_types_free(mx_types *types);
 
+/* Number the values of a graph as mx_types does: those of node i are (*first)[i] up to (*first)[i + 1]. The caller frees
+ * the g->n_nodes + 1 numbers. Errors: NOMEM, LIMIT. */
+mx_status mx_number_values(const mx_graph *g, uint32_t **first, size_t *count, mx_error *err);
+
 /* An index into mx_graph.types, or MX_NO_INDEX for an unknown type, a node or port that is not there, and nodes that
  * came after the inference. */
 uint32_t mx_types_of(const mx_types *types, mx_node_id node, uint32_t port);

@@ -38,13 +38,11 @@ void mx_shape_if(mx_op *op) {
 
 enum { LOOP_STATES = 2 }; /* inputs before the states: trip count and condition; body: iteration and condition */
 
-/* A body that may be looked at again and again: nothing in it multiplies the work. */
-static bool is_leaf(const mx_op *op, mx_node_id body) {
-    const mx_scope_data *s = &op->g->scopes[mx_node_at(op->g, body)->data];
-    bool leaf = op->in->calls.count == 0;
-    for (size_t i = 0; leaf && i < s->n_operators; i++)
-        leaf = mx_node_at(op->g, s->operators[i])->first_child == MX_NO_NODE;
-    return leaf;
+/* What it costs to look at a body twice more: all below it, so that bodies in bodies do not multiply the work. Calls
+ * would be looked at again wherever their functions stand, so they have no price. */
+static uint64_t repeat_cost(const mx_op *op, mx_node_id body) {
+    uint32_t size = op->in->scope_sizes[mx_node_at(op->g, body)->data];
+    return size == MX_NO_INDEX ? UINT64_MAX : 2 * (uint64_t)size;
 }
 
 /* What is true of the states before the first and after each iteration; returns whether `types` said just that. */
@@ -67,16 +65,19 @@ static void loop_start(mx_op *op, uint32_t *types, size_t n_types, bool shapes) 
         types[i] = mx_op_in_type(op, i);
         if (!shapes) types[i] = mx_infer_without_shape(op->in, types[i]);
     }
+    if (n_types > 1 && !mx_op_in_given(op, 1)) types[1] = mx_infer_tensor(op->in, MX_ELEM_BOOL, &scalar);
     if (n_types > 1) types[1] = mx_infer_merge(op->in, types[1], bool_type(op->in));
 }
 
 /* A body that is stable with the shapes of its first iteration, or with what they have in common with the next, keeps
  * them. */
 static bool loop_with_shapes(mx_op *op, mx_node_id body, uint32_t *types, size_t n_types) {
-    if (!is_leaf(op, body)) return false;
+    uint64_t cost = repeat_cost(op, body), *budget = &op->in->loop_budget;
+    if (cost > *budget) return false;
     loop_start(op, types, n_types, true);
     mx_infer_scope(op->in, body, types, NULL, n_types);
     if (loop_join(op, body, types, n_types)) return true;
+    *budget -= cost < *budget ? cost : *budget; /* bodies in it may have spent some */
     mx_infer_scope(op->in, body, types, NULL, n_types);
     return loop_join(op, body, types, n_types);
 }
@@ -112,7 +113,7 @@ void mx_shape_loop(mx_op *op) {
         bool known = k + LOOP_STATES < n_types;
         if (k >= states)
             made = stacked(op->in, made, 0, mx_dim_unknown);
-        else if (shapes && known)
+        else if (shapes && known && types[k + LOOP_STATES] != MX_NO_INDEX)
             made = types[k + LOOP_STATES];
         else
             made = mx_infer_without_shape(op->in, mx_infer_merge(op->in, made, known ? types[k + LOOP_STATES] : made));

@@ -50,6 +50,25 @@ void mx_infer_functions_begin(mx_infer *in) {
     for (size_t i = 0; i < in->calls.count && in->status == MX_OK; i++) start_function(in, i);
 }
 
+/* Bodies come behind the scope that they stand in. */
+void mx_infer_measure_scopes(mx_infer *in) {
+    const mx_graph *g = in->g;
+    in->scope_sizes = zeroed(in, g->n_scopes, sizeof *in->scope_sizes);
+    for (mx_node_id id = 0; in->scope_sizes && id < g->n_nodes; id++) {
+        const mx_node *n = mx_node_at(g, id);
+        uint32_t *size = &in->scope_sizes[mx_node_at(g, n->scope)->data];
+        if (n->flags & MX_FLAG_REMOVED || *size == MX_NO_INDEX) continue;
+        *size = called_by(in, n) ? MX_NO_INDEX : *size + 1;
+    }
+    for (size_t i = in->scope_sizes ? g->n_scopes : 0; i-- > 0;) {
+        const mx_node *n = mx_node_at(g, g->scopes[i].node);
+        if (n->kind != MX_NODE_BODY || n->flags & MX_FLAG_REMOVED) continue;
+        uint32_t *outer = &in->scope_sizes[mx_node_at(g, mx_node_at(g, n->parent)->scope)->data];
+        bool calls = *outer == MX_NO_INDEX || in->scope_sizes[i] == MX_NO_INDEX;
+        *outer = calls ? MX_NO_INDEX : *outer + in->scope_sizes[i];
+    }
+}
+
 void mx_infer_functions_free(mx_infer *in) {
     const mx_allocator *a = in->g->allocator;
     if (in->functions) mx_free(a, in->functions, in->calls.count * sizeof *in->functions);

@@ -105,6 +105,8 @@ typedef struct mx_infer {
     uint32_t repeats;         /* > 0: what is looked at was looked at before */
     uint64_t contents_budget; /* bytes of contents that may still be made */
     uint64_t repeat_budget;   /* operators that may still be looked at once more */
+    uint64_t loop_budget;     /* nodes below bodies of loops that may still be looked at once more */
+    uint32_t *scope_sizes;    /* by scope: nodes in and below it; MX_NO_INDEX: an operator among them calls a function */
     mx_arena arena;
 } mx_infer;
 
@@ -221,6 +223,8 @@ uint32_t mx_infer_scope_output(mx_infer *in, mx_node_id scope, size_t output);
 /* If the operator is a call of a local function: infer it and return true. */
 bool mx_infer_call(mx_op *op);
 void mx_infer_functions_begin(mx_infer *in);
+/* Fill in->scope_sizes; after mx_infer_functions_begin. */
+void mx_infer_measure_scopes(mx_infer *in);
 void mx_infer_functions_finish(mx_infer *in); /* types inside functions: what all calls agree on */
 void mx_infer_functions_free(mx_infer *in);
 

@@ -133,7 +133,8 @@ void mx_op_out_type(mx_op *op, uint32_t output, uint32_t type) {
     size_t slot = output_slot(op, output);
     if (slot == SIZE_MAX || type == MX_NO_INDEX) return;
     uint32_t *now = &op->in->types->types[slot];
-    *now = mx_infer_merge(op->in, *now, type);
+    /* names of dims that a function declares mean nothing to its callers */
+    *now = op->in->frame ? mx_infer_merge(op->in, type, *now) : mx_infer_merge(op->in, *now, type);
 }
 
 uint32_t mx_op_out_type_now(const mx_op *op, uint32_t output) {

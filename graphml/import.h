@@ -7,10 +7,15 @@
  *     import_flat.c       in files without nesting, edited tags move operators
  *  3. import_identity.c   which of several items with one node_index is the old one; the others are new
  *  4. import_edges.c      edges become the sources of input ports
+ *     import_calls.c      calls follow functions that were renamed
+ *     import_sight.c      edges that a body or a function does not let through are refused
  *  5. import_names.c      fresh names for what is new; graph outputs give their names to values
+ *     import_fresh.c
  *     import_outputs.c
  *  6. import_build.c      the items become the nodes of the graph, in order
  *  7. import_check.c      mx_graph_wire must find by name what the edges say
+ *     import_arity.c      bodies and functions must have the ports that their operators need
+ *     import_shadow.c     no name is made in a graph and in its bodies
  *  8. mx_graph_sort       repairs the order of scopes that an edit touched
  *  9. import_tags.c       hierarchy tags follow the containment
  *  10. import_orphans.c   initializers that nothing uses any more are dropped
@@ -36,9 +41,10 @@ enum { /* mx_item.flags */
        MX_ITEM_NEW = 1u << 1,       /* not in the source model */
        MX_ITEM_UNORDERED = 1u << 2, /* faults of the source model */
        MX_ITEM_DUPLICATE = 1u << 3,
-       MX_ITEM_CHANGED = 1u << 4,    /* an edge gives a port another value than its stored name says */
-       MX_ITEM_MOVED = 1u << 5,      /* stands in another compound than its stored parent */
-       MX_ITEM_FRESH_NAMES = 1u << 6 /* a copy: its name and values need fresh names */
+       MX_ITEM_CHANGED = 1u << 4,     /* an edge gives a port another value than its stored name says */
+       MX_ITEM_MOVED = 1u << 5,       /* stands in another compound than its stored parent */
+       MX_ITEM_FRESH_NAMES = 1u << 6, /* a copy: its name and values need fresh names */
+       MX_ITEM_RENAMED = 1u << 7      /* an output gave its name to one of its values */
 };
 
 /* One <node>. */
@@ -52,11 +58,12 @@ typedef struct mx_item {
     uint32_t compound;  /* model, function, body, module: index into compounds */
     uint32_t type;      /* input, output: type or MX_NO_INDEX */
     uint32_t fault;     /* index into faults or MX_NO_INDEX */
+    uint32_t original;  /* of a copy: what it is a copy of (pass 3), else MX_NO_INDEX */
     mx_node_id node;    /* pass 6 */
     uint8_t kind;
     uint16_t flags;
-    uint16_t edits; /* bits of mx_origin_field: what is not as it was written */
-    int32_t index;  /* node_index */
+    uint16_t edits;    /* bits of mx_origin_field: what is not as it was written */
+    int32_t index;     /* node_index */
     mx_origin *origin; /* what it was when it was written; NULL: not said, or not wanted */
     mx_sid key, parent_key;
     mx_sid name, op_type, domain, overload, doc, rest, tag;
@@ -82,6 +89,7 @@ typedef struct mx_compound {
     mx_sid *attribute_names;
     uint32_t first_item, last_item; /* of a scope, in order (pass 6) */
     uint32_t n_opsets, n_initializers, n_sparse, n_attribute_names;
+    uint32_t name_was; /* mx_origin_hash of the name of a function that was renamed, else 0 */
 } mx_compound;
 
 /* One <edge>. */
@@ -121,8 +129,9 @@ typedef struct mx_import {
     mx_edge *edges;
     mx_info *infos;
     mx_item_faults *faults;
-    size_t n_items, n_compounds, n_edges, n_infos, n_faults;
-    size_t cap_items, cap_compounds, cap_edges, cap_infos, cap_faults;
+    mx_rewired *rewired; /* pass 5; the nodes are items until pass 6 */
+    size_t n_items, n_compounds, n_edges, n_infos, n_faults, n_rewired;
+    size_t cap_items, cap_compounds, cap_edges, cap_infos, cap_faults, cap_rewired;
 
     mx_buffer values; /* bytes of all "values" tensors; their blobs have source MX_VALUES_PENDING */
     bool legacy;      /* no key is called node_kind: a file of the earlier v1.1 generation */
@@ -137,11 +146,11 @@ typedef struct mx_import {
     uint32_t *item_of_node; /* pass 6 */
     mx_port *expected;      /* what the edges said, port by port in order of node ids (pass 6, 7) */
     size_t cap_item_of_node, n_expected;
-    mx_unused unused; /* initializers that nothing used in the source model (pass 7) */
-    uint64_t n_source_nodes; /* when the file was written; 0: not said */
+    mx_unused unused;                  /* initializers that nothing used in the source model (pass 7) */
+    uint64_t n_source_nodes;           /* when the file was written; 0: not said */
     mx_sid source_name, metadata_name; /* of the files that it was made from; absent: not said */
-    mx_traces *traces;       /* NULL: not wanted */
-    uint64_t fresh;   /* counter of fresh names */
+    mx_traces *traces;                 /* NULL: not wanted */
+    uint64_t fresh;                    /* counter of fresh names */
 } mx_import;
 
 #define MX_VALUES_PENDING (MX_NO_INDEX - 1)
@@ -154,6 +163,12 @@ static inline bool mx_item_is_compound(const mx_item *i) {
 }
 static inline bool mx_item_is_live(const mx_item *i) { /* will be a node of the graph */
     return i->kind <= MX_NODE_OUTPUT;
+}
+/* The compound that a stored `parent` means, MX_NO_INDEX: none. A copy has the key of its original and may stand before
+ * it; which of them is the original is known from pass 3 on. */
+static inline uint32_t mx_item_of_key(const mx_import *im, mx_sid key) {
+    uint32_t found = mx_map_get(&im->by_key, key);
+    return found != MX_NO_INDEX && im->items[found].original != MX_NO_INDEX ? im->items[found].original : found;
 }
 
 /* ---- items (import_items.c) ---- */
@@ -198,10 +213,17 @@ mx_status mx_import_contain(mx_import *im);
 mx_status mx_import_move_by_tags(mx_import *im);
 mx_status mx_import_identify(mx_import *im);
 mx_status mx_import_connect(mx_import *im);
+mx_status mx_import_follow_functions(mx_import *im);
+mx_status mx_import_look(mx_import *im);
 mx_status mx_import_name(mx_import *im);
+mx_status mx_import_name_new(mx_import *im);
+/* An edge that leaves an output without a name makes it a value. */
+mx_status mx_import_name_used(mx_import *im, const mx_item *item);
 mx_status mx_import_name_outputs(mx_import *im);
 mx_status mx_import_build(mx_import *im);
 mx_status mx_import_check(mx_import *im);
+mx_status mx_import_check_arity(mx_import *im);
+mx_status mx_import_check_shadows(mx_import *im);
 mx_status mx_import_tag(mx_import *im);
 mx_status mx_import_drop_orphans(mx_import *im);
 mx_status mx_import_tell(mx_import *im);

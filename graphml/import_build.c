@@ -70,7 +70,9 @@ static void fill_node(const mx_item *item, mx_node *n) {
     if (item->flags & MX_ITEM_NEW) n->flags |= MX_FLAG_NEW;
     if (item->flags & MX_ITEM_CHANGED) n->flags |= MX_FLAG_CHANGED;
     if (item->flags & MX_ITEM_MOVED) n->flags |= MX_FLAG_MOVED;
-    if (item->edits & (mx_is_scope(n) ? SCOPE_MEANING : OPERATOR_MEANING)) n->flags |= MX_FLAG_EDITED;
+    uint32_t meaning = mx_is_scope(n) ? SCOPE_MEANING : OPERATOR_MEANING;
+    if (item->kind == MX_NODE_INPUT) meaning = 1u << MX_ORIGIN_TYPES;
+    if (item->edits & meaning) n->flags |= MX_FLAG_EDITED;
 }
 
 static mx_status add_node(builder *b, uint32_t i, mx_node_id parent) {
@@ -87,7 +89,10 @@ static mx_status add_node(builder *b, uint32_t i, mx_node_id parent) {
     im->item_of_node[item->node] = i;
     mx_node *n = mx_node_at(g, item->node);
     fill_node(item, n);
-    if (item->kind == MX_NODE_INPUT || item->kind == MX_NODE_OUTPUT) n->data = item->type;
+    bool formal = item->kind == MX_NODE_INPUT || item->kind == MX_NODE_OUTPUT;
+    bool typed = formal && im->items[item->scope].kind != MX_NODE_FUNCTION; /* functions have names only */
+    if (formal) n->data = typed ? item->type : MX_NO_INDEX;
+    if (formal && !typed) n->flags &= (uint8_t)~MX_FLAG_EDITED;
     if (item->kind == MX_NODE_MODEL) fill_module(im, item, &g->modules[0]);
     if (item->kind == MX_NODE_MODULE) fill_module(im, item, &g->modules[n->data]);
     return mx_item_is_scope(item) ? fill_scope(im, item, n) : MX_OK;
@@ -204,6 +209,7 @@ static mx_status add_infos(mx_import *im) {
         mx_info *info = &im->infos[sorted[i]];
         const mx_item *item = &im->items[info->item];
         if (info->port != MX_NO_INDEX && info->port >= item->n_outputs) continue;
+        if (info->port == MX_NO_INDEX && item->flags & MX_ITEM_FRESH_NAMES) continue; /* names of the original */
         if (info->port != MX_NO_INDEX) info->value.name = item->outputs[info->port];
         mx_node *scope = mx_node_at(im->g, im->items[item->scope].node);
         status = mx_scope_add_value_info(im->g, &im->g->scopes[scope->data], &info->value, im->err);
@@ -231,6 +237,15 @@ static mx_status keep_expected(mx_import *im) {
             im->expected[n++] = node->inputs[k];
         }
     }
+    return MX_OK;
+}
+
+static mx_status keep_rewired(mx_import *im) {
+    mx_graph *g = im->g;
+    MX_TRY(mx_graph_array(g, im->n_rewired, sizeof *g->rewired, &g->rewired, im->err));
+    for (size_t i = 0; i < im->n_rewired; i++)
+        g->rewired[i] = (mx_rewired){im->items[im->rewired[i].node].node, im->rewired[i].port};
+    g->n_rewired = im->n_rewired;
     return MX_OK;
 }
 
@@ -265,6 +280,7 @@ static mx_status build(builder *b) {
                                                        : "it stands in a body that is not part of the model");
     }
     MX_TRY(add_infos(im));
+    MX_TRY(keep_rewired(im));
     return keep_expected(im);
 }
 

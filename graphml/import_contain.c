@@ -82,6 +82,18 @@ static mx_status find_scope(mx_import *im, uint32_t start) {
     return MX_OK;
 }
 
+/* Bodies in bodies: in a flat file an operator can be said to stand in a body of its own. */
+static mx_status check_nesting(mx_import *im, uint32_t start) {
+    uint32_t at = start;
+    for (uint32_t depth = 0; depth <= im->g->limits.body_depth; depth++) {
+        at = mx_import_outer_scope(im, at);
+        if (at == MX_NO_INDEX) return MX_OK;
+        if (at == start) return mx_item_fail(im, start, MX_ERR_INVALID, "this body stands in itself");
+    }
+    return mx_item_fail(im, start, MX_ERR_LIMIT, "bodies are nested more than %u deep, or stand in themselves",
+                        im->g->limits.body_depth);
+}
+
 /* Inputs and outputs belong to the scope, in whatever group of it they were drawn. */
 static void settle(mx_import *im, mx_item *item) {
     if (item->kind == MX_NODE_FUNCTION) item->container = im->model;
@@ -138,8 +150,10 @@ mx_status mx_import_contain(mx_import *im) {
             return mx_item_fail(im, i, MX_ERR_INVALID, "a body stands outside of an operator");
         MX_TRY(find_scope(im, i));
     }
-    for (uint32_t i = 0; i < im->n_items; i++)
+    for (uint32_t i = 0; i < im->n_items; i++) {
+        if (im->items[i].kind == MX_NODE_BODY) MX_TRY(check_nesting(im, i));
         if (mx_item_is_live(&im->items[i])) settle(im, &im->items[i]);
+    }
     if (!im->nested) MX_TRY(mx_import_move_by_tags(im));
     for (uint32_t i = 0; i < im->n_items; i++)
         if (mx_item_is_scope(&im->items[i])) MX_TRY(note_initializers(im, i));

@@ -54,8 +54,11 @@ static mx_status choose_old(mx_import *im, size_t first, size_t end) {
         old = k;
         break;
     }
-    for (size_t k = first; k < end; k++)
-        if (k != old) MX_TRY(mark_new(im, im->order[k], true));
+    for (size_t k = first; k < end; k++) {
+        if (k == old) continue;
+        MX_TRY(mark_new(im, im->order[k], true));
+        im->items[im->order[k]].original = im->order[old];
+    }
     uint32_t kept = im->order[old];
     memmove(im->order + first + 1, im->order + first, (old - first) * sizeof *im->order);
     im->order[first] = kept;

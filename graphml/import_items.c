@@ -14,6 +14,7 @@ mx_status mx_import_add_item(mx_import *im, uint32_t *out) {
                                        .compound = MX_NO_INDEX,
                                        .type = MX_NO_INDEX,
                                        .fault = MX_NO_INDEX,
+                                       .original = MX_NO_INDEX,
                                        .node = MX_NO_NODE,
                                        .kind = MX_ITEM_NOTE};
     *out = (uint32_t)im->n_items++;
@@ -74,6 +75,7 @@ void mx_import_free(mx_import *im) {
     mx_free(a, im->edges, im->cap_edges * sizeof *im->edges);
     mx_free(a, im->infos, im->cap_infos * sizeof *im->infos);
     mx_free(a, im->faults, im->cap_faults * sizeof *im->faults);
+    mx_free(a, im->rewired, im->cap_rewired * sizeof *im->rewired);
     mx_free(a, im->item_of_node, im->cap_item_of_node * sizeof *im->item_of_node);
     mx_free(a, im->expected, im->n_expected * sizeof *im->expected);
     mx_buffer_free(&im->values);

@@ -129,6 +129,7 @@ static mx_status connect_output(naming *n, uint32_t output) {
     MX_TRY(displace(n, output, rename ? p : NULL));
     if (!rename) return insert_identity(n, output);
     im->items[p->source].outputs[p->source_port] = o->name;
+    im->items[p->source].flags |= MX_ITEM_RENAMED;
     return claim(n, p, output);
 }
 

@@ -166,7 +166,7 @@ static mx_status tell_place(mx_import *im, uint32_t i) {
     if (!(item->flags & MX_ITEM_MOVED)) return MX_OK;
     mx_change c = mx_change_of(im, i, "moved");
     bool known = !(item->edits & 1u << MX_ORIGIN_PARENT);
-    uint32_t from = known ? mx_map_get(&im->by_key, item->parent_key) : MX_NO_INDEX;
+    uint32_t from = known ? mx_item_of_key(im, item->parent_key) : MX_NO_INDEX;
     c.before = from != MX_NO_INDEX && im->items[from].node != MX_NO_NODE ? place_of(im, from) : MX_SID_ABSENT;
     c.after = place_of(im, item->container);
     return tell(im, &c);

@@ -49,9 +49,13 @@ static uint32_t hash24(uint32_t seed, mx_str s) {
     return h ? (uint32_t)h : 1;
 }
 
+uint32_t mx_origin_hash(mx_key key, mx_str value) {
+    return hash24((uint32_t)key + 1, value);
+}
+
 void mx_origin_add(mx_origin *o, mx_key key, mx_str value) {
     mx_origin_field field = mx_origin_field_of(key);
-    if (field != MX_ORIGIN_NONE) o->at[field] ^= hash24((uint32_t)key + 1, value);
+    if (field != MX_ORIGIN_NONE) o->at[field] ^= mx_origin_hash(key, value);
 }
 
 void mx_origin_add_all(mx_origin *o, const mx_str texts[MX_KEY_COUNT]) {

@@ -45,6 +45,8 @@ void mx_origin_add_label(mx_origin *o, mx_str text);
 /* Append the text of the key: base64 of three bytes a field, without empty fields at the end. Empty: nothing was said.
  */
 void mx_origin_write(mx_buffer *b, const mx_origin *o);
+/* What mx_origin_add adds for a text: by it a text is known again of which there is nothing but the origin. */
+uint32_t mx_origin_hash(mx_key key, mx_str value);
 /* False: no such text. */
 bool mx_origin_read(mx_str text, mx_origin *out);
 /* The fields that differ, as bits. */

@@ -64,9 +64,13 @@ static mx_status import(mx_import *im, const mx_env *env, const char *path) {
     MX_TRY(mx_import_contain(im));
     MX_TRY(mx_import_identify(im));
     if (!im->legacy) MX_TRY(mx_import_connect(im)); /* without ports names decide */
+    if (!im->legacy) MX_TRY(mx_import_follow_functions(im));
+    if (!im->legacy) MX_TRY(mx_import_look(im));
     MX_TRY(mx_import_name(im));
     MX_TRY(mx_import_build(im));
     MX_TRY(mx_import_check(im));
+    if (!im->legacy) MX_TRY(mx_import_check_arity(im));
+    if (!im->legacy) MX_TRY(mx_import_check_shadows(im));
     MX_TRY(order(im));
     if (!im->legacy) MX_TRY(mx_import_tag(im));
     MX_TRY(mx_import_drop_orphans(im));

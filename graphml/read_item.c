@@ -323,6 +323,11 @@ static mx_status note_edits(mx_import *im, mx_item *item, const mx_texts *texts)
     return mx_graph_string(im->g, texts->label_text[open ? 0 : 1], &item->label, im->err);
 }
 
+static uint32_t name_before(const mx_texts *texts) {
+    mx_origin was;
+    return mx_origin_read(texts->at[MX_KEY_ORIGIN], &was) ? was.at[MX_ORIGIN_NAME] : 0;
+}
+
 static mx_status read_all(mx_import *im, uint32_t index, const mx_texts *texts) {
     mx_item *item = &im->items[index];
     mx_decoder d = {.g = im->g, .values = &im->values, .pending = MX_VALUES_PENDING, .err = im->err};
@@ -331,6 +336,8 @@ static mx_status read_all(mx_import *im, uint32_t index, const mx_texts *texts) 
     if (!mx_item_is_live(item)) return MX_OK;
     MX_TRY(note_edits(im, item, texts));
     if (item->kind <= MX_NODE_MODULE) MX_TRY(mx_import_add_compound(im, index));
+    if (item->kind == MX_NODE_FUNCTION && item->edits & 1u << MX_ORIGIN_NAME)
+        im->compounds[item->compound].name_was = name_before(texts);
     if (item->kind == MX_NODE_MODEL && im->model == MX_NO_INDEX) im->model = index;
     target t = {im, &d, item, item->kind <= MX_NODE_MODULE ? &im->compounds[item->compound] : NULL, index};
     for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++) {

@@ -6,33 +6,84 @@ void *mx_lay_array(mx_lay *l, size_t count, size_t size) {
     return p;
 }
 
-/* How values with many users reach them: by lines of their own or by one trunk. What crosses less depends on all else,
- * so each way is tried. */
-static const mx_lay_style styles[] = {{6, 4}, {2, 4}, {3, 8}, {2, 40}};
+/* How values with many users reach them, by lines of their own or by one trunk, and in which layer boxes stand that
+ * could be in several. What crosses less depends on all else, so each way is tried; the first ones help most often. */
+static const mx_lay_style styles[] = {
+    {6, 4, MX_RANK_BALANCED},  {6, 4, MX_RANK_LOW},  {2, 40, MX_RANK_LOW},     {2, 4, MX_RANK_BALANCED},
+    {2, 40, MX_RANK_BALANCED}, {6, 4, MX_RANK_HIGH}, {3, 8, MX_RANK_BALANCED}, {2, 40, MX_RANK_HIGH},
+};
 
-#define STYLED 20000u /* boxes and edges, beyond that the first style is taken */
+#define STYLES_FEW 3u
+#define STYLED     4000u /* boxes and edges, beyond that the first style is taken */
 
-/* l: after mx_lay_rank; then also after mx_lay_order. */
-static mx_status best_style(mx_lay *l) {
-    mx_lay ranked = *l;
-    uint32_t n = !l->thorough || l->in->n_boxes + l->in->n_edges > STYLED ? 1 : sizeof styles / sizeof *styles;
-    l->cost = UINT64_MAX;
-    for (uint32_t i = 0; i < n && l->cost; i++) {
-        mx_lay next = ranked;
-        next.arena = l->arena;
-        next.style = styles[i];
-        mx_status status = mx_lay_segments(&next);
-        if (status == MX_OK) status = mx_lay_order(&next);
-        l->arena = next.arena;
-        MX_TRY(status);
-        if (next.cost < l->cost) *l = next;
+static mx_status keep_ports(mx_lay *l) {
+    l->asked_ports = mx_lay_array(l, (size_t)l->in->n_edges * 2, sizeof *l->asked_ports);
+    if (!l->asked_ports) return mx_nomem(l->err);
+    for (uint32_t e = 0; e < l->in->n_edges; e++) {
+        l->asked_ports[2 * e] = l->in->edges[e].from_x;
+        l->asked_ports[2 * e + 1] = l->in->edges[e].to_x;
     }
     return MX_OK;
 }
 
-static mx_status run(mx_lay *l, bool order_only) {
-    l->thorough = !order_only;
+static void free_ports_again(mx_lay *l) {
+    for (uint32_t e = 0; e < l->in->n_edges; e++) {
+        l->in->edges[e].from_x = l->asked_ports[2 * e];
+        l->in->edges[e].to_x = l->asked_ports[2 * e + 1];
+    }
+}
+
+static mx_status keep_back(mx_lay *l) {
+    l->back = mx_lay_array(l, l->in->n_edges, sizeof *l->back);
+    for (uint32_t e = 0; e < l->in->n_edges && l->back; e++)
+        l->back[e] = l->in->edges[e].back;
+    return l->back ? MX_OK : mx_nomem(l->err);
+}
+
+/* An order, and if it has crossings and there is time, how many lines cross when it is drawn. */
+static mx_status try_style(mx_lay *l, mx_lay_style style, bool draft) {
+    l->style = style;
     MX_TRY(mx_lay_rank(l));
+    MX_TRY(keep_back(l));
+    MX_TRY(mx_lay_segments(l));
+    MX_TRY(mx_lay_order(l));
+    l->drawn = l->crossings;
+    if (!draft || !l->crossings) return MX_OK;
+    MX_TRY(mx_lay_ports(l));
+    MX_TRY(mx_lay_place(l));
+    MX_TRY(mx_lay_draft(l));
+    free_ports_again(l);
+    return MX_OK;
+}
+
+/* Hints that are not followed come first. */
+static bool is_better(const mx_lay *l, const mx_lay *than, uint64_t crossing_cost) {
+    uint64_t hints = l->cost - l->crossings * crossing_cost, of_other = than->cost - than->crossings * crossing_cost;
+    if (hints != of_other) return hints < of_other;
+    return l->drawn != than->drawn ? l->drawn < than->drawn : l->crossings < than->crossings;
+}
+
+/* The way with the fewest crossings; l is then as mx_lay_order left it. */
+static mx_status best_style(mx_lay *l) {
+    bool large = l->in->n_boxes + l->in->n_edges > STYLED;
+    uint32_t n = l->order_only || large ? 1 : l->in->thorough ? sizeof styles / sizeof *styles : STYLES_FEW;
+    MX_TRY(keep_ports(l));
+    mx_lay fresh = *l;
+    for (uint32_t i = 0; i < n && (i == 0 || l->cost); i++) {
+        mx_lay next = fresh;
+        next.arena = l->arena;
+        mx_status status = try_style(&next, styles[i], n > 1);
+        l->arena = next.arena;
+        MX_TRY(status);
+        if (i == 0 || is_better(&next, l, l->in->crossing_cost ? l->in->crossing_cost : 1)) *l = next;
+    }
+    for (uint32_t e = 0; e < l->in->n_edges; e++)
+        l->in->edges[e].back = l->back[e];
+    return MX_OK;
+}
+
+static mx_status run(mx_lay *l, bool order_only) {
+    l->order_only = order_only;
     MX_TRY(best_style(l));
     MX_TRY(mx_lay_ports(l));
     l->in->crossings = l->crossings;

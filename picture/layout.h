@@ -60,6 +60,7 @@ typedef struct mx_layout {
     int32_t w, h;     /* out: the room that everything takes */
     mx_point *points; /* out: allocated, see mx_layout_free */
     size_t n_points, cap_points;
+    bool thorough;                     /* in: fewer crossings are worth some more time */
     uint32_t crossing_cost, hint_cost; /* in: what it costs that edges cross, that hints are not followed; 0 is 1 */
     uint64_t crossings;                /* out: of edges of different values, by the order within layers */
 } mx_layout;

@@ -40,6 +40,7 @@ typedef struct mx_seg {
  * trunk further down they would cross whatever stands between. */
 typedef struct mx_lay_style {
     uint32_t many, nearby;
+    enum { MX_RANK_BALANCED = 0, MX_RANK_HIGH, MX_RANK_LOW } rank; /* where a box could stand in several layers */
 } mx_lay_style;
 
 typedef struct mx_lay {
@@ -61,9 +62,12 @@ typedef struct mx_lay {
     uint32_t *down_start, *up_start; /* segments by upper, by lower vertex; n_vertices + 1 */
     uint32_t *down, *up;
     mx_lay_style style;
-    bool thorough;            /* the search for an order may take its time */
+    bool order_only;
     bool has_parted;          /* any net */
     uint64_t cost, crossings; /* of the order */
+    uint64_t drawn;           /* crossings of the lines; those in gaps with very many are not counted */
+    int32_t *asked_ports;     /* by edge twice: from_x and to_x as they came in */
+    uint8_t *back;            /* by edge: as mx_lay_rank found it for this style */
 } mx_lay;
 
 /* A zeroed array in the arena. */
@@ -75,6 +79,7 @@ mx_status mx_lay_order(mx_lay *l);    /* order, pos */
 mx_status mx_lay_ports(mx_lay *l);    /* the free ports */
 mx_status mx_lay_place(mx_lay *l);    /* x */
 mx_status mx_lay_route(mx_lay *l);    /* y, tracks, points */
+mx_status mx_lay_draft(mx_lay *l);    /* only `drawn` of it */
 
 mx_status mx_lay_settle(mx_lay *l); /* the last part of mx_lay_place */
 /* The least way from the left side of a to that of b, its right neighbour. */

@@ -350,7 +350,7 @@ static void sweep(mx_ordering *o, uint32_t sweeps, uint32_t rounds) {
         idle = now < least ? 0 : idle + 1;
         if (now < least) least = now;
     }
-    if (o->least && l->thorough && sift_all(o)) keep_best(o);
+    if (o->least && !l->order_only && sift_all(o)) keep_best(o);
 }
 
 static mx_status take_memory(mx_ordering *o) {
@@ -387,7 +387,8 @@ mx_status mx_lay_order(mx_lay *l) {
     for (uint32_t i = 0; i < l->n_layers; i++)
         l->start[i + 1] += l->start[i];
     uint64_t size = (uint64_t)l->n_vertices + l->n_segs, sweeps = WORK / (size * 8 + 1);
-    uint32_t most = l->thorough ? SWEEPS_MOST : SWEEPS_FEW, all = l->thorough ? STARTS : STARTS_FEW;
+    bool thorough = l->in->thorough && !l->order_only;
+    uint32_t most = thorough ? SWEEPS_MOST : SWEEPS_FEW, all = thorough ? STARTS : STARTS_FEW;
     uint32_t starts = sweeps >= all * most ? all : 2;
     uint32_t each = sweeps / starts > most ? most : (uint32_t)(sweeps / starts);
     if (each < SWEEPS_LEAST) each = SWEEPS_LEAST;

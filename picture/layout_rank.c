@@ -160,7 +160,8 @@ static void pull_down(ranking *r) {
         uint32_t v = r->order[i], lowest, below;
         if (l->in->boxes[v].pin != MX_PIN_NONE || ends_here(r, v)) continue;
         below = weight_below(r, v, &lowest);
-        if (lowest != UINT32_MAX && lowest > l->layer[v] && weight_above(r, v) <= below) l->layer[v] = lowest;
+        bool pulled = l->style.rank == MX_RANK_LOW || weight_above(r, v) <= below;
+        if (lowest != UINT32_MAX && lowest > l->layer[v] && pulled) l->layer[v] = lowest;
     }
 }
 
@@ -195,7 +196,7 @@ mx_status mx_lay_rank(mx_lay *l) {
     uint32_t last = longest_paths(&r);
     for (uint32_t v = 0; v < l->n; v++)
         if (l->in->boxes[v].pin == MX_PIN_LAST) l->layer[v] = last + 1;
-    pull_down(&r);
+    if (l->style.rank != MX_RANK_HIGH) pull_down(&r);
     settle_back_edges(l);
     return MX_OK;
 }

@@ -15,6 +15,7 @@ typedef struct routing {
     mx_pin *pins;
     mx_wire *wires;
     uint32_t n_pins, n_wires;
+    uint32_t *part;       /* by segment; NULL: all 0 */
     uint32_t *gap_start;  /* wires by gap; n_layers + 2 entries */
     uint32_t *start_wire; /* by edge that goes by a lane */
     uint32_t *end_wire;
@@ -108,8 +109,49 @@ static mx_status make_lanes(routing *r) {
 /* ---- pins and wires ---- */
 
 static void add_pin(routing *r, uint32_t gap, uint32_t net, mx_pin_side side, int32_t x, uint32_t owner) {
-    r->pins[r->n_pins++] = (mx_pin){gap, net, (uint8_t)side, x, owner};
+    r->pins[r->n_pins++] = (mx_pin){.gap = gap, .net = net, .side = (uint8_t)side, .x = x, .owner = owner};
 }
+
+/* ---- lines of one value that do not meet ---- */
+
+typedef struct reach {
+    uint32_t gap, net, seg;
+    int32_t low, high;
+} reach;
+
+static int by_reach(const void *a, const void *b) {
+    const reach *x = a, *y = b;
+    if (x->gap != y->gap) return x->gap < y->gap ? -1 : 1;
+    if (x->net != y->net) return x->net < y->net ? -1 : 1;
+    if (x->low != y->low) return x->low < y->low ? -1 : 1;
+    return x->seg < y->seg ? -1 : x->seg > y->seg;
+}
+
+static mx_status find_parts(routing *r) {
+    mx_lay *l = r->l;
+    uint32_t n = 0;
+    int32_t high = INT32_MIN;
+    if (!l->has_parted) return MX_OK;
+    reach *list = mx_lay_array(l, l->n_segs, sizeof *list);
+    r->part = mx_lay_array(l, l->n_segs, sizeof *r->part);
+    if (!list || !r->part) return mx_nomem(l->err);
+    for (uint32_t i = 0; i < l->n_segs; i++) {
+        const mx_seg *s = &l->segs[i];
+        int32_t upper = l->x[s->u] + s->pu, lower = l->x[s->v] + s->pv;
+        if (!l->nets[s->net].parted) continue;
+        list[n++] = (reach){l->layer[s->v], s->net, i, upper < lower ? upper : lower, upper < lower ? lower : upper};
+    }
+    qsort(list, n, sizeof *list, by_reach);
+    for (uint32_t i = 0; i < n; i++) {
+        bool other = i == 0 || list[i].gap != list[i - 1].gap || list[i].net != list[i - 1].net;
+        if (other) high = INT32_MIN;
+        r->part[list[i].seg] = other ? 0 : r->part[list[i - 1].seg] + (list[i].low > high);
+        if (list[i].high > high) high = list[i].high;
+    }
+    return MX_OK;
+}
+
+/* ---- pins ---- */
 
 static void lane_pins(routing *r, uint32_t e) {
     const mx_lay *l = r->l;
@@ -125,6 +167,7 @@ static int compare_pins(const void *a, const void *b) {
     const mx_pin *x = a, *y = b;
     if (x->gap != y->gap) return x->gap < y->gap ? -1 : 1;
     if (x->net != y->net) return x->net < y->net ? -1 : 1;
+    if (x->part != y->part) return x->part < y->part ? -1 : 1;
     if (x->side != y->side) return x->side < y->side ? -1 : 1;
     if (x->x != y->x) return x->x < y->x ? -1 : 1;
     return x->owner < y->owner ? -1 : x->owner > y->owner;
@@ -139,6 +182,7 @@ static mx_status collect_pins(routing *r) {
         uint32_t gap = l->layer[s->v];
         add_pin(r, gap, s->net, MX_SIDE_UPPER, l->x[s->u] + s->pu, MX_NO_SEG);
         add_pin(r, gap, s->net, MX_SIDE_LOWER, l->x[s->v] + s->pv, i);
+        if (r->part) r->pins[r->n_pins - 2].part = r->pins[r->n_pins - 1].part = r->part[i];
     }
     for (uint32_t e = 0; e < l->in->n_edges; e++)
         if (l->edge_seg[e] == MX_NO_SEG) lane_pins(r, e);
@@ -164,7 +208,7 @@ static mx_status make_wires(routing *r) {
     if (!r->wires || !r->gap_start || !r->start_wire || !r->end_wire) return mx_nomem(l->err);
     for (uint32_t i = 0; i < r->n_pins; i++) {
         const mx_pin *pin = &r->pins[i];
-        if (i == 0 || pin->gap != pin[-1].gap || pin->net != pin[-1].net) {
+        if (i == 0 || pin->gap != pin[-1].gap || pin->net != pin[-1].net || pin->part != pin[-1].part) {
             r->wires[r->n_wires++] = (mx_wire){pin->gap, pin->net, i, 0, pin->x, pin->x, MX_PORT_FREE, 0};
             r->gap_start[pin->gap + 1] = r->n_wires;
         }
@@ -336,13 +380,25 @@ static void move_to_zero(routing *r) {
     r->width = high - low;
 }
 
+/* All but the corners. */
+static mx_status prepare(routing *r) {
+    move_to_zero(r);
+    MX_TRY(make_lanes(r));
+    MX_TRY(find_parts(r));
+    MX_TRY(collect_pins(r));
+    MX_TRY(make_wires(r));
+    r->l->drawn = 0;
+    return stack_layers(r);
+}
+
+mx_status mx_lay_draft(mx_lay *l) {
+    routing r = {.l = l};
+    return prepare(&r);
+}
+
 mx_status mx_lay_route(mx_lay *l) {
     routing r = {.l = l};
-    move_to_zero(&r);
-    MX_TRY(make_lanes(&r));
-    MX_TRY(collect_pins(&r));
-    MX_TRY(make_wires(&r));
-    MX_TRY(stack_layers(&r));
+    MX_TRY(prepare(&r));
     put_boxes(&r);
     MX_TRY(find_bends(&r));
     for (uint32_t e = 0; e < l->in->n_edges; e++)

@@ -209,6 +209,29 @@ static mx_status give_tracks(mx_lay *l, const track_order *t, uint32_t *tracks) 
     return MX_OK;
 }
 
+/* Pins of `other` whose upright lines the level line of `w` cuts. */
+static uint32_t cuts(const mx_pin *pins, const mx_wire *w, const mx_wire *other) {
+    uint32_t sum = 0;
+    if (other->low > w->high || other->high < w->low) return 0;
+    for (uint32_t i = other->first_pin; i < other->first_pin + other->n_pins; i++) {
+        const mx_pin *pin = &pins[i];
+        if (pin->x <= w->low || pin->x >= w->high) continue;
+        if (i > other->first_pin && pin[-1].side == pin->side && pin[-1].x == pin->x) continue; /* one line of both */
+        bool from_above = pin->side == MX_SIDE_UPPER, through = other->low == other->high;
+        if (through ? from_above : from_above ? other->track > w->track : other->track < w->track) sum++;
+    }
+    return sum;
+}
+
+/* Once the tracks are given. */
+static uint64_t drawn_crossings(const mx_wire *wires, uint32_t n, const mx_pin *pins) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < n && n <= FEW; i++)
+        for (uint32_t k = 0; k < n && wires[i].low != wires[i].high; k++)
+            if (wires[k].net != wires[i].net) sum += cuts(pins, &wires[i], &wires[k]);
+    return sum;
+}
+
 mx_status mx_lay_tracks(mx_lay *l, mx_wire *wires, uint32_t n, const mx_pin *pins, uint32_t *tracks) {
     track_order t = {.wires = wires, .pins = pins};
     sorted_wire *sorted = mx_lay_array(l, n, sizeof *sorted);
@@ -222,5 +245,7 @@ mx_status mx_lay_tracks(mx_lay *l, mx_wire *wires, uint32_t n, const mx_pin *pin
     for (uint32_t i = 0; i < t.n; i++)
         t.order[i] = sorted[i].wire;
     if (t.n > 1 && t.n <= FEW) MX_TRY(sift_all(l, &t));
-    return give_tracks(l, &t, tracks);
+    MX_TRY(give_tracks(l, &t, tracks));
+    l->drawn += drawn_crossings(wires, n, pins);
+    return MX_OK;
 }

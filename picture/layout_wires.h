@@ -1,4 +1,4 @@
-/* Wires: what a value draws in the gap between two layers. */
+/* Wires: what a value draws in the gap between two layers; several, where its lines there do not meet. */
 #ifndef MX_PICTURE_LAYOUT_WIRES_H
 #define MX_PICTURE_LAYOUT_WIRES_H
 
@@ -8,6 +8,7 @@ typedef enum mx_pin_side { MX_SIDE_UPPER = 0, MX_SIDE_LOWER, MX_SIDE_LANE } mx_p
 
 typedef struct mx_pin {
     uint32_t gap, net; /* gap: number of the layer below it, so 0 is above everything */
+    uint32_t part;     /* of the net, where it has lines in the gap that do not meet */
     uint8_t side;
     int32_t x;
     uint32_t owner; /* segment, or edge of a lane; not part of the order */

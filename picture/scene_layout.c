@@ -11,6 +11,9 @@
 #define ROUND     24 /* widths of frames, so that like groups are alike */
 #define LOOSE_GAP 28 /* between boxes without links */
 #define STACK_GAP 16
+/* Boxes and edges for which crossings are looked into with patience: a small model has time for all of its groups. */
+#define THOROUGH 150
+#define SMALL    1000 /* links */
 
 /* What a layout is asked: hashed as it stands. */
 typedef struct asked_box {
@@ -31,6 +34,7 @@ typedef struct laying {
     mx_scene *s;
     mx_error *err;
     mx_question q;
+    uint64_t spent; /* boxes and edges of groups that have crossings */
     known *table;
     size_t n_slots;
     mx_buffer text;
@@ -237,7 +241,9 @@ static frame frame_around(const laying *l, int32_t w, int32_t h, header texts) {
 
 static mx_status lay_out(laying *l, uint32_t group, header texts) {
     mx_scene_box *g = &l->s->boxes[group];
+    l->q.layout.thorough = l->spent < THOROUGH || l->s->n_links < SMALL;
     MX_TRY(mx_layout_run(&l->q.layout, allocator(l), l->err));
+    if (l->q.layout.crossings) l->spent += l->q.layout.n_boxes + l->q.layout.n_edges;
     int32_t w = l->q.layout.w, h = l->q.layout.h;
     place_loose(l, group, &w, &h);
     frame f = frame_around(l, w, h, texts);

@@ -4,7 +4,6 @@ wrong, which leave nothing behind."""
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from conftest import Exported
 from onnx import numpy_helper
 from tools import edit_model
+from tools.edit_bench import EditBench
 from tools.edit_model import B0, S, W0, W1, X, layer0, layer1, leaky
 from tools.editor import EDITORS, Editor, NetworkxEditor, YedEditor, yed_document
 from tools.program import export, import_
@@ -24,67 +24,11 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 BOTH = list(EDITORS)
 
 
-class Bench:
-    """An exported model under an editor, and what comes of it."""
+class Bench(EditBench):
+    """The model of edit_model.py."""
 
     def __init__(self, folder: Path, how: str, seed: int = 0) -> None:
-        self.folder = folder
-        self.model = folder / "net.onnx"
-        self.model.write_bytes(edit_model.make())
-        export(self.model, folder / "net.graphml").expect_success()
-        self.editor: Editor = EDITORS[how](folder / "net.graphml", seed)
-        self.graphml = folder / "edited.graphml"
-        self.output = folder / "out.onnx"
-
-    def apply(self, *options: object):
-        self.editor.save(self.graphml)
-        return import_(self.graphml, self.output, "--report", self.folder / "report.json", *options)
-
-    def result(self, warnings: bool = False) -> onnx.ModelProto:
-        """Import the edited file; what comes of it is valid, and its types are those that the operators make."""
-        done = self.apply("--validate")
-        if warnings:
-            assert done.code == 0, done
-        else:
-            done.expect_success()
-        model = onnx.load(self.output)
-        onnx.checker.check_model(model, full_check=True)
-        onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
-        names = [n.name for n in model.graph.node]
-        values = [o for n in model.graph.node for o in n.output]
-        assert len(set(names)) == len(names) and len(set(values)) == len(values)
-        return model
-
-    def run(self, **feeds: np.ndarray) -> np.ndarray:
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(str(self.output), options, providers=["CPUExecutionProvider"])
-        given = {"x": X, "s": S} | feeds
-        return session.run(None, {i.name: given[i.name] for i in session.get_inputs()})[0]
-
-    def expect(self, expected: np.ndarray, **feeds: np.ndarray) -> onnx.ModelProto:
-        model = self.result()
-        np.testing.assert_allclose(self.run(**feeds), expected, rtol=1e-5, atol=1e-6)
-        return model
-
-    def refused(self) -> str:
-        """Exit 3, one sentence, nothing written."""
-        self.editor.save(self.graphml)
-        before = set(os.listdir(self.folder))
-        message = import_(self.graphml, self.output, "--report", self.folder / "report.json").expect_error(3).message
-        assert set(os.listdir(self.folder)) == before
-        return message
-
-    @property
-    def report(self) -> dict:
-        return json.loads((self.folder / "report.json").read_text())
-
-    def changes(self, kind: str) -> list[dict]:
-        return [c for c in self.report["changes"] if c["kind"] == kind]
-
-    def tag(self, name: str) -> str:
-        node = next(n for n in onnx.load(self.output).graph.node if n.name == name)
-        return next(p.value for p in node.metadata_props if p.key == "hierarchy_tag")
+        super().__init__(folder, how, edit_model.make(), {"x": X, "s": S}, seed)
 
 
 @pytest.fixture(params=BOTH)
@@ -359,7 +303,7 @@ def test_a_cast_pair_changes_the_element_type(bench: Bench) -> None:
     model = bench.expect(whole(layer1(layer0())))
     assert model.graph.output[0].type.tensor_type.elem_type == onnx.TensorProto.DOUBLE
     assert "v7" not in [v.name for v in model.graph.value_info]
-    assert bench.run().dtype == np.float64
+    assert bench.run()[0].dtype == np.float64
 
 
 # ---- groups ----
@@ -408,6 +352,91 @@ def test_delete_a_group_with_its_inside(bench: Bench) -> None:
     assert {t.name for t in model.graph.initializer} == {"w0", "b0"}
     assert len(model.graph.node) == 6
     assert {c["node"] for c in bench.changes("dropped") if c["what"] == "initializer"} == {"w1", "b1"}
+
+
+# ---- copies of groups, and what copies are called ----
+
+
+@pytest.fixture(params=BOTH)
+def scoped(request: pytest.FixtureRequest, tmp_path: Path) -> EditBench:
+    return EditBench(tmp_path, request.param, edit_model.make_scoped(), {"x": X, "s": S})
+
+
+def test_a_copy_beside_the_original_gets_a_number(scoped: EditBench) -> None:
+    e = scoped.editor
+    act, sub = e.node("/enc/layer.1/LeakyRelu"), e.node("/head/Sub")
+    node = e.copy("/enc/layer.1/LeakyRelu", "enc.layer.1")
+    e.disconnect("/head/Sub", 0)
+    e.draw(act, node, 0, 0)
+    e.draw(node, sub, 0, 0)
+    model = scoped.expect(whole(leaky(layer1(layer0()), 0.5)))
+    copies = [n.name for n in model.graph.node if n.name.startswith("/enc/layer.1/LeakyRelu_")]
+    assert len(copies) == 1 and scoped.tag(copies[0]) == "/Net/Enc/Layer.1"
+
+
+def test_a_copy_in_another_group_is_called_after_it(scoped: EditBench) -> None:
+    e = scoped.editor
+    sub, turn = e.node("/head/Sub"), e.node("/head/Transpose")
+    node = e.copy("/enc/layer.1/LeakyRelu", "head")
+    e.disconnect("/head/Transpose", 0)
+    e.draw(sub, node, 0, 0)
+    e.draw(node, turn, 0, 0)
+    model = scoped.expect(-leaky(layer1(layer0()) - S, 0.5))
+    copy = next(n for n in model.graph.node if n.name == "/head/LeakyRelu")
+    assert list(copy.output) == ["/head/LeakyRelu_output_0"] and scoped.tag(copy.name) == "/Net/Head"
+
+
+def test_a_moved_operator_keeps_its_name(scoped: EditBench) -> None:
+    """A name is what others know it by; where it belongs is told by its tag."""
+    scoped.editor.move("/head/Sub", "enc.layer.1")
+    scoped.expect(whole(layer1(layer0())))
+    assert scoped.tag("/head/Sub") == "/Net/Enc/Layer.1"
+
+
+def test_copies_of_a_layer_are_the_next_layers(scoped: EditBench) -> None:
+    """Weights are shared; names, scopes and tags are those of a layer 2 and a layer 3."""
+    e = scoped.editor
+    last, sub = e.node("/enc/layer.1/LeakyRelu"), e.node("/head/Sub")
+    e.disconnect("/head/Sub", 0)
+    original = e.group("enc.layer.1")
+    both = [e.copy_tree(original, e.group("enc")) for _ in range(2)]
+    for copies in both:
+        e.draw(last, copies["/enc/layer.1/MatMul"], 0, 0)
+        last = copies["/enc/layer.1/LeakyRelu"]
+    e.draw(last, sub, 0, 0)
+    model = scoped.expect(whole(layer1(layer1(layer1(layer0())))))
+    new = {n.name: scoped.tag(n.name) for n in model.graph.node if "layer.2" in n.name or "layer.3" in n.name}
+    assert new == {f"/enc/layer.{k}/{t}": f"/Net/Enc/Layer.{k}" for k in (2, 3) for t in ("MatMul", "Add", "LeakyRelu")}
+    assert {o for n in model.graph.node if n.name in new for o in n.output} == {f"{n}_output_0" for n in new}
+    assert len(model.graph.initializer) == 4
+
+
+def test_a_copied_group_is_called_as_it_was_named(scoped: EditBench) -> None:
+    e = scoped.editor
+    sub, turn = e.node("/head/Sub"), e.node("/head/Transpose")
+    copies = e.copy_tree(e.group("enc.layer.1"), e.group("head"))
+    e.set(copies["layer.1"], "name", "extra")
+    e.disconnect("/head/Transpose", 0)
+    e.draw(sub, copies["/enc/layer.1/MatMul"], 0, 0)
+    e.draw(copies["/enc/layer.1/LeakyRelu"], turn, 0, 0)
+    model = scoped.expect(-layer1(layer1(layer0()) - S))
+    assert [n.name for n in model.graph.node if "extra" in n.name] == [
+        f"/head/extra/{t}" for t in ("MatMul", "Add", "LeakyRelu")]
+
+
+def test_a_copied_group_is_exported_as_a_group_of_its_own(scoped: EditBench) -> None:
+    e = scoped.editor
+    sub, turn = e.node("/head/Sub"), e.node("/head/Transpose")
+    copies = e.copy_tree(e.group("head"), e.model())
+    e.disconnect(turn, 0)
+    e.draw(sub, copies["/head/Sub"], 0, 0)
+    e.draw(e.node("s"), copies["/head/Sub"], 0, 1)
+    e.draw(copies["/head/Neg"], turn, 0, 0)
+    scoped.expect(layer1(layer0()) - 2 * S)
+    export(scoped.output, scoped.folder / "again.graphml").expect_success()
+    again = YedEditor(scoped.folder / "again.graphml")
+    assert {again.get(n, "name") for n in again.children(again.group("head_1"))} == {
+        "/head_1/Sub", "/head_1/Transpose", "/head_1/Neg"}
 
 
 # ---- bodies ----

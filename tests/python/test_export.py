@@ -294,6 +294,21 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
     assert r"/block/a\xfft/Relu#1" in metadata_of(tmp_path / "out.onnx")["nodes"]
 
 
+def test_modules_of_one_name_in_different_places(tmp_path: Path) -> None:
+    """A module that names step into is no container that a shorter path could skip."""
+    names = ["/embedder/convolution/Abs", "/embedder/pooler/Neg", "/encoder/Relu", "/pooler/Exp"]
+    values = ["x", *names[:-1], "y"]
+    nodes = [helper.make_node(n.rsplit("/", 1)[1], [a], [b], name=n) for n, a, b in zip(names, values, values[1:])]
+    ends = [helper.make_tensor_value_info(v, TensorProto.FLOAT, [2]) for v in "xy"]
+    model = helper.make_model(helper.make_graph(nodes, "g", ends[:1], ends[1:]),
+                              opset_imports=[helper.make_opsetid("", 18)])
+    onnx.save(model, tmp_path / "m.onnx")
+    run("export", tmp_path / "m.onnx", tmp_path / "out.onnx").expect_success()
+    scopes = [p.value for n in onnx.load(tmp_path / "out.onnx").graph.node for p in n.metadata_props
+              if p.key == "hierarchy_scope"]
+    assert scopes == ["embedder.convolution", "embedder.pooler", "encoder", "pooler"]
+
+
 def test_report(tmp_path: Path) -> None:
     run("export", SAMPLES / "bert_tiny.onnx", tmp_path / "out.onnx", "--with-report").expect_success()
     text = (tmp_path / "out_htp_export_report.md").read_text()

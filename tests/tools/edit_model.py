@@ -60,3 +60,20 @@ def make() -> bytes:
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10)
     return model.SerializeToString(deterministic=True)
+
+
+def make_scoped() -> bytes:
+    """The same with names as exporters give them: `/enc/layer.0/MatMul`, `/enc/layer.0/MatMul_output_0`."""
+    model = onnx.ModelProto.FromString(make())
+    names = {}
+    for node in model.graph.node:
+        scope = next(p.value for p in node.metadata_props if p.key == "hierarchy_scope")
+        node.name = "/" + scope.replace("enc.", "enc/") + "/" + node.op_type
+        if node.output[0] != "y":
+            names[node.output[0]] = f"{node.name}_output_0"
+    for node in model.graph.node:
+        node.input[:] = [names.get(i, i) for i in node.input]
+        node.output[:] = [names.get(o, o) for o in node.output]
+    for info in model.graph.value_info:
+        info.name = names[info.name]
+    return model.SerializeToString(deterministic=True)

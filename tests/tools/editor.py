@@ -38,6 +38,19 @@ class Editor:
         return next(n for n in self.nodes()
                     if self.get(n, "node_kind") == "module" and self.get(n, "hierarchy_scope") == scope)
 
+    def function(self, name: str) -> Any:
+        return next(n for n in self.nodes() if self.get(n, "node_kind") == "function" and self.get(n, "name") == name)
+
+    def body(self, owner: str, attribute: str = "body") -> Any:
+        """The body of an operator."""
+        inside = self.children(self.node(owner))
+        return next(n for n in inside if self.get(n, "node_kind") == "body" and self.get(n, "name") == attribute)
+
+    def formal(self, scope: Any, kind: str) -> list[Any]:
+        """The inputs or outputs of a body or function, in order."""
+        found = [n for n in self.children(scope) if self.get(n, "node_kind") == kind]
+        return sorted(found, key=lambda n: int(self.get(n, "node_index") or 1 << 31))
+
     def attributes(self, name: str, **values: Any) -> None:
         """Change attributes of an operator; None takes one away."""
         node = self.node(name)
@@ -114,8 +127,8 @@ class YedEditor(Editor):
         data = [(self._key("edge", k), str(v)) for k, v in ports.items() if v is not None]
         self.document.edges.append(yed_document.Edge(source.id, target.id, data, []))
 
-    def disconnect(self, target: str, port: int) -> None:
-        node = self.node(target)
+    def disconnect(self, target: Any, port: int) -> None:
+        node = self.node(target) if isinstance(target, str) else target
         gone = [e for e, (_, _, b, q) in zip(self.document.edges, self.edges()) if b is node and q == port]
         assert len(gone) == 1
         self.document.edges.remove(gone[0])
@@ -127,9 +140,46 @@ class YedEditor(Editor):
         self.document.edges = [e for e in self.document.edges if e.source in there and e.target in there]
 
     def _put(self, node: yed_document.Node, scope: str | None) -> None:
+        self._put_into(node, self.group(scope) if scope else self.model())
+
+    def _put_into(self, node: yed_document.Node, compound: yed_document.Node) -> None:
         self.made += 1
         node.id = f"made{self.made}"
-        (self.group(scope) if scope else self.model()).children.nodes.append(node)
+        compound.children.nodes.append(node)
+
+    def children(self, node: yed_document.Node) -> list[yed_document.Node]:
+        return list(node.children.nodes)
+
+    def add_into(self, compound: yed_document.Node, **data: str) -> yed_document.Node:
+        """A new node in a compound: a group where the data say that it is one."""
+        module = data.get("node_kind") == "module"
+        keys = [(self._key("node", k), v) for k, v in data.items()]
+        node = yed_document.Node("", keys, ["new"], module, yed_document.Graph() if module else None)
+        self._put_into(node, compound)
+        return node
+
+    def move_into(self, node: yed_document.Node, compound: yed_document.Node) -> None:
+        """Drag a node, with what stands in it, into another compound."""
+        graph = next(g for g, n in self._walk(self.document.root) if n is node)
+        graph.nodes = [n for n in graph.nodes if n is not node]
+        compound.children.nodes.append(node)
+
+    def copy_tree(self, node: yed_document.Node, compound: yed_document.Node) -> dict[str, yed_document.Node]:
+        """Copy and paste with all that stands in it, and with the edges among that; the copies by the names of the
+        originals."""
+        twin = copy.deepcopy(node)
+        self._put_into(twin, compound)
+        old = [n for _, n in self._walk(yed_document.Graph([node]))]
+        new = [n for _, n in self._walk(yed_document.Graph([twin]))]
+        for n in new[1:]:
+            self.made += 1
+            n.id = f"made{self.made}"
+        ids = {a.id: b.id for a, b in zip(old, new)}
+        inside = [e for e in self.document.edges if e.source in ids and e.target in ids]
+        for e in inside:
+            self.document.edges.append(
+                yed_document.Edge(ids[e.source], ids[e.target], list(e.data), list(e.labels)))
+        return {self.get(a, "name"): b for a, b in zip(old, new)}
 
     def add(self, scope: str | None = None, **data: str) -> yed_document.Node:
         node = yed_document.Node("", [(self._key("node", k), v) for k, v in data.items()], ["new"], False, None)
@@ -187,7 +237,7 @@ class NetworkxEditor(Editor):
         self.graph.add_edge(source, target, **{k: v for k, v in ports.items() if v is not None})
 
     def disconnect(self, target: str, port: int) -> None:
-        node = self.node(target)
+        node = target if target in self.graph and self.get(target, "node_kind") else self.node(target)
         gone = [(a, b, k) for a, b, k, d in self.graph.in_edges(node, keys=True, data=True) if d.get("target_port") == port]
         assert len(gone) == 1
         self.graph.remove_edge(*gone[0])
@@ -205,6 +255,47 @@ class NetworkxEditor(Editor):
         node = f"made{self.made}"
         self.graph.add_node(node, **{"parent": self.get(parent, "compound_key"), **data})
         return node
+
+    def children(self, node: str) -> list[str]:
+        key = self.get(node, "compound_key")
+        return [n for n in self.graph if key and self.get(n, "parent") == key]
+
+    def add_into(self, compound: str, **data: str) -> str:
+        """A new node in a compound; a module has to have a key of its own, so that others can stand in it."""
+        self.made += 1
+        node = f"made{self.made}"
+        own = {"compound_key": node} if data.get("node_kind") == "module" else {}
+        self.graph.add_node(node, **{"parent": self.get(compound, "compound_key"), **own, **data})
+        return node
+
+    def move_into(self, node: str, compound: str) -> None:
+        self.set(node, "parent", self.get(compound, "compound_key"))
+
+    def _below(self, node: str) -> list[str]:
+        return [node, *(n for child in self.children(node) for n in self._below(child))]
+
+    def copy_tree(self, node: str, compound: str) -> dict[str, str]:
+        """As in yEd; what stands in the copies names them, by keys of their own."""
+        self.made += 1
+        old = self._below(node)
+        ids = {n: f"made{self.made}_{i}" for i, n in enumerate(old)}
+        keys = {k: f"{k}/{self.made}" for k in (self.get(n, "compound_key") for n in old) if k}
+        for n in old:
+            data = dict(self.graph.nodes[n])
+            data["parent"] = self.get(compound, "compound_key") if n == node else keys[data["parent"]]
+            if data.get("compound_key"):
+                data["compound_key"] = keys[data["compound_key"]]
+            attributes = json.loads(data.get("node_attributes") or "{}")
+            for value in attributes.values():
+                if isinstance(value, dict) and value.get("type") == "GRAPH":
+                    value["graph"] = keys[value["graph"]]
+            if attributes:
+                data["node_attributes"] = json.dumps(attributes)
+            self.graph.add_node(ids[n], **data)
+        for a, b, data in list(self.graph.edges(data=True)):
+            if a in ids and b in ids:
+                self.graph.add_edge(ids[a], ids[b], **data)
+        return {self.get(n, "name"): ids[n] for n in old}
 
     def copy(self, name: str, scope: str | None = None) -> str:
         data = dict(self.graph.nodes[self.node(name)])
