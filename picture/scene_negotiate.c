@@ -11,7 +11,8 @@
 
 #define ROUNDS 6u
 #define SWEEPS 6u
-#define HARM   5040u /* of one crossing in a group that could be without */
+#define HARM   5040u  /* of one crossing in a group that could be without */
+#define ENOUGH 60000u /* boxes and links in all questions together: then there are no more rounds */
 
 typedef struct hints {
     int32_t from, to;
@@ -133,7 +134,7 @@ static void keep_best(rounds *r) {
 
 static mx_status some_rounds(rounds *r) {
     mx_scene *s = r->n->q.s;
-    for (uint32_t round = 0, still = 0; round < ROUNDS && r->least_harm && still < 2; round++) {
+    for (uint32_t round = 0, still = 0; round < ROUNDS && r->least_harm && still < 2 && r->n->work < ENOUGH; round++) {
         MX_TRY(one_round(r));
         keep_best(r);
         still = take_hints(s, r->wishes, round % 2 == 0, round % 2 == 1) ? 0 : still + 1;
@@ -169,7 +170,7 @@ static mx_status sweeps(rounds *r) {
     MX_TRY(one_round(r));
     keep_best(r);
     r->n->q.must = true;
-    for (uint32_t round = 0; round < SWEEPS && r->least_harm; round++) {
+    for (uint32_t round = 0; round < SWEEPS && r->least_harm && r->n->work < ENOUGH; round++) {
         MX_TRY(tell_inwards(r, round < SWEEPS / 2)); /* an order goes one group further along a chain each time */
         MX_TRY(one_round(r));
         keep_best(r);
