@@ -19,7 +19,8 @@ typedef struct routing {
     uint32_t *gap_start;  /* wires by gap; n_layers + 2 entries */
     uint32_t *start_wire; /* by edge that goes by a lane */
     uint32_t *end_wire;
-    int32_t *lane; /* by value: x of its lane */
+    uint32_t *bend; /* by segment: the first from it on that does not run straight down; n_segs: none */
+    int32_t *lane;  /* by value: x of its lane */
     int32_t *gap_top, *layer_top, *layer_height;
     int32_t width;
 } routing;
@@ -309,10 +310,26 @@ static mx_status across(const routing *r, mx_layout_edge *e, uint32_t wire, int3
     return add_point(r->l, e, to, y);
 }
 
-static mx_status follow_segment(const routing *r, mx_layout_edge *e, uint32_t seg) {
+static mx_status find_bends(routing *r) {
     const mx_lay *l = r->l;
-    const mx_seg *s = &l->segs[seg];
-    return across(r, e, s->wire, l->x[s->u] + s->pu, l->x[s->v] + s->pv);
+    r->bend = mx_lay_array(r->l, (size_t)l->n_segs + 1, sizeof *r->bend);
+    if (!r->bend) return mx_nomem(l->err);
+    r->bend[l->n_segs] = l->n_segs;
+    for (uint32_t i = l->n_segs; i-- > 0;) {
+        const mx_seg *s = &l->segs[i];
+        r->bend[i] = l->x[s->u] + s->pu == l->x[s->v] + s->pv ? r->bend[i + 1] : i;
+    }
+    return MX_OK;
+}
+
+/* From a segment to the one before `end`; many users share a long trunk, so what is straight is passed over at once. */
+static mx_status follow_segments(const routing *r, mx_layout_edge *e, uint32_t first, uint32_t end) {
+    const mx_lay *l = r->l;
+    for (uint32_t i = r->bend[first]; i < end; i = r->bend[i + 1]) {
+        const mx_seg *s = &l->segs[i];
+        MX_TRY(across(r, e, s->wire, l->x[s->u] + s->pu, l->x[s->v] + s->pv));
+    }
+    return MX_OK;
 }
 
 /* Down from the box, beside it and up, and down again. */
@@ -340,14 +357,13 @@ static mx_status follow(const routing *r, uint32_t edge) {
         MX_TRY(across(r, e, r->start_wire[edge], start, r->lane[e->value]));
         MX_TRY(across(r, e, r->end_wire[edge], r->lane[e->value], end));
     } else if (l->own_chain[edge] != MX_NO_SEG) {
-        for (uint32_t i = l->own_chain[edge]; i <= l->edge_seg[edge]; i++)
-            MX_TRY(follow_segment(r, e, i));
+        MX_TRY(follow_segments(r, e, l->own_chain[edge], l->edge_seg[edge] + 1));
     } else if (e->back) {
         MX_TRY(follow_back(r, edge, e));
     } else {
-        for (uint32_t i = net->layer + 1; i < l->layer[e->to]; i++)
-            MX_TRY(follow_segment(r, e, net->chain + i - net->layer - 1));
-        MX_TRY(follow_segment(r, e, l->edge_seg[edge]));
+        uint32_t trunk = l->layer[e->to] - net->layer - 1; /* segments */
+        if (trunk) MX_TRY(follow_segments(r, e, net->chain, net->chain + trunk));
+        MX_TRY(follow_segments(r, e, l->edge_seg[edge], l->edge_seg[edge] + 1));
     }
     return add_point(l, e, end, to->y);
 }
@@ -384,6 +400,7 @@ mx_status mx_lay_route(mx_lay *l) {
     routing r = {.l = l};
     MX_TRY(prepare(&r));
     put_boxes(&r);
+    MX_TRY(find_bends(&r));
     for (uint32_t e = 0; e < l->in->n_edges; e++)
         MX_TRY(follow(&r, e));
     l->in->w = r.width;

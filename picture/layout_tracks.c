@@ -5,9 +5,8 @@
 
 #include <stdlib.h>
 
-#define FEW     400u      /* wires whose pairs are compared */
-#define WORK    50000000u /* pairs of pins looked at in one gap */
-#define SIFTS   40u
+#define FEW     400u /* wires whose pairs are compared */
+#define SWAPS   40u
 #define OVERLAY 1000
 
 typedef struct track_order {
@@ -15,6 +14,7 @@ typedef struct track_order {
     const mx_pin *pins;
     uint32_t *order;
     uint32_t n;
+    int64_t *pairs; /* by places in the first order: what it costs more that the first lies above the second */
 } track_order;
 
 typedef struct sorted_wire {
@@ -37,55 +37,102 @@ static sorted_wire first_key(const mx_wire *wires, uint32_t i) {
     return (sorted_wire){i, right, (int32_t)(right ? -from : from)};
 }
 
+/* Pins of a wire stand sorted by side and x: the first that is not before a place. */
+static uint32_t first_from(const track_order *t, const mx_wire *w, uint32_t side, int32_t x) {
+    uint32_t low = w->first_pin, high = w->first_pin + w->n_pins;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        const mx_pin *pin = &t->pins[middle];
+        if (pin->side < side || (pin->side == side && pin->x < x))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* Pins of one side that the width of another wire spans. */
-static int32_t within(const track_order *t, const mx_wire *w, mx_pin_side side, const mx_wire *other) {
-    int32_t sum = 0;
-    for (uint32_t i = w->first_pin; i < w->first_pin + w->n_pins; i++)
-        sum += t->pins[i].side == side && t->pins[i].x > other->low && t->pins[i].x < other->high;
-    return sum;
+static int64_t within(const track_order *t, const mx_wire *w, mx_pin_side side, const mx_wire *other) {
+    uint32_t from = first_from(t, w, side, other->low + 1), to = first_from(t, w, side, other->high);
+    return to > from ? to - from : 0;
 }
 
 /* Pins below that stand where the other wire has one above: on one line, if the other lies lower. */
-static int32_t overlaid(const track_order *t, const mx_wire *w, const mx_wire *other) {
-    int32_t sum = 0;
-    for (uint32_t i = w->first_pin; i < w->first_pin + w->n_pins; i++)
-        for (uint32_t k = other->first_pin; k < other->first_pin + other->n_pins && t->pins[i].side == MX_SIDE_LOWER;
-             k++)
-            sum += t->pins[k].side == MX_SIDE_UPPER && abs(t->pins[i].x - t->pins[k].x) < MX_PIN_CLOSE;
+static int64_t overlaid(const track_order *t, const mx_wire *w, const mx_wire *other) {
+    uint32_t from = first_from(t, w, MX_SIDE_LOWER, INT32_MIN), end = first_from(t, w, MX_SIDE_LANE, INT32_MIN),
+             to = from;
+    uint32_t i = first_from(t, other, MX_SIDE_UPPER, INT32_MIN), last = first_from(t, other, MX_SIDE_LOWER, INT32_MIN);
+    int64_t sum = 0;
+    for (; i < last; i++) {
+        for (; from < end && t->pins[from].x <= t->pins[i].x - MX_PIN_CLOSE;)
+            from++;
+        for (; to < end && t->pins[to].x < t->pins[i].x + MX_PIN_CLOSE;)
+            to++;
+        sum += to - from;
+    }
     return sum;
 }
 
 /* What it costs that a lies above b. */
-static int32_t above(const track_order *t, uint32_t a, uint32_t b) {
+static int64_t above(const track_order *t, uint32_t a, uint32_t b) {
     const mx_wire *x = &t->wires[a], *y = &t->wires[b];
     if (x->high + MX_PIN_CLOSE < y->low || y->high + MX_PIN_CLOSE < x->low) return 0;
     return within(t, x, MX_SIDE_LOWER, y) + within(t, y, MX_SIDE_UPPER, x) + OVERLAY * overlaid(t, x, y);
 }
 
-/* Each wire in turn to the place where it costs least. */
-static bool sift(track_order *t) {
+/* Costs do not depend on the order: each pair is looked at once. */
+static void compare_pairs(const track_order *t) {
+    for (uint32_t i = 0; i < t->n; i++)
+        for (uint32_t k = i + 1; k < t->n; k++) {
+            int64_t more = above(t, t->order[i], t->order[k]) - above(t, t->order[k], t->order[i]);
+            t->pairs[(size_t)i * t->n + k] = more;
+            t->pairs[(size_t)k * t->n + i] = -more;
+        }
+}
+
+/* Each wire in turn to the place where it costs least. places: of the first order, as they stand now. */
+static bool sift(const track_order *t, uint32_t *places) {
     bool changed = false;
     for (uint32_t i = 0; i < t->n; i++) {
-        uint32_t w = t->order[i], best = i;
+        uint32_t w = places[i], best = i;
+        const int64_t *more = t->pairs + (size_t)w * t->n;
         int64_t now = 0, least = 0;
         for (uint32_t k = i; k-- > 0;) { /* upwards */
-            now += above(t, w, t->order[k]) - above(t, t->order[k], w);
+            now += more[places[k]];
             if (now < least) least = now, best = k;
         }
         now = 0;
         for (uint32_t k = i + 1; k < t->n; k++) { /* downwards */
-            now += above(t, t->order[k], w) - above(t, w, t->order[k]);
+            now -= more[places[k]];
             if (now < least) least = now, best = k;
         }
         if (best == i) continue;
         if (best < i)
-            memmove(t->order + best + 1, t->order + best, (i - best) * sizeof *t->order);
+            memmove(places + best + 1, places + best, (i - best) * sizeof *places);
         else
-            memmove(t->order + i, t->order + i + 1, (best - i) * sizeof *t->order);
-        t->order[best] = w;
+            memmove(places + i, places + i + 1, (best - i) * sizeof *places);
+        places[best] = w;
         changed = true;
     }
     return changed;
+}
+
+static mx_status sift_all(mx_lay *l, track_order *t) {
+    size_t pairs = (size_t)t->n * t->n;
+    uint32_t *places = mx_lay_array(l, t->n, sizeof *places), *order = mx_lay_array(l, t->n, sizeof *order);
+    if (!places || !order) return mx_nomem(l->err);
+    t->pairs = mx_alloc_zero(l->allocator, pairs, sizeof *t->pairs); /* of this gap only */
+    if (!t->pairs) return mx_nomem(l->err);
+    compare_pairs(t);
+    for (uint32_t i = 0; i < t->n; i++)
+        places[i] = i;
+    for (uint32_t i = 0; i < SWAPS && sift(t, places); i++) {
+    }
+    for (uint32_t i = 0; i < t->n; i++)
+        order[i] = t->order[places[i]];
+    t->order = order;
+    mx_free(l->allocator, t->pairs, pairs * sizeof *t->pairs);
+    return MX_OK;
 }
 
 /* ---- the first free track: a tree over the places where wires begin and end ---- */
@@ -162,15 +209,6 @@ static mx_status give_tracks(mx_lay *l, const track_order *t, uint32_t *tracks) 
     return MX_OK;
 }
 
-/* How often all wires may be sifted: each time every pin is held against every other one. */
-static uint32_t sifts(const track_order *t) {
-    uint64_t pins = t->n, most;
-    for (uint32_t i = 0; i < t->n; i++)
-        pins += t->wires[t->order[i]].n_pins;
-    most = t->n <= FEW ? WORK / (pins * pins) : 0;
-    return most < SIFTS ? (uint32_t)most : SIFTS;
-}
-
 /* Pins of `other` whose upright lines the level line of `w` cuts. */
 static uint32_t cuts(const mx_pin *pins, const mx_wire *w, const mx_wire *other) {
     uint32_t sum = 0;
@@ -206,8 +244,7 @@ mx_status mx_lay_tracks(mx_lay *l, mx_wire *wires, uint32_t n, const mx_pin *pin
     qsort(sorted, t.n, sizeof *sorted, by_key);
     for (uint32_t i = 0; i < t.n; i++)
         t.order[i] = sorted[i].wire;
-    for (uint32_t i = sifts(&t); i && sift(&t);)
-        i--;
+    if (t.n > 1 && t.n <= FEW) MX_TRY(sift_all(l, &t));
     MX_TRY(give_tracks(l, &t, tracks));
     l->drawn += drawn_crossings(wires, n, pins);
     return MX_OK;
