@@ -1,9 +1,10 @@
 /* The last touch across: pieces that stand straight are moved as a whole to where their other edges bend least. */
-#include "picture/layout_internal.h"
+#include "picture/layout_wires.h"
 
 #include <stdlib.h>
 
 #define PASSES 6u
+#define ASIDE  5 /* of the 10 between two lines */
 #define BEND   24
 #define FEW    256u /* edges of a piece that are asked */
 
@@ -121,6 +122,70 @@ static bool move_piece(settling *p, uint32_t piece) {
     return true;
 }
 
+/* ---- places on the border ---- */
+
+/* A line between a place on the border and the layer next to it. */
+typedef struct way_in {
+    int32_t border, other;
+    uint32_t vertex;
+} way_in;
+
+static int by_border(const void *a, const void *b) {
+    const way_in *x = a, *y = b;
+    if (x->border != y->border) return x->border < y->border ? -1 : 1;
+    return x->vertex < y->vertex ? -1 : x->vertex > y->vertex;
+}
+
+static bool is_close(int32_t a, int32_t b) {
+    return a - b < MX_PIN_CLOSE && b - a < MX_PIN_CLOSE;
+}
+
+static uint32_t ways_in(const mx_lay *l, uint32_t layer, way_in *ways) {
+    uint32_t n = 0;
+    for (uint32_t i = l->start[layer]; i < l->start[layer + 1]; i++) {
+        uint32_t v = l->order[i];
+        if (mx_lay_is_dummy(l, v) || l->w[v] > 0) continue;
+        for (uint32_t k = l->down_start[v]; layer == 0 && k < l->down_start[v + 1]; k++) {
+            const mx_seg *s = &l->segs[l->down[k]];
+            ways[n++] = (way_in){l->x[v], l->x[s->v] + s->pv, v};
+        }
+        for (uint32_t k = l->up_start[v]; layer > 0 && k < l->up_start[v + 1]; k++) {
+            const mx_seg *s = &l->segs[l->up[k]];
+            ways[n++] = (way_in){l->x[v], l->x[s->u] + s->pu, v};
+        }
+    }
+    return n;
+}
+
+/* Two values that change places between the border and the next layer would have upright lines upon one another,
+ * whichever turns first: the left place gives way to the right, by half of what lies between places. */
+static void part_swapped(mx_lay *l, uint32_t layer, way_in *ways) {
+    uint32_t n = ways_in(l, layer, ways);
+    qsort(ways, n, sizeof *ways, by_border);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t low = i + 1, high = n;
+        while (low < high) {
+            uint32_t middle = low + (high - low) / 2;
+            if (ways[middle].border <= ways[i].other - MX_PIN_CLOSE)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        bool swapped = false;
+        for (uint32_t k = low; k < n && is_close(ways[k].border, ways[i].other) && !swapped; k++)
+            swapped = ways[k].vertex != ways[i].vertex && is_close(ways[k].other, ways[i].border);
+        if (swapped && l->x[ways[i].vertex] == ways[i].border) l->x[ways[i].vertex] += ASIDE;
+    }
+}
+
+static mx_status part_all_swapped(mx_lay *l) {
+    way_in *ways = mx_lay_array(l, l->n_segs, sizeof *ways);
+    if (!ways) return mx_nomem(l->err);
+    part_swapped(l, 0, ways);
+    if (l->n_layers > 1) part_swapped(l, l->n_layers - 1, ways);
+    return MX_OK;
+}
+
 mx_status mx_lay_settle(mx_lay *l) {
     settling p = {.l = l};
     size_t n = l->n_vertices;
@@ -136,5 +201,5 @@ mx_status mx_lay_settle(mx_lay *l) {
         for (uint32_t i = 0; i < n; i++)
             moved = move_piece(&p, pass & 1 ? (uint32_t)(n - 1 - i) : i) || moved;
     }
-    return MX_OK;
+    return part_all_swapped(l);
 }
