@@ -175,7 +175,7 @@ static mx_status join_pieces(mx_xml_reader *r, const mx_xml_piece *p, size_t n, 
         if (i && p[i].number == p[i - 1].number)
             return mx_fail(err, MX_ERR_INVALID, "the data \"%s\" is given twice", name);
         if (p[i].number != i) return mx_fail(err, MX_ERR_INVALID, "piece %zu of the data \"%s\" is missing", i, name);
-        mx_str text = trimmed(r->texts.data + p[i].start, p[i].size);
+        mx_str text = trimmed(p[i].size ? r->texts.data + p[i].start : "", p[i].size); /* no text at all: no buffer */
         if (n == 1) *out = text;
         if (n > 1) mx_buffer_add(&r->joined, text.p, text.n);
     }
