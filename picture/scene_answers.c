@@ -1,23 +1,6 @@
 /* What the engine answers is remembered: equal groups, of which a model has many, ask the same. */
 #include "picture/scene_ports.h"
 
-static mx_hash128 hash_question(const mx_layout *y) {
-    mx_hasher h;
-    uint32_t head[4] = {y->n_boxes, y->n_edges, y->crossing_cost, y->hint_cost};
-    mx_hasher_start(&h);
-    mx_hasher_add(&h, head, sizeof head);
-    for (uint32_t i = 0; i < y->n_boxes; i++) {
-        int32_t b[2] = {y->boxes[i].pin, y->boxes[i].hint};
-        mx_hasher_add(&h, b, sizeof b);
-    }
-    for (uint32_t i = 0; i < y->n_edges; i++) {
-        const mx_layout_edge *e = &y->edges[i];
-        int32_t x[6] = {(int32_t)e->from, (int32_t)e->to, (int32_t)e->value, e->quiet, e->from_x, e->to_x};
-        mx_hasher_add(&h, x, sizeof x);
-    }
-    return mx_hasher_end(&h);
-}
-
 /* A model can be made so that two hashes are equal by design: at least as many links must be there. */
 static mx_answer *find(mx_answer *table, size_t n_slots, mx_hash128 question, uint32_t n_links) {
     size_t i = question.low & (n_slots - 1);
@@ -62,7 +45,7 @@ mx_status mx_answer_of(mx_port_search *n, uint32_t group, mx_free_ports free_por
     mx_layout *y = &n->q.layout;
     MX_TRY(mx_question_ask(&n->q, group, free_ports));
     MX_TRY(make_room(n));
-    mx_hash128 question = hash_question(y);
+    mx_hash128 question = mx_question_hash(y);
     mx_answer *answer = find(n->answers, n->n_slots, question, y->n_edges);
     *out = answer;
     if (answer->known) return MX_OK;

@@ -17,16 +17,6 @@
 #define SOME  4000
 #define SMALL 1000 /* links */
 
-/* What a layout is asked: hashed as it stands. */
-typedef struct asked_box {
-    int32_t w, h, hint;
-    uint32_t pin;
-} asked_box;
-typedef struct asked_edge {
-    uint32_t from, to, value, quiet;
-    int32_t from_x, to_x;
-} asked_edge;
-
 typedef struct known {
     mx_hash128 hash;
     uint32_t group; /* box + 1; 0: an empty slot */
@@ -54,21 +44,12 @@ typedef struct header {
 } header;
 
 static mx_hash128 hash_question(const laying *l, header texts, uint32_t loose) {
-    const mx_layout *y = &l->q.layout;
+    mx_hash128 asked = mx_question_hash(&l->q.layout);
+    uint32_t frame[3] = {(uint32_t)texts.title, (uint32_t)texts.counts, loose};
     mx_hasher h;
-    uint32_t head[7] = {(uint32_t)texts.title, (uint32_t)texts.counts, y->n_boxes, y->n_edges, loose, y->crossing_cost,
-                        y->hint_cost};
     mx_hasher_start(&h);
-    mx_hasher_add(&h, head, sizeof head);
-    for (uint32_t i = 0; i < y->n_boxes; i++) {
-        asked_box b = {y->boxes[i].w, y->boxes[i].h, y->boxes[i].hint, y->boxes[i].pin};
-        mx_hasher_add(&h, &b, sizeof b);
-    }
-    for (uint32_t i = 0; i < y->n_edges; i++) {
-        const mx_layout_edge *x = &y->edges[i];
-        asked_edge e = {x->from, x->to, x->value, x->quiet, x->from_x, x->to_x};
-        mx_hasher_add(&h, &e, sizeof e);
-    }
+    mx_hasher_add(&h, &asked, sizeof asked);
+    mx_hasher_add(&h, frame, sizeof frame);
     return mx_hasher_end(&h);
 }
 

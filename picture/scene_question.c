@@ -61,7 +61,8 @@ static mx_status add_children(mx_question *q, uint32_t group) {
         const mx_scene_box *b = &s->boxes[c];
         if (q->local[c] == UINT32_MAX) continue;
         q->local[c] = q->layout.n_boxes;
-        mx_layout_box what = {.w = q->order_only ? WIDE : b->w, .h = b->h, .pin = pin_of(s, b), .hint = MX_PORT_FREE};
+        mx_layout_box what = {
+            .w = q->order_only ? WIDE : b->w, .h = q->order_only ? 0 : b->h, .pin = pin_of(s, b), .hint = MX_PORT_FREE};
         MX_TRY(add_box(q, c, what));
     }
     return MX_OK;
@@ -152,4 +153,31 @@ void mx_scene_tell_entries(mx_scene *s, uint32_t group) {
         uint32_t outer = mx_scene_find_link(s, s->links[i].value, group, MX_LINK_INTO);
         if (outer != MX_NO_INDEX) s->own->ports[outer].to_x = s->own->ports[i].from_x;
     }
+}
+
+/* Boxes and edges as they are hashed: without what comes out, and without padding. */
+typedef struct asked_box {
+    int32_t w, h, hint;
+    uint32_t pin;
+} asked_box;
+typedef struct asked_edge {
+    uint32_t from, to, value, quiet;
+    int32_t from_x, to_x;
+} asked_edge;
+
+mx_hash128 mx_question_hash(const mx_layout *y) {
+    mx_hasher h;
+    uint32_t head[4] = {y->n_boxes, y->n_edges, y->crossing_cost, y->hint_cost};
+    mx_hasher_start(&h);
+    mx_hasher_add(&h, head, sizeof head);
+    for (uint32_t i = 0; i < y->n_boxes; i++) {
+        asked_box b = {y->boxes[i].w, y->boxes[i].h, y->boxes[i].hint, y->boxes[i].pin};
+        mx_hasher_add(&h, &b, sizeof b);
+    }
+    for (uint32_t i = 0; i < y->n_edges; i++) {
+        const mx_layout_edge *x = &y->edges[i];
+        asked_edge e = {x->from, x->to, x->value, x->quiet, x->from_x, x->to_x};
+        mx_hasher_add(&h, &e, sizeof e);
+    }
+    return mx_hasher_end(&h);
 }

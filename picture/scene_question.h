@@ -3,6 +3,7 @@
 #ifndef MX_PICTURE_SCENE_QUESTION_H
 #define MX_PICTURE_SCENE_QUESTION_H
 
+#include "base/hash.h"
 #include "picture/scene_internal.h"
 
 /* Which ports of open children are free: those of the ways out of them, of the ways in. */
@@ -31,6 +32,9 @@ void mx_question_free(mx_question *q);
 /* Fill q->layout for a group. Open groups in it have their ports where the links say that their inside has put them,
  * but those that free_ports names; all others are free. Fails with NOMEM. */
 mx_status mx_question_ask(mx_question *q, uint32_t group, mx_free_ports free_ports);
+
+/* Of all that an answer depends on, but for the effort. */
+mx_hash128 mx_question_hash(const mx_layout *layout);
 
 /* The link inside an open child that brings a link's value to its border, MX_NO_INDEX: the link does not begin there.
  */
